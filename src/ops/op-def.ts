@@ -2,7 +2,9 @@
  * What an operator of the DeployPlan must define: cost, memory behaviour, the slow obvious reference and
  * sample steps for parity tests. Everything that dispatches on an operator derives from `ops/index.ts`.
  */
-import type { DeployPlan, PlanTensor, Step, StepOf, StepOp } from '../ir/deploy-plan.js';
+import type { DeployPlan, PlanTensor, StepOf, StepOp } from '../ir/deploy-plan.js';
+import type { RequantMode } from '../numeric/requantize.js';
+import type { Width } from '../numeric/widths.js';
 import type { Random } from '../support/random.js';
 
 /** What a reference sees: the plan, and the unpacked values of every tensor computed so far. */
@@ -21,6 +23,14 @@ export interface SampleCase {
   readonly inputs: readonly Uint8Array[];
 }
 
+/** What a parity test asks of a sample; operators ignore widths that they do not have. */
+export interface SampleRequest {
+  readonly mode?: RequantMode;
+  readonly inputBits?: Width;
+  readonly weightBits?: Width;
+  readonly outputBits?: Width;
+}
+
 export interface StepOpDef<K extends StepOp> {
   readonly op: K;
   /** Multiply-accumulates of the step: the paper's MACs, 0 for everything without weights. */
@@ -31,10 +41,9 @@ export interface StepOpDef<K extends StepOp> {
   inPlaceInputs(step: StepOf<K>, plan: DeployPlan): readonly number[];
   /** Violated invariants, one sentence each; empty when the step is sound. Shapes, widths, blob lengths. */
   check(step: StepOf<K>, plan: DeployPlan): readonly string[];
-  /** Random steps with awkward shapes for parity tests, in every requantisation mode. */
-  sample(random: Random): SampleCase;
+  /** A random one-step plan with an awkward shape; what `request` leaves out is 8 bits and a random mode. */
+  sample(random: Random, request?: SampleRequest): SampleCase;
 }
 
 export type AnyStepOpDef = { [K in StepOp]: StepOpDef<K> }[StepOp];
 export type StepOpTable = { readonly [K in StepOp]: StepOpDef<K> };
-export type { Step };
