@@ -72,6 +72,8 @@ export interface Machine {
   lowestStackPointer(): number;
   /** Bytes of a writable region ever stored to by the core: one byte per byte, 1 = written. */
   writtenBytes(region: string): Uint8Array;
+  /** Forgets every recorded store (not the lowest stack pointer), so that one step can be watched alone. */
+  clearWrittenBytes(): void;
   /** Text printed by the firmware through semihosting, if any. */
   output(): string;
   dispose(): void;
