@@ -145,12 +145,13 @@ export interface MaxPool2dStep extends StepBase {
   readonly window: StepWindow;
   readonly clamp: Clamp;
 }
-/** Mean over height and width to [1,1,c]: q = clamp(z_out + scale(Σ(q − z) , requant)); see src/ops/mean.ts. */
+/**
+ * Mean over height and width to [1,1,c]: q = clamp(z_out + scale(Σ(q − z_in), requant)); 1/(h·w) is folded into
+ * the multiplier (TFLM QuantizedMeanOrSum: multiplier' = ⌊(multiplier << s) / n⌋, shift' = shift − s, s = ⌊log2 n⌋).
+ */
 export interface MeanStep extends StepBase {
   readonly op: 'mean';
   readonly requant: FixedMultiplier;
-  /** Accumulator multiplier variant of the TFLM formula; described in src/ops/mean.ts. */
-  readonly form: 'scale_sum' | 'divide_then_scale';
   readonly clamp: Clamp;
 }
 /** Spatial and channel padding with the tensor's zero point; in − and output scale agree. */
@@ -174,10 +175,10 @@ export interface ConcatenationStep extends StepBase {
   readonly requant: readonly (FixedMultiplier | null)[];
   readonly clamp: Clamp;
 }
-/** Over channels of each pixel, TFLM integer reference; `beta·scale` as fixed point with its shift. */
+/** Over the channels of each pixel; output int8 with scale 1/256, zero point −128. TFLM's integer reference. */
 export interface SoftmaxStep extends StepBase {
   readonly op: 'softmax';
-  /** exp of (q − max) for differences 0, −1, … −255, Q0.31 (gemmlowp), 0 below diffMin: int32[256]. */
+  /** Entry d is exp(−d · beta · scale) in Q0.31 as gemmlowp computes it, 0 where −d < diffMin: int32[256]. */
   readonly expTable: BlobRef;
 }
 /** Pointwise function of one 8-bit-or-narrower input as a table: out = table[q − activationMin], int8[2^bits]. */
