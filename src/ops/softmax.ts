@@ -85,11 +85,11 @@ function check(step: SoftmaxStep, plan: DeployPlan): readonly string[] {
 function sample(random: Random, request?: SampleRequest) {
   const s = new SamplePlan(random, request);
   const pixels = random.pick([1, 1, 2, 5]);
-  const shape = [1, pixels, random.pick([1, 2, 3, 10, 12, 101])] as const;
+  const shape = [1, pixels, random.pick([1, 2, 3, 10, 12, 101, 1001])] as const;
   const input = s.tensor(shape, s.inputBits);
   const base = s.tensor(shape, 8);
   const output = { ...base, zeroPoint: -128, scale: 1 / 256 };
-  const decay = 0.02 + 0.4 * random.next();
+  const decay = random.pick([0.0001, 0.02 + 0.4 * random.next()]);
   const reach = random.integer(20, 255);
   const table = Array.from({ length: 256 }, (_, d) =>
     d > reach ? 0 : Math.round(INT32_MAX * Math.exp(-d * decay)),
