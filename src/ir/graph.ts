@@ -115,7 +115,24 @@ export interface SoftmaxNode extends NodeBase {
   readonly beta: number;
 }
 export interface UnaryNode extends NodeBase {
-  readonly op: 'logistic' | 'relu' | 'relu6' | 'quantize' | 'dequantize';
+  /** hard_swish x·relu6(x+3)/6; hard_sigmoid (of ONNX) clip(alpha·x + beta) stands as its own node below. */
+  readonly op: 'logistic' | 'relu' | 'relu6' | 'hard_swish' | 'quantize' | 'dequantize';
+}
+export interface LeakyReluNode extends NodeBase {
+  readonly op: 'leaky_relu';
+  readonly alpha: number;
+}
+/** clip(alpha · x + beta, 0, 1). */
+export interface HardSigmoidNode extends NodeBase {
+  readonly op: 'hard_sigmoid';
+  readonly alpha: number;
+  readonly beta: number;
+}
+/** Bounds in real values; ±Infinity where absent. */
+export interface ClipNode extends NodeBase {
+  readonly op: 'clip';
+  readonly min: number;
+  readonly max: number;
 }
 export interface ResizeNearestNode extends NodeBase {
   readonly op: 'resize_nearest';
@@ -136,6 +153,9 @@ export type GraphNode =
   | ConcatenationNode
   | SoftmaxNode
   | UnaryNode
+  | LeakyReluNode
+  | HardSigmoidNode
+  | ClipNode
   | ResizeNearestNode;
 
 export type GraphOp = GraphNode['op'];
