@@ -33,7 +33,9 @@ export function importModel(bytes: Uint8Array, fileName: string): Graph {
   const graph = readOrExplain(importer, bytes, fileName);
   const problems = graphProblems(graph);
   if (problems.length > 0)
-    throw badInput('import/inconsistent', `${problems[0]}${andMore(problems.length - 1)}`, { where: fileName });
+    throw badInput('import/inconsistent', `${problems[0]}${andMore(problems.length - 1)}`, {
+      where: fileName,
+    });
   return graph;
 }
 

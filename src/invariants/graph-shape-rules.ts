@@ -52,6 +52,10 @@ export function shapeProblem(node: GraphNode, graph: Graph): string | undefined 
     case 'logistic':
     case 'relu':
     case 'relu6':
+    case 'hard_swish':
+    case 'hard_sigmoid':
+    case 'leaky_relu':
+    case 'clip':
     case 'quantize':
     case 'dequantize':
       return expectShape(shapes[0]!, output);
@@ -79,7 +83,12 @@ function windowProblem(window: Window2d, input: Shape, output: Shape): string | 
     [window.kernelWidth, window.strideWidth, window.dilationWidth, p.left, p.right, 2],
   ] as const;
   for (const [kernel, stride, dilation, before, after, axis] of axes) {
-    if (before < 0 || after < 0 || before >= kernelSpan(kernel, dilation) || after >= kernelSpan(kernel, dilation))
+    if (
+      before < 0 ||
+      after < 0 ||
+      before >= kernelSpan(kernel, dilation) ||
+      after >= kernelSpan(kernel, dilation)
+    )
       return `padding ${before}, ${after} does not fit a kernel of ${kernel} with dilation ${dilation}`;
     const expected = windowOutput({ input: input[axis]!, kernel, stride, dilation }, before, after);
     if (expected !== output[axis])
@@ -89,7 +98,9 @@ function windowProblem(window: Window2d, input: Shape, output: Shape): string | 
 }
 
 const rank4 = (...shapes: readonly Shape[]): string | undefined =>
-  shapes.every((shape) => shape.length === 4) ? undefined : `shapes ${shapes.map(text).join(', ')} are not 4-dimensional`;
+  shapes.every((shape) => shape.length === 4)
+    ? undefined
+    : `shapes ${shapes.map(text).join(', ')} are not 4-dimensional`;
 
 function conv2d(node: Conv2dNode, [x, w]: readonly Shape[], output: Shape): string | undefined {
   const rank = rank4(x!, w!, output);
@@ -144,7 +155,8 @@ function mean(node: MeanNode, x: Shape, output: Shape): string | undefined {
 }
 
 function pad(node: PadNode, x: Shape, output: Shape): string | undefined {
-  if (node.before.length !== x.length || node.after.length !== x.length) return 'its paddings do not match its rank';
+  if (node.before.length !== x.length || node.after.length !== x.length)
+    return 'its paddings do not match its rank';
   return expectShape(
     x.map((n, axis) => n + node.before[axis]! + node.after[axis]!),
     output,

@@ -71,7 +71,8 @@ function orderProblems(graph: Graph): string[] {
     }
   }
   for (const id of graph.outputs)
-    if (!known.has(id)) problems.push(`network output ${id} (${graph.tensors[id]?.name ?? '?'}) is not computed`);
+    if (!known.has(id))
+      problems.push(`network output ${id} (${graph.tensors[id]?.name ?? '?'}) is not computed`);
   return problems;
 }
 
@@ -80,7 +81,9 @@ function nodeProblems(node: GraphNode, graph: Graph): string[] {
   const touched = [...node.inputs, ...node.outputs].filter((id) => id >= 0).map((id) => graph.tensors[id]!);
   for (const tensor of touched)
     if (tensor.shape.some((size) => !Number.isInteger(size) || size < 1 || size > MAX_GRAPH_DIMENSION))
-      return [`${where}: tensor ${tensor.name} has shape [${tensor.shape.join(', ')}], dimensions must be 1…65536`];
+      return [
+        `${where}: tensor ${tensor.name} has shape [${tensor.shape.join(', ')}], dimensions must be 1…65536`,
+      ];
   const operands = operandProblem(node, graph);
   const problem = operands ?? shapeProblem(node, graph);
   return problem === undefined ? [] : [`${where}: ${problem}`];

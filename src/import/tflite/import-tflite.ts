@@ -128,7 +128,8 @@ function readNode(c: OperatorContext, code: { readonly name: string; readonly cu
     .map((id) => c.tensors[id]!)
     .find((t) => t.problem !== undefined);
   if (tensor !== undefined) return { refusal: `tensor ${tensor.name} ${tensor.problem}` };
-  if (c.outputs.length !== 1) throw c.file.malformed(`${c.label} has ${c.outputs.length} outputs`, undefined, '1');
+  if (c.outputs.length !== 1)
+    throw c.file.malformed(`${c.label} has ${c.outputs.length} outputs`, undefined, '1');
   return reader(c);
 }
 

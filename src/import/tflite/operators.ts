@@ -36,8 +36,7 @@ const base = (c: OperatorContext) => ({ name: c.name, outputs: c.outputs });
 function inputs(c: OperatorContext, required: number, count = required): number[] {
   if (c.inputs.length < required || c.inputs.length > count)
     throw c.file.malformed(`${c.label} has ${c.inputs.length} inputs`, undefined, `${required}…${count}`);
-  if (c.inputs.slice(0, required).includes(-1))
-    throw c.file.malformed(`${c.label} lacks a required input`);
+  if (c.inputs.slice(0, required).includes(-1)) throw c.file.malformed(`${c.label} lacks a required input`);
   return Array.from({ length: count }, (_, i) => c.inputs[i] ?? -1);
 }
 
@@ -51,7 +50,9 @@ function readActivation(table: FlatTable, field: number): Activation | undefined
   return ACTIVATIONS[table.i8(field, 'fused_activation_function', 0)];
 }
 
-const ACTIVATION_REFUSAL: Refusal = { refusal: 'its fused activation is not NONE, RELU, RELU6 or RELU_N1_TO_1' };
+const ACTIVATION_REFUSAL: Refusal = {
+  refusal: 'its fused activation is not NONE, RELU, RELU6 or RELU_N1_TO_1',
+};
 
 function shapeOf(c: OperatorContext, input: number): readonly number[] {
   return c.tensors[c.inputs[input]!]!.shape;
@@ -173,7 +174,13 @@ const pool =
     const ids = inputs(c, 1);
     const height = table.i32(FIELD.pool2d.filterHeight, 'filter_height', 0);
     const width = table.i32(FIELD.pool2d.filterWidth, 'filter_width', 0);
-    return { ...base(c), op, inputs: ids, window: readWindow(c, table, FIELD.pool2d, height, width), activation };
+    return {
+      ...base(c),
+      op,
+      inputs: ids,
+      window: readWindow(c, table, FIELD.pool2d, height, width),
+      activation,
+    };
   };
 
 const mean: OperatorReader = (c) => {
@@ -211,7 +218,9 @@ function padValueProblem(c: OperatorContext, value: ImportedTensor): string | un
   if (value.data?.length !== 1) return 'its padding value is not one constant';
   const zero = value.quantization?.zeroPoint[0] ?? 0;
   const output = c.tensors[c.outputs[0]!]!.quantization?.zeroPoint[0] ?? 0;
-  return Number(value.data[0]) === zero && zero === output ? undefined : 'it pads with a value other than zero';
+  return Number(value.data[0]) === zero && zero === output
+    ? undefined
+    : 'it pads with a value other than zero';
 }
 
 /** RESHAPE, SQUEEZE, EXPAND_DIMS: the output's shape says it all; a second input repeats it. */
@@ -224,7 +233,10 @@ const transpose: OperatorReader = (c) => {
   const rank = shapeOf(c, 0).length;
   const negative = permutation.map((axis) => (axis < 0 ? axis + rank : axis));
   if ([...negative].sort((a, b) => a - b).some((axis, i) => axis !== i) || negative.length !== rank)
-    throw c.file.malformed(`${c.label} has an invalid permutation`, `[${permutation.slice(0, 8).join(', ')}]`);
+    throw c.file.malformed(
+      `${c.label} has an invalid permutation`,
+      `[${permutation.slice(0, 8).join(', ')}]`,
+    );
   return { ...base(c), op: 'transpose', inputs: [x!], permutation: negative };
 };
 

@@ -45,7 +45,10 @@ function readTensor(table: FlatTable, id: number, buffers: readonly Uint8Array[]
   const label = `tensor ${id} (${name})`;
   const type = TENSOR_TYPES[table.i8(FIELD.tensor.type, 'type', 0)];
   if (type === undefined)
-    throw file.malformed(`${label} has an unknown element type`, String(table.i8(FIELD.tensor.type, 'type', 0)));
+    throw file.malformed(
+      `${label} has an unknown element type`,
+      String(table.i8(FIELD.tensor.type, 'type', 0)),
+    );
   const shape = readShape(table, label);
   const bytes = buffers[table.u32(FIELD.tensor.buffer, 'buffer', 0)];
   if (bytes === undefined)
@@ -121,7 +124,11 @@ function readQuantization(
   return {
     scale,
     zeroPoint: scale.map((_, i) => zeros[i] ?? zeros[0] ?? 0),
-    axis: quantizedAxis(quantization.i32(FIELD.quantization.quantizedDimension, 'quantized_dimension', 0), scale, shape),
+    axis: quantizedAxis(
+      quantization.i32(FIELD.quantization.quantizedDimension, 'quantized_dimension', 0),
+      scale,
+      shape,
+    ),
   };
 }
 

@@ -43,32 +43,35 @@ export const FIELD = {
 } as const;
 
 /** TensorType by value: name, element size, and our dtype where we read it. */
-export const TENSOR_TYPES: readonly { readonly name: string; readonly bytes: number; readonly dtype?: DType }[] =
-  [
-    { name: 'FLOAT32', bytes: 4, dtype: 'float32' },
-    { name: 'FLOAT16', bytes: 2 },
-    { name: 'INT32', bytes: 4, dtype: 'int32' },
-    { name: 'UINT8', bytes: 1, dtype: 'uint8' },
-    { name: 'INT64', bytes: 8, dtype: 'int64' },
-    { name: 'STRING', bytes: 0 },
-    { name: 'BOOL', bytes: 1 },
-    { name: 'INT16', bytes: 2, dtype: 'int16' },
-    { name: 'COMPLEX64', bytes: 8 },
-    { name: 'INT8', bytes: 1, dtype: 'int8' },
-    { name: 'FLOAT64', bytes: 8 },
-    { name: 'COMPLEX128', bytes: 16 },
-    { name: 'UINT64', bytes: 8 },
-    { name: 'RESOURCE', bytes: 0 },
-    { name: 'VARIANT', bytes: 0 },
-    { name: 'UINT32', bytes: 4 },
-    { name: 'UINT16', bytes: 2 },
-    { name: 'INT4', bytes: 0 },
-    { name: 'BFLOAT16', bytes: 2 },
-    { name: 'INT2', bytes: 0 },
-    { name: 'UINT4', bytes: 0 },
-    { name: 'FLOAT8_E4M3FN', bytes: 1 },
-    { name: 'FLOAT8_E5M2', bytes: 1 },
-  ];
+export const TENSOR_TYPES: readonly {
+  readonly name: string;
+  readonly bytes: number;
+  readonly dtype?: DType;
+}[] = [
+  { name: 'FLOAT32', bytes: 4, dtype: 'float32' },
+  { name: 'FLOAT16', bytes: 2 },
+  { name: 'INT32', bytes: 4, dtype: 'int32' },
+  { name: 'UINT8', bytes: 1, dtype: 'uint8' },
+  { name: 'INT64', bytes: 8, dtype: 'int64' },
+  { name: 'STRING', bytes: 0 },
+  { name: 'BOOL', bytes: 1 },
+  { name: 'INT16', bytes: 2, dtype: 'int16' },
+  { name: 'COMPLEX64', bytes: 8 },
+  { name: 'INT8', bytes: 1, dtype: 'int8' },
+  { name: 'FLOAT64', bytes: 8 },
+  { name: 'COMPLEX128', bytes: 16 },
+  { name: 'UINT64', bytes: 8 },
+  { name: 'RESOURCE', bytes: 0 },
+  { name: 'VARIANT', bytes: 0 },
+  { name: 'UINT32', bytes: 4 },
+  { name: 'UINT16', bytes: 2 },
+  { name: 'INT4', bytes: 0 },
+  { name: 'BFLOAT16', bytes: 2 },
+  { name: 'INT2', bytes: 0 },
+  { name: 'UINT4', bytes: 0 },
+  { name: 'FLOAT8_E4M3FN', bytes: 1 },
+  { name: 'FLOAT8_E5M2', bytes: 1 },
+];
 
 /** Members of the union BuiltinOptions that we read, by their tag. */
 export const OPTIONS = {
