@@ -1,0 +1,149 @@
+/** The report of `verify` for people: one row per layer, totals, two verdicts. */
+import { formatLatency } from './latency.js';
+import { plainStyle, type Style } from './style.js';
+import { type Cell, formatPairs, formatTable } from './table.js';
+import {
+  formatBytes,
+  formatCount,
+  formatLarge,
+  formatMilliseconds,
+  formatPercent,
+  formatShape,
+} from './units.js';
+import type { Difference, VerifyReport } from './verify-report.js';
+
+export function formatVerify(report: VerifyReport, style: Style = plainStyle): string {
+  const { board } = report;
+  const clock = `${board.clockHz / 1e6} MHz`;
+  const head = `${style('bold', report.model)} on ${board.name} (${board.core}, ${clock})`;
+  const how = `input ${report.input} · mode ${report.mode} · ${report.toolchain} · ${report.engine}`;
+  return [
+    `${head}\n${style('dim', how)}`,
+    formatLayers(report, style),
+    formatTotals(report, style),
+    formatVerdicts(report, style),
+  ].join('\n\n');
+}
+
+function formatLayers(report: VerifyReport, style: Style): string {
+  const { totals } = report;
+  const equal = report.layers.filter((layer) => layer.equal).length;
+  const rows: Cell[][] = report.layers.map((layer) => [
+    layer.name,
+    layer.op,
+    formatShape(layer.outputShape),
+    layer.macs === 0 ? '' : formatCount(layer.macs),
+    formatCount(layer.cycles),
+    formatPercent(layer.share),
+    layer.comparedBytes === 0 ? '' : formatCount(layer.comparedBytes),
+    verdict(layer.equal, layer.note),
+  ]);
+  rows.push([
+    { text: `total, ${report.layers.length} layers`, format: 'bold' },
+    '',
+    '',
+    formatCount(totals.macs),
+    formatCount(totals.cycles),
+    '',
+    formatCount(totals.comparedBytes),
+    `${equal} of ${report.layers.length} equal`,
+  ]);
+  return formatTable(
+    [
+      { title: 'layer', align: 'left', maxWidth: 40 },
+      { title: 'operator', align: 'left' },
+      { title: 'output', align: 'right' },
+      { title: 'MACs', align: 'right' },
+      { title: 'cycles', align: 'right' },
+      { title: 'share', align: 'right' },
+      { title: 'bytes compared', align: 'right' },
+      { title: 'verdict', align: 'left' },
+    ],
+    rows,
+    style,
+  );
+}
+
+function verdict(equal: boolean, note: string | undefined): Cell {
+  if (!equal) return { text: 'DIFFERENT', format: 'red' };
+  return note === undefined ? { text: 'equal', format: 'green' } : { text: note, format: 'dim' };
+}
+
+function formatTotals(report: VerifyReport, style: Style): string {
+  const { totals, board } = report;
+  const perMac = totals.macs === 0 ? '' : ` (${(totals.cycles / totals.macs).toFixed(2)} per MAC)`;
+  const parts = [
+    `arena ${formatBytes(totals.arenaBytes)}`,
+    `stack ${formatBytes(totals.stackBytes)}`,
+    `other static ${formatBytes(totals.staticSramBytes)}`,
+    `input ${totals.inputBytes === 0 ? 'in the arena' : formatBytes(totals.inputBytes)}`,
+  ];
+  return formatPairs(
+    [
+      ['cycles', `${formatCount(totals.cycles)}${perMac}`],
+      ['latency', `${formatLatency(totals.latencyMs)} estimated`],
+      ['', style('dim', totals.latencyMs.basis)],
+      ['SRAM', `${usage(totals.peakSramBytes, board.sramBytes)} = ${parts.join(' + ')}`],
+      ['flash', usage(totals.flashBytes, board.flashBytes)],
+      ...report.outputs.map((output): readonly [string, string] => ['output', describeOutput(output)]),
+      ['took', formatTiming(report.timing)],
+    ],
+    style,
+  );
+}
+
+const usage = (used: number, available: number): string =>
+  `${formatBytes(used)} of ${formatBytes(available)} (${formatPercent(used / available, 0)})`;
+
+const SHOWN_VALUES = 12;
+
+function describeOutput(output: VerifyReport['outputs'][number]): string {
+  const shown = output.values.slice(0, SHOWN_VALUES).join(' ');
+  return `${output.name} [${shown}${output.values.length > SHOWN_VALUES ? ' …' : ''}]`;
+}
+
+/** "simulateMs" → "simulate 12.0 ms"; the total first. */
+export function formatTiming(timing: Readonly<Record<string, number>>): string {
+  const { totalMs, ...stages } = timing;
+  const named = Object.entries(stages)
+    .filter(([name]) => name.endsWith('Ms'))
+    .map(([name, ms]) => `${name.slice(0, -2)} ${formatMilliseconds(ms)}`);
+  const total = totalMs === undefined ? '' : `${formatMilliseconds(totalMs)}: `;
+  return `${total}${named.join(', ')}`;
+}
+
+function formatVerdicts(report: VerifyReport, style: Style): string {
+  const lines = [report.ok ? equalVerdict(report, style) : differentVerdict(report, style)];
+  if (report.fits) lines.push(`${style('green', 'FITS')}       ${report.board.name}`);
+  else lines.push(`${style('red', 'TOO BIG')}    ${missingMemory(report)}`);
+  return lines.join('\n');
+}
+
+function equalVerdict(report: VerifyReport, style: Style): string {
+  const bytes = formatLarge(report.totals.comparedBytes);
+  return `${style('green', 'OK')}         firmware and simulation agree on all ${bytes} bytes of every feature map`;
+}
+
+function differentVerdict(report: VerifyReport, style: Style): string {
+  const where = report.firstDifference === null ? '' : describeDifference(report.firstDifference);
+  return `${style('red', 'DIFFERENT')}  ${where}`;
+}
+
+export function describeDifference(difference: Difference): string {
+  const { layer, y, x, channel, expected, actual, count, engine } = difference;
+  return (
+    `first in layer ${layer} at (y ${y}, x ${x}, channel ${channel}): ` +
+    `expected ${expected}, ${engine} has ${actual}; ${formatCount(count)} values differ there`
+  );
+}
+
+function missingMemory(report: VerifyReport): string {
+  const { totals, board } = report;
+  const over = (label: string, used: number, limit: number): string[] =>
+    used > limit ? [`${formatBytes(used - limit)} more ${label} than ${board.name} has`] : [];
+  const lacking = [
+    ...over('SRAM', totals.peakSramBytes, board.sramBytes),
+    ...over('flash', totals.flashBytes, board.flashBytes),
+  ];
+  return `${lacking.join(', ')}; it ran on a virtual board with enough memory`;
+}
