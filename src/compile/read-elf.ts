@@ -4,50 +4,10 @@
  * Source: Tool Interface Standard, Executable and Linking Format 1.2; ELF for the Arm Architecture (IHI 0044).
  * Every table is bounds-checked before use: a corrupt file gives one `elf/…` error, never a crash.
  */
+import type { ElfImage, ElfSection, ElfSegment, ElfSymbol } from '../ir/elf-image.js';
 import { badInput } from '../support/errors.js';
 
-export interface ElfSegment {
-  /** Run address (virtual). */
-  readonly address: number;
-  /** Load address (physical): where the bytes stand in flash. Differs for `.data`. */
-  readonly loadAddress: number;
-  /** Bytes in the file; shorter than `memorySize` when the rest is zero-filled. */
-  readonly data: Uint8Array;
-  readonly memorySize: number;
-  readonly writable: boolean;
-  readonly executable: boolean;
-}
-
-export interface ElfSymbol {
-  readonly name: string;
-  /** Thumb bit cleared for functions. */
-  readonly address: number;
-  readonly size: number;
-  readonly type: 'function' | 'object' | 'other';
-}
-
-export interface ElfSection {
-  readonly name: string;
-  readonly address: number;
-  readonly size: number;
-  /** Occupies memory at run time (SHF_ALLOC). */
-  readonly allocated: boolean;
-  readonly writable: boolean;
-  readonly executable: boolean;
-  /** No bytes in the file: `.bss` and the like. */
-  readonly zeroFilled: boolean;
-}
-
-export interface ElfImage {
-  /** Entry address, Thumb bit cleared. */
-  readonly entry: number;
-  readonly segments: readonly ElfSegment[];
-  /** By name; of local symbols sharing a name the first stands. */
-  readonly symbols: ReadonlyMap<string, ElfSymbol>;
-  readonly sections: readonly ElfSection[];
-  /** The function whose code holds `address`, if any. */
-  functionAt(address: number): ElfSymbol | undefined;
-}
+export type { ElfImage, ElfSection, ElfSegment, ElfSymbol } from '../ir/elf-image.js';
 
 const EM_ARM = 40;
 const PT_LOAD = 1;
