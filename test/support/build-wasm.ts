@@ -1,26 +1,34 @@
-/** Vitest's global set-up: rebuilds build/*.wasm when an AssemblyScript source is newer. */
-import { execFileSync } from 'node:child_process';
+/** vitest globalSetup: builds build/*.wasm from assembly/ when a source is newer. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-/** Entry in assembly/ → module in build/ and the npm script that makes it. */
-const MODULES = [
-  { entry: 'assembly/kernels.ts', module: 'build/kernels.wasm', script: 'build:kernels' },
-  { entry: 'assembly/cortex-m.ts', module: 'build/cortex-m.wasm', script: 'build:cortex-m' },
-] as const;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Target in asconfig.json and entry file of each module. */
+const MODULES = ['kernels', 'cortex-m'] as const;
 
-const modifiedAt = (path: string): number => statSync(root + path).mtimeMs;
-
-function newestSource(): number {
-  const files = readdirSync(`${root}assembly`, { recursive: true, encoding: 'utf8' });
-  return Math.max(modifiedAt('asconfig.json'), ...files.map((file) => modifiedAt(`assembly/${file}`)));
+function newestSource(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true }).reduce((newest, entry) => {
+    const path = join(folder, entry.name);
+    return Math.max(newest, entry.isDirectory() ? newestSource(path) : statSync(path).mtimeMs);
+  }, 0);
 }
 
-export default function buildWasm(): void {
-  for (const { entry, module, script } of MODULES) {
-    if (!existsSync(root + entry)) continue;
-    if (existsSync(root + module) && modifiedAt(module) >= newestSource()) continue;
-    execFileSync('npm', ['run', '--silent', script], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+async function build(name: string): Promise<void> {
+  const asc = await import('assemblyscript/asc');
+  const { error, stderr } = await asc.main([`assembly/${name}.ts`, '--target', name, '--baseDir', ROOT]);
+  if (error !== null) throw new Error(`assembly/${name}.ts does not compile: ${stderr.toString()}`);
+}
+
+export default async function setup(): Promise<void> {
+  const newest = Math.max(
+    newestSource(join(ROOT, 'assembly')),
+    statSync(join(ROOT, 'asconfig.json')).mtimeMs,
+  );
+  for (const name of MODULES) {
+    if (!existsSync(join(ROOT, 'assembly', `${name}.ts`))) continue;
+    const output = join(ROOT, 'build', `${name}.wasm`);
+    if (existsSync(output) && statSync(output).mtimeMs >= newest) continue;
+    await build(name);
   }
 }

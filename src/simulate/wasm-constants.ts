@@ -1,0 +1,121 @@
+/**
+ * Packs a weighted step's constants as the kernels read them: int16 weights by groups of eight output
+ * channels, and one channel group record each (assembly/memory/channel-group.ts).
+ */
+import type { DeployPlan, PlanTensor } from '../ir/deploy-plan.js';
+import type { FixedMultiplier } from '../numeric/requantize.js';
+import { widthRange } from '../ops/plan-access.js';
+import type { GroupLayout } from './wasm-kernels.js';
+import { type ChannelScaling, groupConstants } from './wasm-requantize.js';
+
+export const GROUP_CHANNELS = 8;
+
+/** Weights of a step with the zero point taken off: `channels` rows of `taps`. */
+export interface WeightMatrix {
+  readonly channels: number;
+  readonly taps: number;
+  /** w − zero point of output channel `channel`, tap `tap`. */
+  at(channel: number, tap: number): number;
+}
+
+/** First channel of every group; the last group overlaps its neighbour when the count is no multiple of 8. */
+export function groupStarts(channels: number): number[] {
+  const last = Math.max(0, channels - GROUP_CHANNELS);
+  return Array.from({ length: Math.ceil(channels / GROUP_CHANNELS) }, (_, g) =>
+    Math.min(g * GROUP_CHANNELS, last),
+  );
+}
+
+/** [group][tap pair][8 channels][2 taps]; taps rounded up to 8 with zeros. */
+export function packTapPairs(matrix: WeightMatrix): Int16Array {
+  const taps = Math.ceil(matrix.taps / 8) * 8;
+  const starts = groupStarts(matrix.channels);
+  const packed = new Int16Array(starts.length * taps * GROUP_CHANNELS);
+  starts.forEach((start, group) => {
+    const lanes = Math.min(GROUP_CHANNELS, matrix.channels - start);
+    const base = group * taps * GROUP_CHANNELS;
+    for (let lane = 0; lane < lanes; lane++) {
+      for (let tap = 0; tap < matrix.taps; tap++) {
+        packed[base + (tap >> 1) * 16 + lane * 2 + (tap & 1)] = matrix.at(start + lane, tap);
+      }
+    }
+  });
+  return packed;
+}
+
+/** [group][tap][8 channels] */
+export function packTaps(matrix: WeightMatrix): Int16Array {
+  const starts = groupStarts(matrix.channels);
+  const packed = new Int16Array(starts.length * matrix.taps * GROUP_CHANNELS);
+  starts.forEach((start, group) => {
+    const lanes = Math.min(GROUP_CHANNELS, matrix.channels - start);
+    for (let tap = 0; tap < matrix.taps; tap++) {
+      const base = (group * matrix.taps + tap) * GROUP_CHANNELS;
+      for (let lane = 0; lane < lanes; lane++) packed[base + lane] = matrix.at(start + lane, tap);
+    }
+  });
+  return packed;
+}
+
+interface ChannelConstants extends ChannelScaling {
+  /** bias − zero point · Σ weights: what an accumulator of raw q starts from. */
+  readonly start: number;
+}
+
+function channelConstants(
+  matrix: WeightMatrix,
+  channel: number,
+  bias: number,
+  multiplier: FixedMultiplier,
+  input: PlanTensor,
+): ChannelConstants {
+  const { min, max } = widthRange(input.bits);
+  const below = Math.min(0, min - input.zeroPoint);
+  const above = Math.max(0, max - input.zeroPoint);
+  let positive = 0;
+  let negative = 0;
+  for (let tap = 0; tap < matrix.taps; tap++) {
+    const w = matrix.at(channel, tap);
+    if (w > 0) positive += w;
+    else negative += w;
+  }
+  return {
+    ...multiplier,
+    accMin: bias + positive * below + negative * above,
+    accMax: bias + positive * above + negative * below,
+    start: (bias - input.zeroPoint * (positive + negative)) | 0,
+  };
+}
+
+/** All channel groups of a step, in the module's layout. */
+export function packGroups(
+  plan: DeployPlan,
+  layout: GroupLayout,
+  matrix: WeightMatrix,
+  bias: Int32Array,
+  multipliers: readonly FixedMultiplier[],
+  input: PlanTensor,
+): Uint8Array {
+  const starts = groupStarts(matrix.channels);
+  const packed = new Uint8Array(starts.length * layout.bytes);
+  starts.forEach((start, group) => {
+    const view = new DataView(packed.buffer, group * layout.bytes, layout.bytes);
+    const channels = Array.from({ length: GROUP_CHANNELS }, (_, lane) => {
+      const c = start + lane;
+      if (c >= matrix.channels) return undefined;
+      return channelConstants(matrix, c, bias[c]!, multipliers[c]!, input);
+    });
+    const constants = groupConstants(plan.requantization, channels);
+    channels.forEach((channel, lane) => {
+      const fast = constants.lanes[lane]!;
+      view.setInt32(layout.bias + 4 * lane, channel?.start ?? 0, true);
+      view.setInt32(layout.multiplier + 4 * lane, fast.multiplier, true);
+      view.setUint32(layout.scale + 4 * lane, fast.scale, true);
+      view.setBigUint64(layout.rounding + 8 * lane, fast.rounding, true);
+      view.setInt32(layout.shift + 4 * lane, channel?.shift ?? 0, true);
+    });
+    view.setInt32(layout.totalShift, constants.totalShift, true);
+    view.setInt32(layout.first, start, true);
+  });
+  return packed;
+}
