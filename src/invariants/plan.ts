@@ -3,13 +3,14 @@
  *
  * 1. Format and version are ours; the requantisation mode is known.
  * 2. Tensor ids are their indices; shapes are three integers of 1…65536 with at most 64 Mi elements; widths are
- *    8, 4 or 2; scales are finite and positive; zero points lie in the width's range; names are unique.
+ *    8, 4 or 2, at most 256 Mi elements in all; scales are finite and positive; zero points lie in the width's range; names are unique.
  * 3. Step names are unique and not empty; operators are known; inputs and output name existing tensors.
  * 4. Execution order: a step reads network inputs and outputs of earlier steps only; every tensor is written at
  *    most once, network inputs never, and is an input or some step's output.
  * 5. Ports name existing 8-bit tensors that are computed; there is at least one input and one output.
  * 6. Each step passes its operator's own check (shapes, windows, clamps, multipliers, lengths of constants inside
  *    the weights blob): the `check` of src/ops/<operator>.ts.
+ * 7. No accumulator and no left shift leaves 32 bits (src/invariants/accumulators.ts).
  *
  * Engines, planners and code generators rely on all of these: a plan that passes cannot make them read or write
  * outside their buffers.
@@ -25,10 +26,12 @@ import {
 import { REQUANT_MODES } from '../numeric/requantize.js';
 import { WIDTHS } from '../numeric/widths.js';
 import { checkStep, STEP_OPS } from '../ops/index.js';
-import { bug } from '../support/errors.js';
+import { badInput, bug } from '../support/errors.js';
+import { accumulatorProblem } from './accumulators.js';
 
 const MAX_DIMENSION = 1 << 16;
 const MAX_ELEMENTS = 1 << 26;
+const MAX_TOTAL_ELEMENTS = 1 << 28;
 const DTYPES: readonly string[] = ['int8', 'uint8', 'float32'] satisfies PlanPort['dtype'][];
 
 /** Violated invariants, one sentence each; empty for a sound plan. */
@@ -45,9 +48,14 @@ export function verifyPlan(plan: DeployPlan): string[] {
   ];
   // Operator checks index into tensors and constants, so they run on structurally sound plans only.
   if (structure.length > 0) return structure;
-  return plan.steps.flatMap((step) =>
-    checkStep(step, plan).map((problem) => `step ${step.name} (${step.op}): ${problem}`),
-  );
+  return plan.steps.flatMap((step) => stepProblems(step, plan));
+}
+
+function stepProblems(step: Step, plan: DeployPlan): string[] {
+  const own = checkStep(step, plan);
+  const accumulator = own.length > 0 ? undefined : accumulatorProblem(step, plan);
+  const problems = accumulator === undefined ? own : [accumulator];
+  return problems.map((problem) => `step ${step.name} (${step.op}): ${problem}`);
 }
 
 /** Throws a `bug` error naming the first violation: for plans that our own stages made. */
@@ -55,6 +63,16 @@ export function assertPlan(plan: DeployPlan): void {
   const problems = verifyPlan(plan);
   if (problems.length > 0)
     throw bug('plan/invariant', `the plan breaks an invariant: ${problems[0]}`, { where: plan.name });
+}
+
+/** Throws an `input` error naming the first violation: for plans that were read from a file. */
+export function requireSoundPlan(plan: DeployPlan, fileName: string): void {
+  const problems = verifyPlan(plan);
+  if (problems.length > 0)
+    throw badInput('plan/invalid', `the stored plan is not sound: ${problems[0]}`, {
+      where: fileName,
+      fix: 'Make the plan again from its model.',
+    });
 }
 
 function headProblems(plan: DeployPlan): string[] {
@@ -65,6 +83,8 @@ function headProblems(plan: DeployPlan): string[] {
     );
   if (!REQUANT_MODES.includes(plan.requantization))
     problems.push(`requantisation mode '${plan.requantization}' is unknown`);
+  const elements = plan.tensors.reduce((sum, { shape }) => sum + shape[0] * shape[1] * shape[2], 0);
+  if (!(elements <= MAX_TOTAL_ELEMENTS)) problems.push(`the tensors have ${elements} elements in all`);
   return problems;
 }
 

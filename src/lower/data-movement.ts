@@ -11,6 +11,7 @@ import {
   refuse,
   requireFits,
   requireSameQuantization,
+  where,
 } from './node-context.js';
 import { planShape, type Shape3 } from './plan-builder.js';
 import { activationRange, roundHalfAway, sameQuantization, scaleOf, zeroPointOf } from './scales.js';
@@ -78,8 +79,8 @@ export function lowerConcatenation(c: NodeContext<NodeOf<'concatenation'>>): voi
 
 export function lowerResizeNearest(c: NodeContext<NodeOf<'resize_nearest'>>): void {
   requireSameQuantization(c);
-  const from: Shape3 = planShape(inputTensor(c, 0), c.node.name);
-  const to: Shape3 = planShape(outputTensor(c), c.node.name);
+  const from: Shape3 = planShape(inputTensor(c, 0), where(c));
+  const to: Shape3 = planShape(outputTensor(c), where(c));
   const rows = nearestIndices(from[0], to[0], c.node);
   const columns = nearestIndices(from[1], to[1], c.node);
   addStep<'resize_nearest'>(c, { op: 'resize_nearest', rows, columns }, [planInput(c, 0)]);

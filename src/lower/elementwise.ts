@@ -17,6 +17,7 @@ import {
   refuse,
   requireFits,
   tooLarge,
+  where,
 } from './node-context.js';
 import { planShape } from './plan-builder.js';
 import { type AddConstants, activationRange, addConstants, scaleOf, zeroPointOf } from './scales.js';
@@ -101,14 +102,14 @@ function lowerScalarConstant(c: BinaryContext, apply: BinaryFunction): boolean {
 
 /** Operand indices, the one of the output's shape first. */
 function operandOrder(c: BinaryContext, subtract: boolean): readonly [0 | 1, 0 | 1] {
-  const output = planShape(outputTensor(c), c.node.name);
+  const output = planShape(outputTensor(c), where(c));
   const isFull = (index: number) =>
     inputTensor(c, index).data === undefined &&
-    planShape(inputTensor(c, index), c.node.name).every((n, axis) => n === output[axis]);
+    planShape(inputTensor(c, index), where(c)).every((n, axis) => n === output[axis]);
   const order = isFull(0) ? ([0, 1] as const) : ([1, 0] as const);
   if (!isFull(order[0])) throw refuse(c, 'neither operand is an activation of the output shape');
   if (subtract && order[0] === 1) throw refuse(c, 'the first operand of a subtraction is broadcast');
-  const second = planShape(inputTensor(c, order[1]), c.node.name);
+  const second = planShape(inputTensor(c, order[1]), where(c));
   const perChannel = second[0] === 1 && second[1] === 1 && (second[2] === output[2] || second[2] === 1);
   if (!perChannel && !second.every((n, axis) => n === output[axis]))
     throw refuse(c, `an operand of shape [${second.join(', ')}] is broadcast along some axes only`);
@@ -125,8 +126,8 @@ function operand(c: BinaryContext, index: 0 | 1): number {
  * with zero weights and the constant as its bias computes exactly these values.
  */
 function constantPixel(c: BinaryContext, tensor: GraphTensor, otherIndex: 0 | 1): number {
-  const shape = planShape(tensor, c.node.name);
-  const other = planShape(inputTensor(c, otherIndex), c.node.name);
+  const shape = planShape(tensor, where(c));
+  const other = planShape(inputTensor(c, otherIndex), where(c));
   const channels = shape[2];
   const fits = dropLeadingOnes(tensor.shape).length <= 1 && channels === other[2];
   if (!(tensor.data instanceof Int8Array) || !fits || other[0] > MAX_STRIDE || other[1] > MAX_STRIDE)

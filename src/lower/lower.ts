@@ -15,7 +15,7 @@ import {
 } from './data-movement.js';
 import { findEdges, type ModelEdges } from './edges.js';
 import { lowerAddSub, lowerMul } from './elementwise.js';
-import type { NodeContext, NodeOf } from './node-context.js';
+import { type NodeContext, type NodeOf, whereOf } from './node-context.js';
 import { PlanBuilder } from './plan-builder.js';
 import { lowerLogistic, lowerQuantize, lowerRelu, lowerSoftmax } from './pointwise.js';
 import { lowerAveragePool, lowerMaxPool, lowerMean } from './pooling.js';
@@ -25,6 +25,9 @@ export interface LowerOptions {
   /** How accumulators are scaled back: TFLM's two roundings, or one (TFLITE_SINGLE_ROUNDING). */
   readonly mode: 'tflm' | 'single';
 }
+
+/** Scales beyond this (and below its inverse) make no sense, and their products would leave float32. */
+const MAX_SCALE = 2 ** 60;
 
 type LowerNode<K extends GraphOp> = (context: NodeContext<NodeOf<K>>) => void;
 
@@ -84,7 +87,7 @@ export function lowerToPlan(graph: Graph, options: LowerOptions): DeployPlan {
 function lowerNode(node: GraphNode, builder: PlanBuilder, mode: 'tflm' | 'single'): void {
   if (!Object.hasOwn(LOWER_NODE, node.op))
     throw unsupported('lower/operator', `${node.op} has no integer form inside an imported network`, {
-      where: node.name,
+      where: whereOf(builder.graph, node),
       fix: 'Quantise the float model instead.',
     });
   const lower = LOWER_NODE[node.op as keyof typeof LOWER_NODE] as (context: NodeContext) => void;
@@ -113,7 +116,7 @@ function requireQuantized(graph: Graph, edges: ModelEdges): void {
       const problem = quantizationProblem(graph.tensors[id]!);
       if (problem === undefined) continue;
       throw unsupported('lower/not-quantised', `${node.op}: tensor ${graph.tensors[id]!.name} ${problem}`, {
-        where: node.name,
+        where: whereOf(graph, node),
         fix: 'Only 8-bit quantised networks can be lowered as they are; quantise the model first.',
       });
     }
@@ -125,5 +128,5 @@ function quantizationProblem(tensor: GraphTensor): string | undefined {
   const scale = tensor.quantization?.scale;
   if (scale === undefined) return 'has no scale';
   if (scale.length !== 1) return 'has a scale per channel';
-  return scale[0]! > 0 ? undefined : `has scale ${scale[0]}`;
+  return scale[0]! > 1 / MAX_SCALE && scale[0]! < MAX_SCALE ? undefined : `has scale ${scale[0]}`;
 }

@@ -1,6 +1,6 @@
 /** What the lowering of one node sees, and the checks that several operators share. */
 import type { StepOf, StepOp } from '../ir/deploy-plan.js';
-import type { GraphNode, GraphOp, GraphTensor } from '../ir/graph.js';
+import type { Graph, GraphNode, GraphOp, GraphTensor } from '../ir/graph.js';
 import { limit, unsupported } from '../support/errors.js';
 import type { PlanBuilder } from './plan-builder.js';
 import { sameQuantization } from './scales.js';
@@ -46,14 +46,21 @@ export function addStep<K extends StepOp>(
   c.builder.addStep(step);
 }
 
+/** File and layer, for messages. */
+export function whereOf(graph: Graph, node: GraphNode): string {
+  const file = graph.source.file;
+  return file === undefined ? `layer ${node.name}` : `${file}, layer ${node.name}`;
+}
+export const where = (c: NodeContext): string => whereOf(c.builder.graph, c.node);
+
 export const refuse = (c: NodeContext, message: string, fix?: string): Error =>
   unsupported('lower/unsupported', `${c.node.op}: ${message}`, {
-    where: c.node.name,
+    where: where(c),
     ...(fix === undefined ? {} : { fix }),
   });
 
 export const tooLarge = (c: NodeContext, message: string, found: string, expected: string): Error =>
-  limit('lower/overflow', `${c.node.op}: ${message}`, { where: c.node.name, found, expected });
+  limit('lower/overflow', `${c.node.op}: ${message}`, { where: where(c), found, expected });
 
 /** For operators that move values without changing them. */
 export function requireSameQuantization(c: NodeContext): void {

@@ -48,12 +48,17 @@ export class PlanBuilder {
     const tensor = this.graph.tensors[graphId]!;
     const id = this.addTensor(
       name,
-      planShape(tensor, name),
+      planShape(tensor, this.whereOf(name)),
       tensor.quantization!.scale[0]!,
       tensor.quantization!.zeroPoint[0]!,
     );
     this.planTensorOf.set(graphId, id);
     return id;
+  }
+
+  private whereOf(layer: string): string {
+    const file = this.graph.source.file;
+    return file === undefined ? `layer ${layer}` : `${file}, layer ${layer}`;
   }
 
   /** Lets a graph tensor stand for an existing plan tensor: QUANTIZE and DEQUANTIZE at the model's edges. */

@@ -1,4 +1,6 @@
 /** RELU, RELU6, QUANTIZE, LOGISTIC and SOFTMAX. */
+
+import { MAX_CLASSES } from '../invariants/accumulators.js';
 import type { Clamp } from '../ir/deploy-plan.js';
 import {
   type FixedMultiplier,
@@ -80,6 +82,9 @@ function logisticValue(centred: number, radius: number, toQ4: (x: number) => num
 /** softmax_common.cc CalculateSoftmaxParams and reference/softmax.h: the exponentials as a table. */
 export function lowerSoftmax(c: NodeContext<NodeOf<'softmax'>>): void {
   requireProbabilityOutput(c);
+  const classes = inputTensor(c, 0).shape.at(-1) ?? 1;
+  if (classes > MAX_CLASSES)
+    throw tooLarge(c, 'the sum of exponentials may overflow', `${classes} classes`, `at most ${MAX_CLASSES}`);
   // PreprocessSoftmaxScaling: beta is a float widened to double; the cap depends on the rounding compiled in.
   const cap = 2 ** (c.mode === 'single' ? 30 : 31) - 1;
   const real = Math.min(c.node.beta * scaleOf(inputTensor(c, 0)) * 2 ** (31 - SOFTMAX_INTEGER_BITS), cap);

@@ -50,7 +50,6 @@ export function lowerMean(c: NodeContext<NodeOf<'mean'>>): void {
   const fields = {
     op: 'mean',
     requant,
-    form: 'scale_sum',
     clamp: activationRange('none', output),
   } as const;
   const spatial = reduced.every((axis) => axis < 2);

@@ -155,6 +155,8 @@ function weightZeroPointOf(c: NodeContext, weights: GraphTensor, channels: numbe
     throw refuse(c, `weights ${weights.name} are not 8-bit quantised constants`);
   if (q.scale.length !== 1 && q.scale.length !== channels)
     throw refuse(c, `weights ${weights.name} have ${q.scale.length} scales for ${channels} output channels`);
+  if (q.scale.some((scale) => scale > 2 ** 60))
+    throw refuse(c, `weights ${weights.name} have an absurd scale`);
   const zero = q.zeroPoint[0]!;
   if (q.zeroPoint.some((z) => z !== zero))
     throw refuse(c, `weights ${weights.name} have a different zero point per channel`);

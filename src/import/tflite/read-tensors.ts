@@ -3,6 +3,7 @@
  * uint8 tensors are re-centred by 128 to int8 (numeric contract, "Storage").
  */
 import type { ConstantData, DType, GraphTensor, TensorQuantization } from '../../ir/graph.js';
+import { shapeElements } from '../../ops/graph-shapes.js';
 import { limit } from '../../support/errors.js';
 import type { FlatBufferFile, FlatTable } from './flatbuffer.js';
 import { FIELD, TENSOR_TYPES } from './schema.js';
@@ -10,6 +11,7 @@ import { FIELD, TENSOR_TYPES } from './schema.js';
 export const MAX_TENSORS = 20_000;
 /** Elements of one tensor: 64 Mi, far beyond any microcontroller's memory. */
 export const MAX_ELEMENTS = 1 << 26;
+const MAX_TOTAL_ELEMENTS = 1 << 28;
 const MAX_RANK = 8;
 const UINT8_CENTRE = 128;
 
@@ -20,9 +22,17 @@ export interface ImportedTensor extends GraphTensor {
 
 export function readTensors(model: FlatTable, subgraph: FlatTable): ImportedTensor[] {
   const buffers = readBuffers(model);
-  return subgraph
+  const tensors = subgraph
     .tables(FIELD.subgraph.tensors, 'tensors', MAX_TENSORS)
     .map((table, id) => readTensor(table, id, buffers));
+  const total = tensors.reduce((sum, tensor) => sum + shapeElements(tensor.shape), 0);
+  if (total > MAX_TOTAL_ELEMENTS)
+    throw limit('tflite/tensor-size', 'the tensors are too large', {
+      where: model.file.fileName,
+      found: `${total} elements in all`,
+      expected: `at most ${MAX_TOTAL_ELEMENTS}`,
+    });
+  return tensors;
 }
 
 /** Raw bytes of every buffer; empty where the buffer holds none. */
@@ -92,7 +102,7 @@ function readShape(table: FlatTable, label: string): number[] {
   if (shape.some((size) => size < 0))
     throw file.malformed(`${label} has a negative dimension`, `[${shape.join(', ')}]`);
   // Doubles hold the product exactly up to 2^53 and stay above the limit beyond it.
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = shapeElements(shape);
   if (elements > MAX_ELEMENTS)
     throw limit('tflite/tensor-size', `${label} is too large`, {
       where: file.fileName,
@@ -154,7 +164,7 @@ function readConstant(
   shape: readonly number[],
 ): ConstantData | undefined {
   if (bytes.length === 0) return undefined;
-  const expected = shape.reduce((product, n) => product * n, 1) * size;
+  const expected = shapeElements(shape) * size;
   if (bytes.length !== expected)
     throw file.malformed(
       `${label} has a buffer that does not match its shape [${shape.join(', ')}]`,
