@@ -1,0 +1,44 @@
+/** What a command of the CLI is: a name, its options, and a run that returns the exit code. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Environment } from './environment.js';
+
+export interface CliCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Command lines with what they do, shown under --help. */
+  readonly examples: readonly (readonly [string, string])[];
+  /** Adds arguments and options. */
+  configure(command: Command): void;
+  /** `args` and `options` as commander parsed them; returns the process's exit code. */
+  run(args: readonly string[], options: unknown, environment: Environment): Promise<number>;
+}
+
+/** Options typed once, where they are declared. */
+export function defineCommand<O>(
+  command: Omit<CliCommand, 'run'> & {
+    run(args: readonly string[], options: O, environment: Environment): Promise<number>;
+  },
+): CliCommand {
+  return { ...command, run: (args, options, environment) => command.run(args, options as O, environment) };
+}
+
+export const MODEL_ARGUMENT = ['<model>', 'a .tflite model or a stored .plan.json'] as const;
+
+export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
+export const modeOption = (): Option =>
+  new Option('--mode <mode>', 'requantisation (default: tflm, or the stored plan’s own)').choices([
+    'tflm',
+    'single',
+  ]);
+
+/** Options that say how a file becomes the network's input. */
+export const recipeOptions = (presets: readonly string[]): readonly Option[] => [
+  new Option('--recipe <file>', 'preprocessing as JSON (default: <model>.recipe.json if there)'),
+  new Option('--preset <name>', 'preprocessing by name').choices(presets),
+];
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('expected a positive whole number');
+}

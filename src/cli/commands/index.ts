@@ -1,0 +1,6 @@
+/** THE list of commands: a new one is a file here and a line below. */
+import type { CliCommand } from '../cli-command.js';
+import { inspect } from './inspect.js';
+import { simulate } from './simulate.js';
+
+export const COMMANDS: readonly CliCommand[] = [inspect, simulate];

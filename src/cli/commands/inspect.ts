@@ -1,0 +1,47 @@
+/** `quantmcu inspect`: operators, shapes, MACs, quantisation, and what is unsupported and why. */
+import type { DeployPlan } from '../../ir/deploy-plan.js';
+import { isPlanPath, lowerModel, planModel, readModel } from '../../pipeline.js';
+import { formatInspect, type InspectReport, inspectGraph, inspectPlan } from '../../report/inspect-report.js';
+import { formatJson } from '../../report/json.js';
+import { EXIT_CODES, QuantmcuError } from '../../support/errors.js';
+import type { Host } from '../../support/host.js';
+import { defineCommand, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
+
+interface InspectOptions {
+  readonly mode?: 'tflm' | 'single';
+  readonly json?: boolean;
+}
+
+async function inspectModel(host: Host, path: string, options: InspectOptions): Promise<InspectReport> {
+  if (isPlanPath(path)) return inspectPlan((await planModel(host, path, options)).plan, 'plan');
+  const graph = await readModel(host, path);
+  let plan: DeployPlan;
+  try {
+    plan = lowerModel(graph, options);
+  } catch (error) {
+    // A float network, say: what was read is still worth showing.
+    if (!(error instanceof QuantmcuError) || error.kind === 'bug') throw error;
+    return inspectGraph(graph, [error.message]);
+  }
+  return inspectPlan(plan, graph.source.format);
+}
+
+export const inspect = defineCommand<InspectOptions>({
+  name: 'inspect',
+  summary: 'operators, shapes, MACs, quantisation, and what is unsupported and why',
+  examples: [
+    ['quantmcu inspect model.tflite', 'one row per layer'],
+    ['quantmcu inspect model.tflite --json', 'the same as data'],
+  ],
+  configure: (command) => {
+    command
+      .argument(...MODEL_ARGUMENT)
+      .addOption(modeOption())
+      .addOption(jsonOption());
+  },
+  async run([model], options, { host, write, style }) {
+    const report = await inspectModel(host, model!, options);
+    write(options.json === true ? formatJson(report) : `${formatInspect(report, style)}\n`);
+    return report.unsupported.length === 0 ? EXIT_CODES.success : EXIT_CODES.unsupported;
+  },
+});

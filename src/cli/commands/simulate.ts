@@ -1,0 +1,83 @@
+/** `quantmcu simulate`: accuracy of the integer network over a labelled folder, in WASM. */
+import { Option } from 'commander';
+import { listSamples } from '../../data/labelled-folder.js';
+import { PRESET_NAMES } from '../../data/recipe.js';
+import { ENGINE_NAMES, type EngineName } from '../../evaluate/engines.js';
+import { evaluateSamples, spreadSamples } from '../../evaluate/evaluate.js';
+import { planModel } from '../../pipeline.js';
+import { formatJson } from '../../report/json.js';
+import { buildSimulateReport, formatSimulate } from '../../report/simulate-report.js';
+import { EXIT_CODES } from '../../support/errors.js';
+import {
+  defineCommand,
+  jsonOption,
+  MODEL_ARGUMENT,
+  modeOption,
+  positiveInteger,
+  recipeOptions,
+} from '../cli-command.js';
+import { findRecipe } from '../find-recipe.js';
+import { startProgress } from '../progress.js';
+
+interface SimulateOptions {
+  readonly data: string;
+  readonly limit?: number;
+  readonly threads: number;
+  readonly mode?: 'tflm' | 'single';
+  readonly recipe?: string;
+  readonly preset?: string;
+  readonly engine: EngineName;
+  readonly json?: boolean;
+}
+
+export const simulate = defineCommand<SimulateOptions>({
+  name: 'simulate',
+  summary: 'accuracy of the integer network over a labelled folder, bit-exact, in WebAssembly',
+  examples: [
+    ['quantmcu simulate model.tflite --data photos/', 'photos/labels.csv has "file,label"'],
+    [
+      'quantmcu simulate model.tflite --data photos/ --limit 100 --threads 2',
+      'every n-th sample, two threads',
+    ],
+  ],
+  configure: (command) => {
+    command.argument(...MODEL_ARGUMENT);
+    command.requiredOption('--data <folder>', 'labels.csv with "file,label", or a subfolder per class');
+    command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
+    command.option('--threads <n>', 'worker threads', positiveInteger, 1);
+    command.addOption(modeOption());
+    for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+    command.addOption(new Option('--engine <name>', 'what simulates').choices(ENGINE_NAMES).default('wasm'));
+    command.addOption(jsonOption());
+  },
+  async run([model], options, environment) {
+    const { host, now, signal } = environment;
+    const { plan } = await planModel(host, model!, options);
+    const { recipe, source } = await findRecipe(host, model!, plan, options);
+    const samples = spreadSamples(await listSamples(host, options.data), options.limit);
+    const progress = startProgress(environment);
+    const start = now();
+    const ranks = await evaluateSamples({
+      ...{ plan, samples, recipe, host, signal },
+      engine: options.engine,
+      threads: options.threads,
+      onProgress: (done, total) => progress.update('simulating', done, total),
+    });
+    progress.end();
+    const report = buildSimulateReport({
+      model: plan.name,
+      mode: plan.requantization,
+      data: options.data,
+      recipe: source,
+      threads: options.threads,
+      ranks,
+      classes: plan.tensors[plan.outputs[0]!.tensor]!.shape[2],
+      requested: samples.length,
+      elapsedMs: now() - start,
+    });
+    environment.write(
+      options.json === true ? formatJson(report) : `${formatSimulate(report, environment.style)}\n`,
+    );
+    return report.complete ? EXIT_CODES.success : EXIT_CODES.interrupted;
+  },
+});
