@@ -93,7 +93,9 @@ export function cropBox(
   const shorter = Math.min(width, height);
   const side = Math.min(shorter, Math.max(1, cropSide(shorter, networkSize, crop)));
   if (side === width && side === height) return undefined;
-  return { left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side };
+  // Of an odd margin the larger half stands before, as with sharp's `centre` gravity.
+  const before = (whole: number): number => Math.ceil((whole - side) / 2);
+  return { left: before(width), top: before(height), width: side, height: side };
 }
 
 function cropSide(shorter: number, networkSize: number, crop: Exclude<Crop, 'none'>): number {

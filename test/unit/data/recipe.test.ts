@@ -39,7 +39,7 @@ describe('defaults', () => {
   });
 
   it('crops 224 of 227 for a 224 network and 87.5 % for a smaller one', () => {
-    expect(cropBox(227, 227, 224, 'network')).toEqual({ left: 1, top: 1, width: 224, height: 224 });
+    expect(cropBox(227, 227, 224, 'network')).toEqual({ left: 2, top: 2, width: 224, height: 224 });
     expect(cropBox(227, 227, 128, 'network')).toEqual({ left: 14, top: 14, width: 199, height: 199 });
     expect(cropBox(500, 300, 224, { size: 100 })).toEqual({ left: 200, top: 100, width: 100, height: 100 });
     expect(cropBox(96, 96, 96, 'none')).toBeUndefined();
