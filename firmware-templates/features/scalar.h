@@ -1,0 +1,47 @@
+/*
+ * Feature `scalar`: plain C for any core, and the meaning of every function of the feature vocabulary.
+ *
+ * A "pair" is a 32-bit word of two signed 16-bit lanes, the low lane in bits 0..15. Accumulators are
+ * uint32_t and wrap; the numeric contract bounds them below 2^31 in magnitude.
+ */
+#ifndef QMCU_FEATURE_SCALAR_H
+#define QMCU_FEATURE_SCALAR_H
+
+#include <stdint.h>
+
+#define QMCU_FEATURE scalar
+
+static inline int32_t qmcu_low(uint32_t pair) { return (int16_t)(uint16_t)pair; }
+static inline int32_t qmcu_high(uint32_t pair) { return (int16_t)(uint16_t)(pair >> 16); }
+static inline uint32_t qmcu_pair(int32_t low, int32_t high) {
+  return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);
+}
+
+/* acc + low(a)·low(b) + high(a)·high(b) */
+static inline uint32_t qmcu_mac_pair(uint32_t acc, uint32_t a, uint32_t b) {
+  return acc + (uint32_t)(qmcu_low(a) * qmcu_low(b)) + (uint32_t)(qmcu_high(a) * qmcu_high(b));
+}
+/* acc + low(a)·low(b) */
+static inline uint32_t qmcu_mac_low(uint32_t acc, uint32_t a, uint32_t b) {
+  return acc + (uint32_t)(qmcu_low(a) * qmcu_low(b));
+}
+/* acc + high(a)·high(b) */
+static inline uint32_t qmcu_mac_high(uint32_t acc, uint32_t a, uint32_t b) {
+  return acc + (uint32_t)(qmcu_high(a) * qmcu_high(b));
+}
+
+/* Bytes 0 and 2 of the word, sign-extended to a pair. */
+static inline uint32_t qmcu_spread_even(uint32_t bytes) {
+  return qmcu_pair((int8_t)(uint8_t)bytes, (int8_t)(uint8_t)(bytes >> 16));
+}
+/* Bytes 1 and 3 of the word, sign-extended to a pair. */
+static inline uint32_t qmcu_spread_odd(uint32_t bytes) {
+  return qmcu_pair((int8_t)(uint8_t)(bytes >> 8), (int8_t)(uint8_t)(bytes >> 24));
+}
+
+/* add + ((x·m + 2^31) >> 32) */
+static inline int32_t qmcu_mul_high_add(int32_t x, int32_t m, int32_t add) {
+  return add + (int32_t)(((int64_t)x * m + (INT64_C(1) << 31)) >> 32);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* ADD and SUB, element by element, the second operand broadcast. */
+#ifndef QMCU_ADD_H
+#define QMCU_ADD_H
+
+#include "../numeric/stages.h"
+
+struct add_args {
+  uint32_t pixels;
+  uint16_t channels;
+  /* Pixels and channels of the second operand: as the first, or 1 where it is broadcast. */
+  uint32_t second_pixels;
+  uint16_t second_channels;
+  uint8_t output_bits;
+  /* 1 adds, −1 subtracts the second operand. */
+  int32_t sign;
+  int32_t zero_point[2];
+  struct qmcu_add_scaling scaling;
+  struct qmcu_output_stage stage;
+};
+
+/*
+ * Kernel: void add_a<a>__<feature>(args, first, second, output)
+ * All packed NHWC. The output may overwrite an operand of its own shape and width. No scratch.
+ */
+
+#endif
