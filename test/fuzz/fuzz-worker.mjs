@@ -1,0 +1,51 @@
+/** Child of fuzz-tflite.mjs: runs cases first…last and reports each; the parent watches time and memory. */
+import { readFileSync } from 'node:fs';
+import { mutate, structuralWords } from './mutate.mjs';
+
+const { compiled, fixtures, seed, first, last } = JSON.parse(process.argv[2]);
+const load = (path) => import(new URL(path, compiled).href);
+const { importModel } = await load('import/index.js');
+const { lowerToPlan } = await load('lower/lower.js');
+const { verifyPlan } = await load('invariants/plan.js');
+const { encodePlan, decodePlan } = await load('ir/plan-file.js');
+const { QuantmcuError } = await load('support/errors.js');
+
+const originals = fixtures.map((path) => {
+  const file = readFileSync(path);
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength).slice();
+  return { bytes, words: structuralWords(bytes) };
+});
+
+/** 'plan' or the error's code when the outcome is clean, otherwise throws. */
+function outcome(bytes) {
+  try {
+    const graph = importModel(bytes, 'fuzz.tflite');
+    const plan = lowerToPlan(graph, { mode: 'tflm' });
+    const problems = verifyPlan(plan);
+    if (problems.length > 0) throw new Error(`lowered plan is unsound: ${problems[0]}`);
+    const { json, weights } = encodePlan(plan);
+    if (encodePlan(decodePlan(json, weights, 'fuzz.plan.json')).json !== json)
+      throw new Error('the plan changes when stored and read back');
+    return 'plan';
+  } catch (error) {
+    if (!(error instanceof QuantmcuError)) throw error;
+    if (error.kind === 'bug') throw error;
+    if (/[\n\r]/.test(error.message) || !error.message.includes('fuzz.tflite'))
+      throw new Error(`message is not one line naming the file: ${error.message}`);
+    return error.code;
+  }
+}
+
+for (let index = first; index < last; index++) {
+  const original = originals[index % originals.length];
+  const { kind, bytes } = mutate(original.bytes, original.words, seed + index);
+  const start = performance.now();
+  let result;
+  try {
+    result = { clean: true, code: outcome(bytes) };
+  } catch (error) {
+    result = { clean: false, code: String(error?.stack ?? error) };
+  }
+  const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  process.send({ index, kind, ...result, ms: performance.now() - start, peakMiB });
+}
