@@ -33,7 +33,7 @@ const PREFETCH = 3;
 export async function evaluateSamples(options: EvaluateOptions): Promise<readonly number[]> {
   const { plan, samples, signal } = options;
   const spec = classifierInput(plan);
-  const ranks: (number | undefined)[] = new Array(samples.length);
+  const ranks: (number | undefined)[] = samples.map(() => undefined);
   const runner = await createRunner(plan, options.engine, options.threads);
   let next = 0;
   let done = 0;
