@@ -115,6 +115,13 @@ export const CALLS: usize = 0x20000;
 /** Entries of 16 bytes; a power of two, so that deep recursion wraps. */
 export const MAX_CALLS: u32 = 4096;
 
+/** Data-dependent cycles by instruction, see timing/extras.ts: u32 address | 1, u32 cycles. */
+export const EXTRAS: usize = 0x40000;
+export const EXTRAS_COUNT: i32 = 8192;
+/** Call tree of a profile, see calls.ts. */
+export const CALL_TREE: usize = 0x60000;
+export const CALL_TREE_END: usize = 0x100000;
+
 export const READ_PAGES: usize = 0x100000;
 export const WRITE_PAGES: usize = READ_PAGES + 0x400000;
 export const CODE_PAGES: usize = WRITE_PAGES + 0x400000;

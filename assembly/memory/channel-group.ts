@@ -9,11 +9,11 @@
  *     64 ├────────────────────────┤
  *        │ scale       uint32[8]  │ power of two that brings all eight channels to one shift
  *     96 ├────────────────────────┤
- *        │ rounding    uint64[8]  │ added to the 64-bit product
+ *        │ rounding    int64[8]   │ added to the 64-bit product
  *    160 ├────────────────────────┤
  *        │ shift       int32[8]   │ of each channel, for the exact path
  *    192 ├────────────────────────┤
- *        │ total shift int32      │ of the fast path; 0: the range proof failed, take the exact path
+ *        │ total shift int32      │ FAST_SHIFT, another, or 0: no proof, take the exact path
  *    196 ├────────────────────────┤
  *        │ first       int32      │ first channel of the group
  *    200 └────────────────────────┘ padded to 208

@@ -53,90 +53,137 @@ export function clampTo(value: i32, min: i32, max: i32): i32 {
 }
 
 /**
- * Scales four accumulators in one 64-bit product each.
+ * The total shift that the fast path has as a constant: results are the upper halfword of the product's
+ * upper word. Groups that fit no better get another shift (any-shift path) or 0 (exact path).
+ */
+export const FAST_SHIFT: i32 = 48;
+
+/*
+ * One 64-bit product per accumulator.
  *
  * tflm: |x|·2^d·M + R >> S, sign restored. With d = S − 31 − (right shift of the channel), R holds half a
  * unit of the first rounding and half a unit of the second; floor(floor(a)/n) = floor(a/n) makes one shift
  * of both. Taking |x| moves the first rounding's halves away from zero, where the definition rounds them up:
  * the load-time proof excludes channels where that shows.
- * single: x·2^d·M + R + 2^62 >> S, less the 2^62; the offset makes the shift an unsigned one.
- * mulhi: the high word of x·2^L·M + 2^31.
- *
- * @param lanes address of the group, plus 16 for its second half
- * @param rounding address of the group's rounding constants, plus 32 for the second half
+ * single: x·2^d·M + R >> S.
+ * mulhi: x·2^L·M + 2^31 >> 32.
  */
+
+/** The product of lanes 0, 1 (`upper` false) or 2, 3 of four prepared accumulators, rounding added. */
 // @ts-ignore: decorator
 @inline
-function scaleLanes(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+function product(mode: i32, upper: bool, x: v128, multiplier: v128, rounding: v128): v128 {
+  if (mode == TFLM) {
+    return i64x2.add(
+      upper ? i64x2.extmul_high_i32x4_u(x, multiplier) : i64x2.extmul_low_i32x4_u(x, multiplier),
+      rounding,
+    );
+  }
+  return i64x2.add(
+    upper ? i64x2.extmul_high_i32x4_s(x, multiplier) : i64x2.extmul_low_i32x4_s(x, multiplier),
+    rounding,
+  );
+}
+
+/** Upper words of four products: scaled by 2^(S − 32) still, but for mulhi. `rounding` holds four uint64. */
+// @ts-ignore: decorator
+@inline
+function upperWords(mode: i32, x: v128, lanes: usize, rounding: usize): v128 {
   const multiplier = v128.load(lanes, GROUP_MULTIPLIER);
   const scale = v128.load(lanes, GROUP_SCALE);
-  if (mode == TFLM) {
-    const sign = i32x4.shr_s(x, 31);
-    const magnitude = i32x4.mul(i32x4.abs(x), scale);
-    const low = i64x2.add(i64x2.extmul_low_i32x4_u(magnitude, multiplier), v128.load(rounding));
-    const high = i64x2.add(i64x2.extmul_high_i32x4_u(magnitude, multiplier), v128.load(rounding, 16));
-    const scaled = v128.shuffle<i32>(i64x2.shr_u(low, totalShift), i64x2.shr_u(high, totalShift), 0, 2, 4, 6);
-    return i32x4.sub(v128.xor(scaled, sign), sign);
-  }
-  const scaled = i32x4.mul(x, scale);
-  if (mode == SINGLE) {
-    const low = i64x2.add(i64x2.extmul_low_i32x4_s(scaled, multiplier), v128.load(rounding));
-    const high = i64x2.add(i64x2.extmul_high_i32x4_s(scaled, multiplier), v128.load(rounding, 16));
-    const shifted = v128.shuffle<i32>(i64x2.shr_u(low, totalShift), i64x2.shr_u(high, totalShift), 0, 2, 4, 6);
-    return i32x4.sub(shifted, i32x4.splat(1 << (62 - totalShift)));
-  }
-  const half = i64x2.splat(<i64>1 << 31);
-  const low = i64x2.add(i64x2.extmul_low_i32x4_s(scaled, multiplier), half);
-  const high = i64x2.add(i64x2.extmul_high_i32x4_s(scaled, multiplier), half);
+  const scaled = i32x4.mul(mode == TFLM ? i32x4.abs(x) : x, scale);
+  const low = product(mode, false, scaled, multiplier, v128.load(rounding));
+  const high = product(mode, true, scaled, multiplier, v128.load(rounding, 16));
   return v128.shuffle<i32>(low, high, 1, 3, 5, 7);
 }
 
-/** The exact path of one group: eight accumulators through the scalar form. */
+/** Eight scaled accumulators as int16. `lanes` is the group's address, plus 16 for its second half. */
 // @ts-ignore: decorator
 @inline
-function requantizeExact(
+function scaleFast(
   mode: i32,
-  low: v128,
-  high: v128,
-  group: usize,
-  output: usize,
-  zeroPoint: v128,
-  clampMin: v128,
-  clampMax: v128,
-): void {
-  const zero = <i32>i16x8.extract_lane_s(zeroPoint, 0);
-  const min = <i32>i8x16.extract_lane_s(clampMin, 0);
-  const max = <i32>i8x16.extract_lane_s(clampMax, 0);
-  let bytes: u64 = 0;
-  for (let lane: usize = 0; lane < 8; lane++) {
-    const acc = i32x4.extract_lane(low, 0);
-    low = v128.shuffle<i32>(low, high, 1, 2, 3, 4);
-    high = v128.shuffle<i32>(high, high, 1, 2, 3, 3);
-    const multiplier = load<i32>(group + (lane << 2), GROUP_MULTIPLIER);
-    const shift = load<i32>(group + (lane << 2), GROUP_SHIFT);
-    // In 64 bits: the scaled value may fill an int32, and the zero point comes on top.
-    const q = <i64>scaleExact(mode, acc, multiplier, shift) + <i64>zero;
-    const clamped = q < <i64>min ? min : q > <i64>max ? max : <i32>q;
-    bytes |= (<u64>clamped & 0xff) << (<u64>lane << 3);
-  }
-  store<u64>(output, bytes);
+  x0: v128,
+  lanes0: usize,
+  rounding0: usize,
+  x1: v128,
+  lanes1: usize,
+  rounding1: usize,
+): v128 {
+  const words0 = upperWords(mode, x0, lanes0, rounding0);
+  const words1 = upperWords(mode, x1, lanes1, rounding1);
+  if (mode == MULHI) return i16x8.narrow_i32x4_s(words0, words1);
+  const halves = v128.shuffle<i16>(words0, words1, 1, 3, 5, 7, 9, 11, 13, 15);
+  if (mode == SINGLE) return halves;
+  const sign = i16x8.shr_s(i16x8.narrow_i32x4_s(x0, x1), 15);
+  return i16x8.sub(v128.xor(halves, sign), sign);
 }
 
-function requantizeExactTflm(a: v128, b: v128, g: usize, o: usize, z: v128, lo: v128, hi: v128): void {
-  requantizeExact(TFLM, a, b, g, o, z, lo, hi);
+/** Four accumulators by any total shift from 32 up; results in int32. */
+// @ts-ignore: decorator
+@inline
+function scaleAnyShift(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  const words = upperWords(mode, x, lanes, rounding);
+  if (mode == MULHI) return words;
+  if (mode == SINGLE) return i32x4.shr_s(words, totalShift - 32);
+  const sign = i32x4.shr_s(x, 31);
+  return i32x4.sub(v128.xor(i32x4.shr_u(words, totalShift - 32), sign), sign);
 }
-function requantizeExactSingle(a: v128, b: v128, g: usize, o: usize, z: v128, lo: v128, hi: v128): void {
-  requantizeExact(SINGLE, a, b, g, o, z, lo, hi);
+
+/** Four accumulators through the scalar form, saturated to int16 range; no proof needed. */
+// @ts-ignore: decorator
+@inline
+function scaleScalar(mode: i32, x: v128, lanes: usize): v128 {
+  let result = x;
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const constants = lanes + (lane << 2);
+    const multiplier = load<i32>(constants, GROUP_MULTIPLIER);
+    const shift = load<i32>(constants, GROUP_SHIFT);
+    const scaled = scaleExact(mode, i32x4.extract_lane(result, 0), multiplier, shift);
+    // Rotated once per lane, so after four lanes each stands where it was.
+    result = v128.shuffle<i32>(i32x4.replace_lane(result, 0, scaled), result, 1, 2, 3, 0);
+  }
+  return result;
 }
-function requantizeExactMulhi(a: v128, b: v128, g: usize, o: usize, z: v128, lo: v128, hi: v128): void {
-  requantizeExact(MULHI, a, b, g, o, z, lo, hi);
+
+// @ts-ignore: decorator
+@inline
+function scaleSlow(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  return totalShift ? scaleAnyShift(mode, x, lanes, rounding, totalShift) : scaleScalar(mode, x, lanes);
+}
+
+// Calls, so that the rare paths do not swell the inner loops.
+function scaleSlowTflm(x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  return scaleSlow(TFLM, x, lanes, rounding, totalShift);
+}
+function scaleSlowSingle(x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  return scaleSlow(SINGLE, x, lanes, rounding, totalShift);
+}
+function scaleSlowMulhi(x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  return scaleSlow(MULHI, x, lanes, rounding, totalShift);
+}
+
+// @ts-ignore: decorator
+@inline
+function callSlow(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  if (mode == TFLM) return scaleSlowTflm(x, lanes, rounding, totalShift);
+  if (mode == SINGLE) return scaleSlowSingle(x, lanes, rounding, totalShift);
+  return scaleSlowMulhi(x, lanes, rounding, totalShift);
+}
+
+/** Zero point and clamp of a layer's output, as vectors. */
+// @ts-ignore: decorator
+@inline
+function finish(scaled: v128, zeroPoint: v128, clampMin: v128, clampMax: v128): v128 {
+  // Every narrowing saturates, and the clamp lies within int8, so none changes the clamped result.
+  const shifted = i16x8.add_sat_s(scaled, zeroPoint);
+  return i8x16.max_s(i8x16.min_s(i8x16.narrow_i16x8_s(shifted, shifted), clampMax), clampMin);
 }
 
 /**
- * Requantises the accumulators of one channel group and stores eight bytes at `output`.
+ * Requantises one pixel's accumulators of a channel group and stores eight bytes at `output`.
  *
  * @param low, high int32 accumulators of channels 0–3 and 4–7 of the group
- * @param totalShift the group's total shift; 0 takes the exact path
+ * @param totalShift the group's total shift
  * @param zeroPoint int16 splat; clampMin, clampMax int8 splats
  */
 // @ts-ignore: decorator
@@ -152,18 +199,48 @@ export function requantizeGroup(
   clampMin: v128,
   clampMax: v128,
 ): void {
-  if (!totalShift) {
-    if (mode == TFLM) requantizeExactTflm(low, high, group, output, zeroPoint, clampMin, clampMax);
-    else if (mode == SINGLE) requantizeExactSingle(low, high, group, output, zeroPoint, clampMin, clampMax);
-    else requantizeExactMulhi(low, high, group, output, zeroPoint, clampMin, clampMax);
-    return;
-  }
-  // Both narrowings saturate, and the clamp lies within int8, so neither changes the clamped result.
-  const wide = i16x8.narrow_i32x4_s(
-    scaleLanes(mode, low, group, group + GROUP_ROUNDING, totalShift),
-    scaleLanes(mode, high, group + 16, group + GROUP_ROUNDING + 32, totalShift),
-  );
-  const shifted = i16x8.add_sat_s(wide, zeroPoint);
-  const bytes = i8x16.max_s(i8x16.min_s(i8x16.narrow_i16x8_s(shifted, shifted), clampMax), clampMin);
-  v128.store64_lane(output, bytes, 0);
+  const upperLanes = group + 16;
+  const rounding = group + GROUP_ROUNDING;
+  const upperRounding = group + (GROUP_ROUNDING + 32);
+  const scaled =
+    totalShift == FAST_SHIFT
+      ? scaleFast(mode, low, group, rounding, high, upperLanes, upperRounding)
+      : i16x8.narrow_i32x4_s(
+          callSlow(mode, low, group, rounding, totalShift),
+          callSlow(mode, high, upperLanes, upperRounding, totalShift),
+        );
+  v128.store64_lane(output, finish(scaled, zeroPoint, clampMin, clampMax), 0);
+}
+
+/**
+ * The same for two pixels' accumulators of four channels, stored at `output0` and `output1`.
+ *
+ * @param lanes the group's address, plus 16 for its upper half
+ * @param rounding the group's rounding constants, plus 32 for the upper half
+ */
+// @ts-ignore: decorator
+@inline
+export function requantizeHalfGroup(
+  mode: i32,
+  first: v128,
+  second: v128,
+  lanes: usize,
+  rounding: usize,
+  totalShift: i32,
+  output0: usize,
+  output1: usize,
+  zeroPoint: v128,
+  clampMin: v128,
+  clampMax: v128,
+): void {
+  const scaled =
+    totalShift == FAST_SHIFT
+      ? scaleFast(mode, first, lanes, rounding, second, lanes, rounding)
+      : i16x8.narrow_i32x4_s(
+          callSlow(mode, first, lanes, rounding, totalShift),
+          callSlow(mode, second, lanes, rounding, totalShift),
+        );
+  const bytes = finish(scaled, zeroPoint, clampMin, clampMax);
+  v128.store32_lane(output0, bytes, 0);
+  v128.store32_lane(output1, bytes, 1);
 }

@@ -111,7 +111,7 @@ export function packGroups(
       view.setInt32(layout.bias + 4 * lane, channel?.start ?? 0, true);
       view.setInt32(layout.multiplier + 4 * lane, fast.multiplier, true);
       view.setUint32(layout.scale + 4 * lane, fast.scale, true);
-      view.setBigUint64(layout.rounding + 8 * lane, fast.rounding, true);
+      view.setBigInt64(layout.rounding + 8 * lane, fast.rounding, true);
       view.setInt32(layout.shift + 4 * lane, channel?.shift ?? 0, true);
     });
     view.setInt32(layout.totalShift, constants.totalShift, true);

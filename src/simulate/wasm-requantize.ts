@@ -1,7 +1,8 @@
 /**
  * Proves, for one group of eight output channels, that a single 64-bit product per element computes the
  * plan's requantisation exactly (assembly/numeric/requantize.ts, `scaleLanes`), and prepares its constants.
- * A group whose proof fails gets total shift 0 and takes the kernels' exact scalar path.
+ * Groups that fit the fast path's fixed total shift take it; others another shift, and where the proof fails
+ * for every shift, 0: the kernels' exact scalar path.
  */
 import { type FixedMultiplier, type RequantMode, SCALE_BY_MODE } from '../numeric/requantize.js';
 
@@ -11,7 +12,7 @@ export interface ChannelScaling extends FixedMultiplier {
   readonly accMax: number;
 }
 
-/** One lane of the fast path: scaled = |x|·scale·multiplier + rounding >> total shift. */
+/** One lane: scaled = (|x| or x)·scale·multiplier + rounding >> total shift. */
 export interface LaneConstants {
   readonly multiplier: number;
   readonly scale: number;
@@ -19,30 +20,34 @@ export interface LaneConstants {
 }
 
 export interface GroupConstants {
-  /** 0: not proven. */
+  /** FAST_SHIFT, any shift from 32 to 61, or 0: not proven, exact path. */
   readonly totalShift: number;
   readonly lanes: readonly LaneConstants[];
 }
 
-/** Keeps the `single` form's product positive, so that the shift may be unsigned. */
-const SINGLE_OFFSET = 1n << 62n;
-/** Beyond this right shift the product's rounding constants would leave 64 bits. */
+/** FAST_SHIFT of assembly/numeric/requantize.ts. */
+export const FAST_SHIFT = 48;
+/** Right shifts of a channel beyond this would take the rounding constants out of 64 bits. */
 const MAX_RIGHT_SHIFT = 30;
+/** Beyond int16 every result saturates, at any zero point. */
+const MAX_RESULT = 32767;
 
 const magnitude = (channel: ChannelScaling): number =>
   Math.max(Math.abs(channel.accMin), Math.abs(channel.accMax));
 
-/** Scaling is monotone, so a channel whose extremes give 0 always gives 0: dead channels, mostly. */
-function alwaysZero(mode: RequantMode, channel: ChannelScaling): boolean {
+/** Scaling is monotone, so a channel whose extremes agree is constant: dead channels, mostly. */
+function constantResult(mode: RequantMode, channel: ChannelScaling): number | undefined {
   const scale = SCALE_BY_MODE[mode];
-  return scale(channel.accMin, channel) === 0 && scale(channel.accMax, channel) === 0;
+  const result = scale(channel.accMin, channel);
+  return result === scale(channel.accMax, channel) ? result : undefined;
 }
 
-const zeroLane = (mode: RequantMode): LaneConstants => ({
-  multiplier: 0,
-  scale: 0,
-  rounding: mode === 'single' ? SINGLE_OFFSET : 0n,
-});
+/** A lane that gives `result` whatever the accumulator; `tflm` takes the sign from the accumulator. */
+function constantLane(mode: RequantMode, result: number, totalShift: number): LaneConstants {
+  const saturated = Math.max(-MAX_RESULT, Math.min(MAX_RESULT, result));
+  const stored = mode === 'tflm' ? Math.abs(saturated) : saturated;
+  return { multiplier: 0, scale: 0, rounding: BigInt(stored) << BigInt(totalShift) };
+}
 
 /** Inverse of an odd number modulo 2^bits, by Newton's iteration. */
 function inverseModPowerOfTwo(odd: bigint, bits: number): bigint {
@@ -73,79 +78,67 @@ export function tieShows(channel: ChannelScaling): boolean {
   return Number(smallest) * step <= reach;
 }
 
-function tflmLanes(live: readonly (ChannelScaling | undefined)[]): GroupConstants | undefined {
-  const rights = live.map((channel) => (channel === undefined ? 0 : Math.max(-channel.shift, 0)));
-  const deepest = Math.max(...rights);
-  if (deepest > MAX_RIGHT_SHIFT) return undefined;
-  const lanes: LaneConstants[] = [];
-  for (const [lane, channel] of live.entries()) {
-    if (channel === undefined) {
-      lanes.push(zeroLane('tflm'));
-      continue;
-    }
-    const raise = deepest - rights[lane]!;
-    const scale = 2 ** (raise + Math.max(channel.shift, 0));
-    const wraps = magnitude(channel) * 2 ** Math.max(channel.shift, 0) >= 2 ** 31;
-    if (wraps || magnitude(channel) * scale >= 2 ** 32 || tieShows(channel)) return undefined;
-    const secondHalf = rights[lane]! > 0 ? 1n << BigInt(30 + deepest) : 0n;
-    lanes.push({
-      multiplier: channel.multiplier,
-      scale,
-      rounding: (1n << BigInt(30 + raise)) + secondHalf,
-    });
-  }
-  return { totalShift: 31 + deepest, lanes };
-}
+/** Constants of one channel at a total shift, or undefined when the product might leave its 64 bits. */
+type ProveLane = (channel: ChannelScaling, totalShift: number) => LaneConstants | undefined;
 
-function singleLanes(live: readonly (ChannelScaling | undefined)[]): GroupConstants | undefined {
-  const deepest = Math.max(0, ...live.map((channel) => -(channel?.shift ?? 0)));
-  if (deepest > MAX_RIGHT_SHIFT) return undefined;
-  const lanes: LaneConstants[] = [];
-  for (const channel of live) {
-    if (channel === undefined) {
-      lanes.push(zeroLane('single'));
-      continue;
-    }
-    const scale = 2 ** (deepest + channel.shift);
-    if (magnitude(channel) * scale >= 2 ** 31) return undefined;
-    lanes.push({
-      multiplier: channel.multiplier,
-      scale,
-      rounding: SINGLE_OFFSET + (1n << BigInt(30 + deepest)),
-    });
-  }
-  return { totalShift: 31 + deepest, lanes };
-}
+const proveTflm: ProveLane = (channel, totalShift) => {
+  const right = Math.max(-channel.shift, 0);
+  const left = Math.max(channel.shift, 0);
+  const raise = totalShift - 31 - right;
+  const scale = 2 ** (raise + left);
+  const wraps = magnitude(channel) * 2 ** left >= 2 ** 31;
+  if (raise < 0 || wraps || magnitude(channel) * scale >= 2 ** 32 || tieShows(channel)) return undefined;
+  const secondHalf = right > 0 ? 1n << BigInt(totalShift - 1) : 0n;
+  const rounding = (1n << BigInt(30 + raise)) + secondHalf;
+  const largest = BigInt(magnitude(channel) * scale) * BigInt(channel.multiplier) + rounding;
+  return largest < 1n << 63n ? { multiplier: channel.multiplier, scale, rounding } : undefined;
+};
 
-function mulhiLanes(live: readonly (ChannelScaling | undefined)[]): GroupConstants | undefined {
-  const lanes: LaneConstants[] = [];
-  for (const channel of live) {
-    if (channel === undefined) {
-      lanes.push(zeroLane('mulhi'));
-      continue;
-    }
-    const scale = 2 ** channel.shift;
-    if (magnitude(channel) * scale >= 2 ** 31) return undefined;
-    lanes.push({ multiplier: channel.multiplier, scale, rounding: 0n });
-  }
-  return { totalShift: 32, lanes };
-}
+const proveSingle: ProveLane = (channel, totalShift) => {
+  const raise = totalShift - 31 + channel.shift;
+  const scale = 2 ** raise;
+  if (raise < 0 || magnitude(channel) * scale >= 2 ** 31) return undefined;
+  return { multiplier: channel.multiplier, scale, rounding: 1n << BigInt(totalShift - 1) };
+};
 
-const LANES_BY_MODE = { tflm: tflmLanes, single: singleLanes, mulhi: mulhiLanes } as const satisfies Record<
-  RequantMode,
-  (live: readonly (ChannelScaling | undefined)[]) => GroupConstants | undefined
->;
+const proveMulhi: ProveLane = (channel) => {
+  const scale = 2 ** channel.shift;
+  if (magnitude(channel) * scale >= 2 ** 31) return undefined;
+  return { multiplier: channel.multiplier, scale, rounding: 1n << 31n };
+};
+
+const PROVE_BY_MODE = {
+  tflm: proveTflm,
+  single: proveSingle,
+  mulhi: proveMulhi,
+} as const satisfies Record<RequantMode, ProveLane>;
+
+/** Bits below the result's units in the 64-bit product: `mulhi` has its own, whatever the group's shift. */
+const fractionBits = (mode: RequantMode, totalShift: number): number => (mode === 'mulhi' ? 32 : totalShift);
+
+/** The smallest total shift that the channels' right shifts allow. */
+function naturalShift(channels: readonly (ChannelScaling | undefined)[]): number {
+  return 31 + Math.max(1, ...channels.map((channel) => -(channel?.shift ?? 0)));
+}
 
 /** Constants of a group; `undefined` entries are lanes without a channel. */
 export function groupConstants(
   mode: RequantMode,
   channels: readonly (ChannelScaling | undefined)[],
 ): GroupConstants {
-  const live = channels.map((c) => (c === undefined || alwaysZero(mode, c) ? undefined : c));
-  return (
-    LANES_BY_MODE[mode](live) ?? {
-      totalShift: 0,
-      lanes: channels.map((c) => ({ multiplier: c?.multiplier ?? 0, scale: 0, rounding: 0n })),
-    }
-  );
+  const constants = channels.map((c) => (c === undefined ? 0 : constantResult(mode, c)));
+  const live = channels.filter((_, lane) => constants[lane] === undefined);
+  for (const totalShift of [FAST_SHIFT, naturalShift(live)]) {
+    if (totalShift > 31 + MAX_RIGHT_SHIFT) break;
+    const lanes = channels.map((channel, lane) => {
+      const constant = constants[lane];
+      if (constant !== undefined) return constantLane(mode, constant, fractionBits(mode, totalShift));
+      return PROVE_BY_MODE[mode](channel!, totalShift);
+    });
+    if (lanes.every((lane) => lane !== undefined)) return { totalShift, lanes };
+  }
+  return {
+    totalShift: 0,
+    lanes: channels.map((c) => ({ multiplier: c?.multiplier ?? 0, scale: 0, rounding: 0n })),
+  };
 }

@@ -1,5 +1,5 @@
 /** vitest globalSetup: builds build/*.wasm from assembly/ when a source is newer. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,10 +14,14 @@ function newestSource(folder: string): number {
   }, 0);
 }
 
-async function build(name: string): Promise<void> {
+/** Compiles to a file of its own and renames it, so that a run beside this one never reads half a module. */
+async function build(name: string, output: string): Promise<void> {
   const asc = await import('assemblyscript/asc');
-  const { error, stderr } = await asc.main([`assembly/${name}.ts`, '--target', name, '--baseDir', ROOT]);
+  const partial = `build/${name}.${process.pid}.wasm`;
+  const options = ['--target', name, '--outFile', partial, '--baseDir', ROOT];
+  const { error, stderr } = await asc.main([`assembly/${name}.ts`, ...options]);
   if (error !== null) throw new Error(`assembly/${name}.ts does not compile: ${stderr.toString()}`);
+  renameSync(join(ROOT, partial), output);
 }
 
 export default async function setup(): Promise<void> {
@@ -29,6 +33,6 @@ export default async function setup(): Promise<void> {
     if (!existsSync(join(ROOT, 'assembly', `${name}.ts`))) continue;
     const output = join(ROOT, 'build', `${name}.wasm`);
     if (existsSync(output) && statSync(output).mtimeMs >= newest) continue;
-    await build(name);
+    await build(name, output);
   }
 }

@@ -90,7 +90,7 @@ export function written(r: u32): void {
 }
 
 export function checkFpu(): void {
-  if (fpChecked && !inIt) return;
+  if (fpChecked) return;
   emit(Op.FP_CHECK);
   if (!inIt) fpChecked = true;
 }

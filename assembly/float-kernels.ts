@@ -1,0 +1,10 @@
+/** Entry of float-kernels.wasm: the float layers on SIMD, one file per operator in float/. */
+export { gemm, STRIP_ROWS, PANEL_COLUMNS } from './float/gemm';
+export { conv2d } from './float/conv2d';
+export { depthwiseConv2d } from './float/depthwise-conv2d';
+export { averagePool2d, maxPool2d } from './float/pool2d';
+export { add, multiply, clamp, fakeQuantize } from './float/elementwise';
+export { valueRange, histogram, channelSums } from './float/observe';
+
+/** First byte behind the module's own static data. */
+export const HEAP_BASE: usize = __heap_base;
