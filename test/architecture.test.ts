@@ -23,7 +23,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(STAGES.map((stage) => [stage, STAGE_BASE])),
   evaluate: EVERY_STAGE,
   'pipeline.ts': [...EVERY_STAGE, 'evaluate'],
-  'index.ts': [...EVERY_STAGE, 'evaluate', 'pipeline.ts'],
+  // cli: the real Host, for users of the library.
+  'index.ts': [...EVERY_STAGE, 'evaluate', 'pipeline.ts', 'cli'],
   cli: [...EVERY_STAGE, 'evaluate', 'pipeline.ts', 'index.ts'],
 };
 
@@ -31,9 +32,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const EDGES: Readonly<Record<string, string>> = {
   'src/cli/main.ts': 'the process itself: streams, signals, exit code',
   'src/cli/node-host.ts': 'the real Host',
-  'src/simulate/wasm-kernels.ts': "reads the package's own kernels.wasm",
   'src/emulate/unicorn-library.ts': 'loads libunicorn',
 };
+/** Reading a WASM module of the package itself is no input or output of the user's. */
+const readsOwnModule = (code: string): boolean =>
+  /new URL\('\.\.\/\.\.\/build\/[\w-]+\.wasm'/.test(code) && !OUTSIDE.test(code.replace(/'node:fs'/g, ''));
 const OUTSIDE =
   /from '(?:node:(?:fs|fs\/promises|child_process|os|process|path)|koffi)'|\bprocess\.|\bconsole\./;
 
@@ -77,7 +80,7 @@ describe('import order', () => {
   it('keeps files, processes and native code at the edge', () => {
     const code = (file: string): string =>
       readFileSync(ROOT + file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
-    const touching = files.filter((file) => OUTSIDE.test(code(file)));
+    const touching = files.filter((file) => OUTSIDE.test(code(file)) && !readsOwnModule(code(file)));
     expect(touching.filter((file) => !Object.hasOwn(EDGES, file))).toEqual([]);
   });
 });
