@@ -9,6 +9,7 @@ import { buildAddTable } from './kernels/add';
 import { averagePool2d } from './kernels/average-pool2d';
 import { conv2dPointwise, conv2dWindowed } from './kernels/conv2d';
 import { depthwiseConv2d } from './kernels/depthwise-conv2d';
+import { depthwiseConv2d3x3 } from './kernels/depthwise-conv2d-3x3';
 import { fullyConnected } from './kernels/fully-connected';
 import { mean } from './kernels/mean';
 import { buildMulTable } from './kernels/mul';
@@ -33,6 +34,10 @@ export function conv2d_windowed__mulhi(record: usize): void { conv2dWindowed(MUL
 export function depthwise_conv2d__tflm(record: usize): void { depthwiseConv2d(TFLM, record); }
 export function depthwise_conv2d__single(record: usize): void { depthwiseConv2d(SINGLE, record); }
 export function depthwise_conv2d__mulhi(record: usize): void { depthwiseConv2d(MULHI, record); }
+
+export function depthwise_conv2d_3x3__tflm(record: usize): void { depthwiseConv2d3x3(TFLM, record); }
+export function depthwise_conv2d_3x3__single(record: usize): void { depthwiseConv2d3x3(SINGLE, record); }
+export function depthwise_conv2d_3x3__mulhi(record: usize): void { depthwiseConv2d3x3(MULHI, record); }
 
 export function fully_connected__tflm(record: usize): void { fullyConnected(TFLM, record); }
 export function fully_connected__single(record: usize): void { fullyConnected(SINGLE, record); }

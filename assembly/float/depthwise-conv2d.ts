@@ -13,7 +13,7 @@ export function depthwiseConv2d(
   const inputRow = <usize>iw * inputPixel * <usize>dh, weightRow = <usize>kw * outputPixel;
   const inputStep = inputPixel * <usize>dw;
   const low = f32x4.splat(min), high = f32x4.splat(max);
-  const vectors = multiplier == 1 ? oc & ~3 : 0;
+  const vectors = multiplier == 1 ? oc : 0;
   for (let oy = 0; oy < oh; oy++) {
     const y = oy * sh - pt;
     const ky0 = firstTap(y, dh), ky1 = endTap(y, dh, kh, ih);

@@ -62,7 +62,7 @@ export class DepthwiseConv2dArguments {
   weights: usize;
   /** channel groups, see memory/channel-group.ts */
   groups: usize;
-  /** scratch: int8 [paddedHeight][paddedWidth][outputChannels] */
+  /** scratch: int8 [paddedHeight][paddedWidth][outputChannels]; 3×3: a row of zero points, two row pairs */
   padded: usize;
   inputHeight: i32;
   inputWidth: i32;

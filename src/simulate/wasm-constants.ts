@@ -57,6 +57,24 @@ export function packTaps(matrix: WeightMatrix): Int16Array {
   return packed;
 }
 
+/** [half group of 4 channels][2 parities][2 row pairs][3 columns][4 channels][2 rows], 3×3 windows only. */
+export function packRowPairs(matrix: WeightMatrix): Int16Array {
+  const halfGroups = groupStarts(matrix.channels).flatMap((start) => [start, start + 4]);
+  const packed = new Int16Array(halfGroups.length * 2 * 2 * 3 * 4 * 2);
+  let at = 0;
+  for (const start of halfGroups) {
+    for (let parity = 0; parity < 2; parity++) {
+      for (let slot = 0; slot < 2 * 3 * 4 * 2; slot++) {
+        const row = Math.floor(slot / 24) * 2 + (slot & 1) - parity;
+        const column = Math.floor(slot / 8) % 3;
+        const channel = start + (Math.floor(slot / 2) % 4);
+        packed[at++] = row >= 0 && row < 3 ? matrix.at(channel, row * 3 + column) : 0;
+      }
+    }
+  }
+  return packed;
+}
+
 interface ChannelConstants extends ChannelScaling {
   /** bias − zero point · Σ weights: what an accumulator of raw q starts from. */
   readonly start: number;

@@ -9,6 +9,7 @@ export type ModalKernel =
   | 'conv2d_pointwise'
   | 'conv2d_windowed'
   | 'depthwise_conv2d'
+  | 'depthwise_conv2d_3x3'
   | 'fully_connected'
   | 'average_pool2d'
   | 'mean'

@@ -8,7 +8,14 @@ import type {
 } from '../ir/deploy-plan.js';
 import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
 import { type BindContext, type KernelCall, kernelCall } from './wasm-call.js';
-import { packGroups, packTapPairs, packTaps, type WeightMatrix } from './wasm-constants.js';
+import {
+  GROUP_CHANNELS,
+  packGroups,
+  packRowPairs,
+  packTapPairs,
+  packTaps,
+  type WeightMatrix,
+} from './wasm-constants.js';
 import { alignUp } from './wasm-layout.js';
 
 /** Output pixels expanded at a time, so that a strip and one group's weights stay in the first-level cache. */
@@ -120,6 +127,27 @@ export function bindFullyConnected(step: FullyConnectedStep, context: BindContex
   return [kernelCall(context, kernel, 'FullyConnected', fields, { strip: taps * 2 })];
 }
 
+/** What kernels/depthwise-conv2d-3x3.ts takes; anything else goes to the general kernel. */
+const isFast3x3 = ({ window: w, depthMultiplier }: DepthwiseConv2dStep, output: PlanTensor): boolean =>
+  w.kernelHeight === 3 &&
+  w.kernelWidth === 3 &&
+  w.strideHeight === w.strideWidth &&
+  w.strideHeight <= 2 &&
+  w.dilationHeight === 1 &&
+  w.dilationWidth === 1 &&
+  depthMultiplier === 1 &&
+  output.shape[1] >= 2 &&
+  output.shape[2] >= GROUP_CHANNELS;
+
+/** Rows and columns of input that the windows cover, padding included. */
+function paddedSize(window: StepWindow, output: PlanTensor) {
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth } = window;
+  return {
+    paddedHeight: (output.shape[0] - 1) * strideHeight + (window.kernelHeight - 1) * dilationHeight + 1,
+    paddedWidth: (output.shape[1] - 1) * strideWidth + (window.kernelWidth - 1) * dilationWidth + 1,
+  };
+}
+
 export function bindDepthwiseConv2d(step: DepthwiseConv2dStep, context: BindContext): KernelCall[] {
   const input = context.tensor(step.inputs[0]!);
   const output = context.tensor(step.output);
@@ -129,12 +157,10 @@ export function bindDepthwiseConv2d(step: DepthwiseConv2dStep, context: BindCont
   const taps = window.kernelHeight * window.kernelWidth;
   const shape = { channels: outputChannels, taps, rowLength: outputChannels };
   const matrix = weightMatrix(context, step, shape, (channel, tap) => tap * outputChannels + channel);
-  const paddedHeight =
-    (outputHeight - 1) * window.strideHeight + (window.kernelHeight - 1) * window.dilationHeight + 1;
-  const paddedWidth =
-    (outputWidth - 1) * window.strideWidth + (window.kernelWidth - 1) * window.dilationWidth + 1;
+  const fast = isFast3x3(step, output);
+  const { paddedHeight, paddedWidth } = paddedSize(window, output);
   const fields = {
-    ...storeConstants(context, step, matrix, packTaps),
+    ...storeConstants(context, step, matrix, fast ? packRowPairs : packTaps),
     ...outputStage(step, output),
     ...window,
     input: context.address(input.id),
@@ -151,7 +177,11 @@ export function bindDepthwiseConv2d(step: DepthwiseConv2dStep, context: BindCont
     outputWidth,
     outputChannels,
   };
-  const kernel = `depthwise_conv2d__${context.plan.requantization}` as const;
-  const scratch = { padded: paddedHeight * paddedWidth * outputChannels };
-  return [kernelCall(context, kernel, 'DepthwiseConv2d', fields, scratch)];
+  const rowPairs = 2 * alignUp(outputChannels, GROUP_CHANNELS) * 4 * paddedWidth;
+  const padded = fast
+    ? alignUp(inputWidth * outputChannels, 16) + 16 + rowPairs
+    : paddedHeight * paddedWidth * outputChannels;
+  const form = fast ? ('depthwise_conv2d_3x3' as const) : ('depthwise_conv2d' as const);
+  const kernel = `${form}__${context.plan.requantization}` as const;
+  return [kernelCall(context, kernel, 'DepthwiseConv2d', fields, { padded })];
 }
