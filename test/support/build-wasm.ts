@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Target in asconfig.json and entry file of each module. */
-const MODULES = ['kernels', 'cortex-m'] as const;
+const MODULES = ['kernels', 'float-kernels', 'cortex-m'] as const;
 
 function newestSource(folder: string): number {
   return readdirSync(folder, { withFileTypes: true }).reduce((newest, entry) => {

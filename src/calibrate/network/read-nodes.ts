@@ -1,0 +1,99 @@
+/**
+ * Graph nodes → float layers, one for one and without any folding: shapes become [h, w, c], constants real
+ * values in the plan's order, constant operands a 1×1 depthwise convolution.
+ */
+import type { FloatPointwise, RealBounds } from '../../ir/float-network.js';
+import type { GraphNode, GraphOp, Pool2dNode } from '../../ir/graph.js';
+import { ACTIVATION_BOUNDS, type NetworkReader, push, stepWindow } from './network-reader.js';
+import { readBinary } from './read-binary.js';
+import { readMean } from './read-mean.js';
+import { readConcatenation, readPad, readResize, readTranspose } from './read-moves.js';
+import { readConv, readDepthwise, readFullyConnected } from './read-weighted.js';
+
+/** The node type that carries operator K; several operators may share one. */
+type NodeOf<K extends GraphOp> = GraphNode extends infer N
+  ? N extends { readonly op: infer O }
+    ? [Extract<K, O>] extends [never]
+      ? never
+      : N
+    : never
+  : never;
+type Read<K extends GraphOp> = (reader: NetworkReader, node: NodeOf<K>) => void;
+
+/** THE list of graph operators that a float network takes. */
+const READERS: { readonly [K in GraphOp]: Read<K> } = {
+  quantize: passThrough,
+  dequantize: passThrough,
+  conv2d: readConv,
+  depthwise_conv2d: readDepthwise,
+  fully_connected: readFullyConnected,
+  add: readBinary,
+  sub: readBinary,
+  mul: readBinary,
+  average_pool2d: readPool,
+  max_pool2d: readPool,
+  mean: readMean,
+  pad: readPad,
+  reshape: (reader, node) =>
+    push(reader, node, (inputs, output) => ({ op: 'reshape', name: node.name, inputs, output })),
+  transpose: readTranspose,
+  concatenation: readConcatenation,
+  softmax: (reader, node) =>
+    push(reader, node, (inputs, output) => ({
+      op: 'softmax',
+      name: node.name,
+      inputs,
+      output,
+      beta: node.beta,
+    })),
+  relu: (reader, node) => readClip(reader, node, ACTIVATION_BOUNDS.relu),
+  relu6: (reader, node) => readClip(reader, node, ACTIVATION_BOUNDS.relu6),
+  clip: (reader, node) => readClip(reader, node, { min: node.min, max: node.max }),
+  logistic: (reader, node) => readFunction(reader, node, 'logistic', 0, 0),
+  hard_swish: (reader, node) => readFunction(reader, node, 'hard_swish', 0, 0),
+  leaky_relu: (reader, node) => readFunction(reader, node, 'leaky_relu', node.alpha, 0),
+  hard_sigmoid: (reader, node) => readFunction(reader, node, 'hard_sigmoid', node.alpha, node.beta),
+  resize_nearest: readResize,
+};
+
+export function readNode(reader: NetworkReader, node: GraphNode): void {
+  (READERS[node.op] as (reader: NetworkReader, node: GraphNode) => void)(reader, node);
+}
+
+/** A change of element type keeps the real value. */
+function passThrough(reader: NetworkReader, node: GraphNode): void {
+  reader.alias(node.outputs[0]!, reader.at(node.inputs[0]!));
+}
+
+function readClip(reader: NetworkReader, node: GraphNode, bounds: RealBounds): void {
+  push(reader, node, (inputs, output) => ({ op: 'clip', name: node.name, inputs, output, bounds }));
+}
+
+function readFunction(
+  reader: NetworkReader,
+  node: GraphNode,
+  fn: FloatPointwise['function'],
+  alpha: number,
+  beta: number,
+): void {
+  push(reader, node, (inputs, output) => ({
+    op: 'pointwise',
+    name: node.name,
+    inputs,
+    output,
+    function: fn,
+    alpha,
+    beta,
+  }));
+}
+
+function readPool(reader: NetworkReader, node: Pool2dNode): void {
+  push(reader, node, (inputs, output) => ({
+    op: node.op,
+    name: node.name,
+    inputs,
+    output,
+    window: stepWindow(node.window),
+    bounds: ACTIVATION_BOUNDS[node.activation],
+  }));
+}

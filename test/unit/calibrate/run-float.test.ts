@@ -1,0 +1,116 @@
+/** The SIMD float kernels against the slow reference, over awkward shapes; and the runner's own features. */
+import { describe, expect, it } from 'vitest';
+import { createFloatRunner } from '../../../src/calibrate/run-float.js';
+import type { FloatNetwork, FloatOp } from '../../../src/ir/float-network.js';
+import { floatElements, floatReference } from '../../../src/ops/float-reference.js';
+import { createRandom } from '../../../src/support/random.js';
+import { randomLayerNetwork, randomValues } from './random-network.js';
+
+const WITH_KERNEL: readonly FloatOp[] = [
+  'conv2d',
+  'depthwise_conv2d',
+  'fully_connected',
+  'add',
+  'mul',
+  'average_pool2d',
+  'max_pool2d',
+  'mean',
+  'clip',
+  'reshape',
+];
+const SEED = Number(process.env.TEST_SEED ?? 20240611);
+
+function emptyWindow(values: Float32Array): boolean {
+  return values.some((value) => Number.isNaN(value) || value === Number.NEGATIVE_INFINITY);
+}
+
+describe.each(WITH_KERNEL)('float kernel %s', (op) => {
+  it('agrees with the reference on random shapes', () => {
+    let compared = 0;
+    for (let round = 0; round < 60; round++) {
+      const seed = SEED + round;
+      const random = createRandom(seed);
+      const network = randomLayerNetwork(random, op);
+      const sample = network.inputs.map((p) =>
+        randomValues(random, floatElements(network.tensors[p.tensor]!)),
+      );
+      const runner = createFloatRunner(network);
+      runner.run(sample);
+      const layer = network.layers[0]!;
+      const expected = floatReference(layer, { tensors: network.tensors, map: (id) => sample[id]! });
+      if (emptyWindow(expected)) continue;
+      const got = runner.map(layer.output);
+      const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+      for (const [i, value] of expected.entries())
+        expect(Math.abs(value - got[i]!), `seed ${seed}, element ${i}`).toBeLessThan(1e-5 * largest);
+      compared += expected.length;
+    }
+    expect(compared).toBeGreaterThan(300);
+  });
+});
+
+/** x → 2x → 2x + 1, as 1×1 convolutions of one channel. */
+const chain: FloatNetwork = {
+  name: 'chain',
+  tensors: [0, 1, 2].map((id) => ({ id, name: `t${id}`, shape: [1, 3, 1], graphTensor: -1 })),
+  layers: [1, 2].map((output) => ({
+    op: 'depthwise_conv2d',
+    name: `layer${output}`,
+    inputs: [output - 1],
+    output,
+    depthMultiplier: 1,
+    weights: Float32Array.of(output === 1 ? 2 : 1),
+    bias: Float32Array.of(output === 1 ? 0 : 1),
+    bounds: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
+    window: {
+      kernelHeight: 1,
+      kernelWidth: 1,
+      strideHeight: 1,
+      strideWidth: 1,
+      dilationHeight: 1,
+      dilationWidth: 1,
+      padTop: 0,
+      padLeft: 0,
+    },
+  })),
+  inputs: [{ name: 'x', tensor: 0, dtype: 'float32' }],
+  outputs: [{ name: 'y', tensor: 2, dtype: 'float32' }],
+};
+
+describe('float runner', () => {
+  it('keeps every map readable and runs from the middle', () => {
+    const runner = createFloatRunner(chain);
+    runner.run([Float32Array.of(1, 2, 3)]);
+    expect([...runner.map(1)]).toEqual([2, 4, 6]);
+    expect([...runner.map(2)]).toEqual([3, 5, 7]);
+    runner.map(1).set([10, 20, 30]);
+    runner.run([], { from: 1 });
+    expect([...runner.map(2)]).toEqual([11, 21, 31]);
+  });
+
+  it('rounds maps to a grid where asked, and stops when told', () => {
+    const runner = createFloatRunner(chain);
+    runner.setFakeQuantization(1, { scale: 4, zeroPoint: 1, min: 0, max: 3 });
+    runner.run([Float32Array.of(-3, 1.4, 30)]);
+    // 2x = −6, 2.8, 60 on the grid 4·(q − 1), q in 0…3: −4, 4, 8
+    expect([...runner.map(1)]).toEqual([-4, 4, 8]);
+    runner.setFakeQuantization(1, undefined);
+    runner.run([Float32Array.of(-3, 1, 30)]);
+    expect([...runner.map(1)]).toEqual([-6, 2, 60]);
+  });
+
+  it('replaces weights and restores them', () => {
+    const runner = createFloatRunner(chain);
+    runner.setWeights(0, { weights: Float32Array.of(3), bias: Float32Array.of(-1) });
+    runner.run([Float32Array.of(1, 2, 3)]);
+    expect([...runner.map(1)]).toEqual([2, 5, 8]);
+    runner.setWeights(0, undefined);
+    runner.run([Float32Array.of(1, 2, 3)]);
+    expect([...runner.map(1)]).toEqual([2, 4, 6]);
+  });
+
+  it('names the input that has the wrong size', () => {
+    const runner = createFloatRunner(chain);
+    expect(() => runner.run([Float32Array.of(1)])).toThrow(/input x.*found 1; expected 3/);
+  });
+});
