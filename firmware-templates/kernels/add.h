@@ -10,6 +10,8 @@ struct add_args {
   /* Pixels and channels of the second operand: as the first, or 1 where it is broadcast. */
   uint32_t second_pixels;
   uint16_t second_channels;
+  /* Width of the second operand; the first has the instance's. */
+  uint8_t second_bits;
   uint8_t output_bits;
   /* 1 adds, −1 subtracts the second operand. */
   int32_t sign;

@@ -1,0 +1,53 @@
+/** The stage bind: DeployPlan → BoundPlan for one target. */
+import { type BindTarget, BOUND_PLAN_FORMAT, BOUND_PLAN_VERSION, type BoundPlan } from '../ir/bound-plan.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { limit } from '../support/errors.js';
+import { bindStep } from './choose-kernels.js';
+import { ConstantPool } from './constant-pool.js';
+import { place } from './place.js';
+
+/** C argument structs hold sizes as uint16_t. */
+const MAX_SIZE = 65535;
+
+/**
+ * Chooses a kernel for every step, packs the constants and lays out the arena. The plan must be verified.
+ * Throws `bind/too-large` (kind `limit`) when a tensor has a side that the firmware's structs cannot hold.
+ */
+export function bind(plan: DeployPlan, target: BindTarget): BoundPlan {
+  checkSizes(plan);
+  const constants = new ConstantPool();
+  const ops = plan.steps.map((step, index) =>
+    bindStep(step, { plan, target, constants, label: stepLabel(index) }),
+  );
+  const { arena, tensors, steps } = place(plan, ops);
+  const packed = constants.finish();
+  return {
+    format: BOUND_PLAN_FORMAT,
+    version: BOUND_PLAN_VERSION,
+    target,
+    plan,
+    arenaBytes: arena.arenaBytes,
+    arenaLowerBoundBytes: arena.lowerBoundBytes,
+    peakStep: arena.peakStep,
+    scratchBytes: Math.max(0, ...steps.map((step) => step.scratch?.bytes ?? 0)),
+    tensors,
+    steps,
+    constantTable: packed.table,
+    constants: packed.bytes,
+  };
+}
+
+/** `step_003`: the name of a step's function and constants in the firmware, without its prefix. */
+export const stepLabel = (index: number): string => `step_${String(index).padStart(3, '0')}`;
+
+function checkSizes(plan: DeployPlan): void {
+  for (const tensor of plan.tensors) {
+    const side = Math.max(...tensor.shape);
+    if (side <= MAX_SIZE) continue;
+    throw limit('bind/too-large', 'a side of the tensor is too long for the firmware', {
+      where: tensor.name,
+      found: tensor.shape.join('×'),
+      expected: `sides of at most ${MAX_SIZE}`,
+    });
+  }
+}

@@ -1,0 +1,28 @@
+/** THE table from operator to C kernel: adding an operator adds a row here and a file in firmware-templates/kernels. */
+import type { Step, StepOp } from '../ir/deploy-plan.js';
+import type { BindContext, BoundOp, StepBinder } from './bound-op.js';
+import * as plain from './unweighted.js';
+import { bindConv2d, bindDepthwiseConv2d, bindFullyConnected } from './weighted.js';
+
+export const STEP_BINDERS = {
+  conv2d: bindConv2d,
+  depthwise_conv2d: bindDepthwiseConv2d,
+  fully_connected: bindFullyConnected,
+  add: plain.bindAdd,
+  mul: plain.bindMul,
+  average_pool2d: plain.bindAveragePool2d,
+  max_pool2d: plain.bindMaxPool2d,
+  mean: plain.bindMean,
+  pad: plain.bindPad,
+  reshape: plain.bindReshape,
+  transpose: plain.bindTranspose,
+  concatenation: plain.bindConcatenation,
+  softmax: plain.bindSoftmax,
+  lookup: plain.bindLookup,
+  requantize: plain.bindRequantize,
+  resize_nearest: plain.bindResizeNearest,
+} as const satisfies { readonly [K in StepOp]: StepBinder<K> };
+
+/** Binds one step through its operator's row. */
+export const bindStep = (step: Step, context: BindContext): BoundOp =>
+  (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);

@@ -1,0 +1,172 @@
+/** Binds conv2d, depthwise_conv2d and fully_connected: packed weights, folded bias, scratch. */
+import type { ArgumentRecord } from '../ir/bound-plan.js';
+import type {
+  Conv2dStep,
+  DepthwiseConv2dStep,
+  FullyConnectedStep,
+  PlanTensor,
+  StepWindow,
+} from '../ir/deploy-plan.js';
+import { elementCount, readInt8, readInt32, readWeights } from '../ops/plan-access.js';
+import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
+import { columnOrder, columnPairs } from './column-order.js';
+import { kernelInstance } from './kernel-instance.js';
+import { foldBias, packDepthwise, packDotBlocks, padToBlocks, storedWeightOffset } from './pack-weights.js';
+import { shapeArgs, stageArgs, windowArgs } from './struct-args.js';
+
+type WeightedStep = Conv2dStep | DepthwiseConv2dStep | FullyConnectedStep;
+
+const WORD_BYTES = 4;
+
+/** Weights as the plan holds them; Σ(w − z_w) per output channel. */
+interface Weights {
+  readonly values: Int32Array;
+  readonly sums: Float64Array;
+}
+
+/** Sums over everything but the output channel; `channelOf` maps a weight's index to its output channel. */
+function summed(
+  values: Int32Array,
+  channels: number,
+  zeroPoint: number,
+  channelOf: (index: number) => number,
+): Weights {
+  const sums = new Float64Array(channels);
+  values.forEach((w, index) => {
+    const channel = channelOf(index);
+    sums[channel] = sums[channel]! + w - zeroPoint;
+  });
+  return { values, sums };
+}
+
+/** `stage`, `output_bits` and the per-channel constants, equal in all three argument structs. */
+function channelArgs(
+  step: WeightedStep,
+  context: BindContext,
+  weightSums: Float64Array,
+  input: PlanTensor,
+  output: PlanTensor,
+): ArgumentRecord {
+  const { plan, constants, label } = context;
+  return {
+    output_bits: output.bits,
+    stage: stageArgs(output, step.clamp),
+    bias: constants.int32(`${label}_bias`, foldBias(readInt32(plan, step.bias), weightSums, input.zeroPoint)),
+    multiplier: constants.int32(`${label}_multiplier`, padToBlocks(readInt32(plan, step.multiplier))),
+    shift: constants.int8(`${label}_shift`, padToBlocks(readInt8(plan, step.shift))),
+  };
+}
+
+/** Packs rows of `rowsPerChannel` · `rowLength` weights per channel as a dot-product stream. */
+function dotBlocks(
+  step: Conv2dStep | FullyConnectedStep,
+  context: BindContext,
+  input: PlanTensor,
+  channels: number,
+  rowsPerChannel: number,
+  rowLength: number,
+): { weights: Weights; args: ArgumentRecord; pairs: number } {
+  const length = rowsPerChannel * rowLength;
+  const rows = readWeights(context.plan, step.weights, channels * rowsPerChannel, rowLength, step.weightBits);
+  const weights = summed(rows, channels, step.weightZeroPoint, (index) => Math.floor(index / length));
+  const order = columnOrder(length, input.shape[2], input.bits, step.weightBits);
+  const stream = packDotBlocks(weights.values, channels, length, order, step.weightBits);
+  return {
+    weights,
+    args: {
+      weight_offset: storedWeightOffset(step.weightZeroPoint, step.weightBits),
+      weights: context.constants.add(`${context.label}_weights`, 'uint32_t', stream),
+    },
+    pairs: columnPairs(length, step.weightBits),
+  };
+}
+
+function single(
+  step: WeightedStep,
+  context: BindContext,
+  input: PlanTensor,
+  args: ArgumentRecord,
+  scratchBytes: number,
+  inPlace: boolean,
+): BoundOp {
+  const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits);
+  return {
+    calls: [{ kernel, args, inputs: [input.id] }],
+    memory: { scratchBytes, inPlaceInputs: inPlace ? [0] : [], alias: false },
+  };
+}
+
+export const bindConv2d: StepBinder<'conv2d'> = (step, context) => {
+  const input = inputTensor(step, context);
+  const output = outputTensor(step, context);
+  const taps = step.window.kernelHeight * step.window.kernelWidth;
+  const packed = dotBlocks(step, context, input, output.shape[2], taps, input.shape[2]);
+  const args = {
+    input: shapeArgs(input),
+    output: shapeArgs(output),
+    window: windowArgs(step.window),
+    input_zero_point: input.zeroPoint,
+    ...packed.args,
+    ...channelArgs(step, context, packed.weights.sums, input, output),
+  };
+  return single(step, context, input, args, 2 * packed.pairs * WORD_BYTES, false);
+};
+
+export const bindFullyConnected: StepBinder<'fully_connected'> = (step, context) => {
+  const input = inputTensor(step, context);
+  const output = outputTensor(step, context);
+  const packed = dotBlocks(step, context, input, output.shape[2], 1, elementCount(input));
+  const args = {
+    input: shapeArgs(input),
+    outputs: output.shape[2],
+    ...packed.args,
+    ...channelArgs(step, context, packed.weights.sums, input, output),
+  };
+  return single(step, context, input, args, packed.pairs * WORD_BYTES, false);
+};
+
+export const bindDepthwiseConv2d: StepBinder<'depthwise_conv2d'> = (step, context) => {
+  const input = inputTensor(step, context);
+  const output = outputTensor(step, context);
+  const channels = output.shape[2];
+  const taps = step.window.kernelHeight * step.window.kernelWidth;
+  const values = readWeights(context.plan, step.weights, taps, channels, step.weightBits);
+  const weights = summed(values, channels, step.weightZeroPoint, (index) => index % channels);
+  const stream = packDepthwise(values, taps, channels, step.weightZeroPoint, step.weightBits);
+  const args = {
+    input: shapeArgs(input),
+    output: shapeArgs(output),
+    window: windowArgs(step.window),
+    depth_multiplier: step.depthMultiplier,
+    input_zero_point: input.zeroPoint,
+    weight_zero_point: step.weightZeroPoint,
+    weights: context.constants.add(`${context.label}_weights`, 'uint8_t', stream),
+    ...channelArgs(step, context, weights.sums, input, output),
+  };
+  const scratchBytes = depthwiseScratchBytes(step.window, input, output);
+  return single(step, context, input, args, scratchBytes, depthwiseInPlace(step, input, output));
+};
+
+const verticalSpan = (window: StepWindow): number => (window.kernelHeight - 1) * window.dilationHeight + 1;
+
+/** Widened weights of four channels and the ring of saved rows: two words per tap and per saved position. */
+export function depthwiseScratchBytes(window: StepWindow, input: PlanTensor, output: PlanTensor): number {
+  const reach =
+    (output.shape[1] - 1) * window.strideWidth + (window.kernelWidth - 1) * window.dilationWidth + 1;
+  const columns = Math.max(reach, window.padLeft + input.shape[1]);
+  return 2 * WORD_BYTES * (window.kernelHeight * window.kernelWidth + verticalSpan(window) * columns);
+}
+
+/** True when every output row lies within input rows that are saved by the time it is written. */
+export function depthwiseInPlace(step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): boolean {
+  if (step.depthMultiplier !== 1 || input.bits !== output.bits) return false;
+  const [height, width] = input.shape;
+  for (let y = 0; y < output.shape[0]; y++) {
+    const rowsRead = Math.min(
+      height,
+      y * step.window.strideHeight - step.window.padTop + verticalSpan(step.window),
+    );
+    if (rowsRead < height && (y + 1) * output.shape[1] > rowsRead * width) return false;
+  }
+  return true;
+}

@@ -1,0 +1,141 @@
+/**
+ * The verifier of BoundPlans. Every invariant it holds:
+ *  1. every tensor of a step or port is placed, with the bytes of its shape and width
+ *  2. tensors and scratch lie inside the arena, and the arena ends with one of them
+ *  3. every offset is a multiple of the arena alignment
+ *  4. two tensors that are live in one step do not overlap, except an alias and its source, or the output of a
+ *     step and the input it takes over in that very step
+ *  5. scratch overlaps nothing that is live in its step
+ *  6. every constant lies inside the constants blob, 4-byte aligned, whole elements
+ *  7. every constant that a call uses exists; steps stand in order
+ */
+import type { ArgumentValue, BoundPlan, BoundTensor, ConstantType } from '../ir/bound-plan.js';
+import { ARENA_ALIGNMENT } from '../memory/arena.js';
+import { tensorBytes } from '../ops/plan-access.js';
+import { bug } from '../support/errors.js';
+
+const ELEMENT_BYTES: Record<ConstantType, number> = {
+  int8_t: 1,
+  uint8_t: 1,
+  uint16_t: 2,
+  int32_t: 4,
+  uint32_t: 4,
+};
+
+interface Range {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+const overlap = (a: Range, b: Range): boolean =>
+  a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+
+/** Violated invariants, one sentence each. */
+export function boundPlanProblems(bound: BoundPlan): readonly string[] {
+  return [
+    ...placementProblems(bound),
+    ...overlapProblems(bound),
+    ...scratchProblems(bound),
+    ...constantProblems(bound),
+  ];
+}
+
+/** Throws `bound-plan/invalid` (kind `bug`) with the first violated invariant. */
+export function verifyBoundPlan(bound: BoundPlan): void {
+  const [problem] = boundPlanProblems(bound);
+  if (problem !== undefined) throw bug('bound-plan/invalid', problem, { where: bound.plan.name });
+}
+
+function placementProblems(bound: BoundPlan): string[] {
+  const placed = new Map(bound.tensors.map((t) => [t.tensor, t]));
+  const used = new Set(
+    bound.plan.steps
+      .flatMap((step) => [...step.inputs, step.output])
+      .concat([...bound.plan.inputs, ...bound.plan.outputs].map((port) => port.tensor)),
+  );
+  const problems: string[] = [];
+  for (const id of used) {
+    const tensor = bound.plan.tensors[id];
+    const at = placed.get(id);
+    if (tensor === undefined || at === undefined) problems.push(`tensor ${id} has no place in the arena`);
+    else if (at.bytes !== tensorBytes(tensor))
+      problems.push(`tensor ${tensor.name} takes ${at.bytes} bytes instead of ${tensorBytes(tensor)}`);
+  }
+  const ranges = [...bound.tensors, ...bound.steps.flatMap((step) => step.scratch ?? [])];
+  for (const { offset, bytes } of ranges) {
+    if (offset < 0 || offset + bytes > bound.arenaBytes)
+      problems.push(`range ${offset}+${bytes} lies outside the arena of ${bound.arenaBytes} bytes`);
+    if (offset % ARENA_ALIGNMENT !== 0)
+      problems.push(`offset ${offset} is not a multiple of ${ARENA_ALIGNMENT}`);
+  }
+  const end = Math.max(0, ...ranges.map((r) => r.offset + r.bytes));
+  if (end !== bound.arenaBytes) problems.push(`the arena has ${bound.arenaBytes} bytes but ends at ${end}`);
+  return problems;
+}
+
+function overlapProblems(bound: BoundPlan): string[] {
+  const problems: string[] = [];
+  const byId = new Map(bound.tensors.map((t) => [t.tensor, t]));
+  bound.tensors.forEach((a, i) => {
+    for (const b of bound.tensors.slice(i + 1)) {
+      const together = a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
+      if (!together || !overlap(a, b) || mayShare(a, b, byId)) continue;
+      problems.push(`tensors ${a.tensor} and ${b.tensor} are live together and overlap`);
+    }
+  });
+  return problems;
+}
+
+type Placed = ReadonlyMap<number, BoundTensor>;
+
+/** The tensor whose bytes `t` merely renames. */
+function root(t: BoundTensor, byId: Placed): BoundTensor {
+  let at = t;
+  while (at.shares?.reason === 'alias') at = byId.get(at.shares.with)!;
+  return at;
+}
+
+function mayShare(a: BoundTensor, b: BoundTensor, byId: Placed): boolean {
+  if (a.offset !== b.offset) return false;
+  const [rootA, rootB] = [root(a, byId), root(b, byId)];
+  if (rootA === rootB) return true;
+  const takesOver = (writer: BoundTensor, old: BoundTensor, oldRoot: BoundTensor): boolean =>
+    writer.shares?.reason === 'in_place' &&
+    writer.firstStep === old.lastStep &&
+    root(byId.get(writer.shares.with)!, byId) === oldRoot;
+  return takesOver(a, b, rootB) || takesOver(b, a, rootA);
+}
+
+function scratchProblems(bound: BoundPlan): string[] {
+  return bound.steps.flatMap(({ index, scratch }) =>
+    bound.tensors
+      .filter((t) => scratch !== null && t.firstStep <= index && t.lastStep >= index && overlap(t, scratch))
+      .map((t) => `the scratch of step ${index} overlaps tensor ${t.tensor}`),
+  );
+}
+
+function constantProblems(bound: BoundPlan): string[] {
+  const problems: string[] = [];
+  for (const { name, type, ref } of bound.constantTable) {
+    const sound =
+      ref.offset % 4 === 0 &&
+      ref.length % ELEMENT_BYTES[type] === 0 &&
+      ref.offset >= 0 &&
+      ref.offset + ref.length <= bound.constants.length;
+    if (!sound) problems.push(`constant ${name} lies outside the blob or is misaligned`);
+  }
+  bound.steps.forEach((step, index) => {
+    if (step.index !== index) problems.push(`step ${index} carries the index ${step.index}`);
+    for (const id of step.calls.flatMap((call) => constantsOf(call.args)))
+      if (bound.constantTable[id] === undefined)
+        problems.push(`step ${index} uses the missing constant ${id}`);
+  });
+  return problems;
+}
+
+/** Constants that an argument uses, at any depth. */
+function constantsOf(value: ArgumentValue): number[] {
+  if (typeof value === 'number' || Array.isArray(value)) return [];
+  if ('constant' in value && typeof value.constant === 'number') return [value.constant];
+  return Object.values(value).flatMap(constantsOf);
+}

@@ -1,0 +1,101 @@
+/**
+ * The BoundPlan: a DeployPlan laid out for one target. It says HOW the firmware computes it, without changing a
+ * byte of any feature map: kernel instances and their arguments, packed constants, scratch and arena offsets.
+ *
+ * Plain versioned data; written by `bind`, read by `codegen` and by whoever compares feature maps in memory.
+ */
+import type { Width } from '../numeric/widths.js';
+import type { CoreId, KernelFeature } from '../targets/target.js';
+import type { BlobRef, DeployPlan, StepOp } from './deploy-plan.js';
+
+export const BOUND_PLAN_FORMAT = 'quantmcu-bound-plan';
+export const BOUND_PLAN_VERSION = 1;
+
+export interface BindTarget {
+  readonly core: CoreId;
+  readonly feature: KernelFeature;
+}
+
+export type ConstantType = 'int8_t' | 'uint8_t' | 'uint16_t' | 'int32_t' | 'uint32_t';
+
+/** A packed constant in `BoundPlan.constants`, little-endian, 4-byte aligned there. */
+export interface BoundConstant {
+  /** Unique C identifier without prefix, e.g. `step_003_weights`. */
+  readonly name: string;
+  readonly type: ConstantType;
+  readonly ref: BlobRef;
+}
+
+/** Use of `BoundPlan.constantTable[constant]` as an argument. */
+export interface ConstantUse {
+  readonly constant: number;
+}
+
+/** A field of a kernel's argument struct; nested records are nested structs, arrays are C arrays. */
+export type ArgumentValue = number | ConstantUse | readonly number[] | ArgumentRecord;
+export interface ArgumentRecord {
+  readonly [field: string]: ArgumentValue;
+}
+
+/** One compiled instance of a kernel file. */
+export interface KernelInstance {
+  /** `<op>_a<input bits>_w<weight bits>__<feature>`. */
+  readonly name: string;
+  readonly op: StepOp;
+  readonly feature: KernelFeature;
+  readonly inputBits: Width;
+  /** Absent for operators without weights. */
+  readonly weightBits?: Width;
+}
+
+export interface KernelCall {
+  readonly kernel: KernelInstance;
+  readonly args: ArgumentRecord;
+  /** Tensor ids, in the kernel's parameter order. */
+  readonly inputs: readonly number[];
+}
+
+export interface ArenaRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface BoundTensor extends ArenaRange {
+  /** Index in `plan.tensors`. */
+  readonly tensor: number;
+  /** Step that writes it; −1 for a network input. */
+  readonly firstStep: number;
+  /** Last step that reads it; the number of steps for a network output. */
+  readonly lastStep: number;
+  /** Whose bytes it took over: at the step that writes it (`in_place`), or because they are the same (`alias`). */
+  readonly shares?: { readonly with: number; readonly reason: 'alias' | 'in_place' };
+}
+
+export interface BoundStep {
+  /** Index in `plan.steps`. */
+  readonly index: number;
+  /** Empty when the step is an alias: nothing is computed. */
+  readonly calls: readonly KernelCall[];
+  /** Working memory of the kernel inside the arena; contents are lost after the step. */
+  readonly scratch: ArenaRange | null;
+}
+
+export interface BoundPlan {
+  readonly format: typeof BOUND_PLAN_FORMAT;
+  readonly version: typeof BOUND_PLAN_VERSION;
+  readonly target: BindTarget;
+  readonly plan: DeployPlan;
+  /** Exact: no byte past the last one used. */
+  readonly arenaBytes: number;
+  /** Live bytes at the worst step, scratch included: what no layout can undercut. */
+  readonly arenaLowerBoundBytes: number;
+  /** The step where they are most. */
+  readonly peakStep: number;
+  /** Largest scratch of any step, part of the arena. */
+  readonly scratchBytes: number;
+  /** Every tensor that a step or port uses, by ascending id. */
+  readonly tensors: readonly BoundTensor[];
+  readonly steps: readonly BoundStep[];
+  readonly constantTable: readonly BoundConstant[];
+  readonly constants: Uint8Array;
+}

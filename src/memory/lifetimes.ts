@@ -1,0 +1,139 @@
+/**
+ * When each tensor is live and which tensors share their bytes: the input of the arena planner.
+ *
+ * Time is the step index; −1 is "before the first step" (network inputs) and `steps.length` "after the last"
+ * (network outputs). A tensor is live in every step from the one that writes it to the last that reads it.
+ */
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { tensorBytes } from '../ops/plan-access.js';
+
+export interface Lifetime {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a bound step needs of memory besides its tensors. */
+export interface StepMemory {
+  readonly scratchBytes: number;
+  /** Positions in `inputs` whose buffer the output may take over while the step runs. */
+  readonly inPlaceInputs: readonly number[];
+  /** The output has the input's bytes (RESHAPE): nothing is computed. */
+  readonly alias: boolean;
+}
+
+/** How a tensor came to share the buffer of another. */
+export interface Sharing {
+  readonly with: number;
+  readonly reason: 'alias' | 'in_place';
+}
+
+export interface GroupMember extends Lifetime {
+  /** Tensor id, or −1 for scratch. */
+  readonly tensor: number;
+  readonly bytes: number;
+}
+
+/** Members of one group stand at one offset; each occupies its own bytes in its own lifetime. */
+export interface Group {
+  readonly members: readonly GroupMember[];
+  /** Step whose scratch this is. */
+  readonly scratchStep?: number;
+}
+
+export interface Lifetimes {
+  readonly groups: readonly Group[];
+  /** Tensor id → whose buffer it took. */
+  readonly sharing: ReadonlyMap<number, Sharing>;
+}
+
+/** Lifetime of every tensor that the plan uses, by tensor id. */
+export function tensorLifetimes(plan: DeployPlan): Map<number, Lifetime> {
+  const lifetimes = new Map<number, Lifetime>();
+  const extend = (id: number, time: number): void => {
+    const known = lifetimes.get(id);
+    lifetimes.set(id, {
+      first: Math.min(known?.first ?? time, time),
+      last: Math.max(known?.last ?? time, time),
+    });
+  };
+  for (const port of plan.inputs) extend(port.tensor, -1);
+  plan.steps.forEach((step, time) => {
+    for (const id of [...step.inputs, step.output]) extend(id, time);
+  });
+  for (const port of plan.outputs) extend(port.tensor, plan.steps.length);
+  return lifetimes;
+}
+
+/** Groups the plan's tensors; `inPlace: false` keeps only the sharing that costs nothing (aliases). */
+export function groupTensors(
+  plan: DeployPlan,
+  memory: readonly StepMemory[],
+  options: { readonly inPlace: boolean },
+): Lifetimes {
+  const lifetimes = tensorLifetimes(plan);
+  const sharing = new Map<number, Sharing>();
+  const groupOf = new Map<number, number[]>();
+  for (const id of lifetimes.keys()) groupOf.set(id, [id]);
+  const join = (tensor: number, into: number, reason: Sharing['reason']): void => {
+    const group = groupOf.get(into)!;
+    group.push(tensor);
+    groupOf.set(tensor, group);
+    sharing.set(tensor, { with: into, reason });
+  };
+  plan.steps.forEach((step, time) => {
+    const wanted = memory[time]!;
+    const source = wanted.alias
+      ? step.inputs[0]
+      : options.inPlace
+        ? inPlaceSource(
+            step.inputs,
+            wanted.inPlaceInputs,
+            (id) => liveIn(groupOf.get(id)!, lifetimes, time),
+            time,
+          )
+        : undefined;
+    if (source !== undefined) join(step.output, source, wanted.alias ? 'alias' : 'in_place');
+  });
+  const member = (id: number): GroupMember => ({
+    tensor: id,
+    bytes: tensorBytes(plan.tensors[id]!),
+    ...lifetimes.get(id)!,
+  });
+  const groups: Group[] = [...new Set(groupOf.values())].map((ids) => ({ members: ids.map(member) }));
+  memory.forEach(({ scratchBytes }, time) => {
+    if (scratchBytes > 0) {
+      groups.push({
+        members: [{ tensor: -1, bytes: scratchBytes, first: time, last: time }],
+        scratchStep: time,
+      });
+    }
+  });
+  return { groups, sharing };
+}
+
+interface LiveTensor extends Lifetime {
+  readonly id: number;
+}
+
+const liveIn = (
+  ids: readonly number[],
+  lifetimes: ReadonlyMap<number, Lifetime>,
+  time: number,
+): LiveTensor[] =>
+  ids.map((id) => ({ id, ...lifetimes.get(id)! })).filter((t) => t.first <= time && t.last >= time);
+
+/** The input whose bytes the output may overwrite: nothing in its buffer is needed later or read otherwise. */
+function inPlaceSource(
+  inputs: readonly number[],
+  positions: readonly number[],
+  live: (id: number) => readonly LiveTensor[],
+  time: number,
+): number | undefined {
+  const position = positions.find((candidate) =>
+    live(inputs[candidate]!).every(
+      (tensor) =>
+        tensor.last === time && inputs.every((id, at) => id !== tensor.id || positions.includes(at)),
+    ),
+  );
+  return position === undefined ? undefined : inputs[position];
+}
