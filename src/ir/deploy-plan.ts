@@ -29,6 +29,37 @@ export interface PlanTensor {
   readonly bits: Width;
   readonly scale: number;
   readonly zeroPoint: number;
+  readonly view?: TensorView;
+}
+
+/**
+ * A tensor that is a spatial window of another one (never of a view): same channels, width, scale and zero
+ * point, no memory of its own. Reading it reads the window; writing it writes the window, so that the tiles of
+ * a patch stage land in the stage's output tensor directly.
+ */
+export interface TensorView {
+  /** The tensor it looks into. */
+  readonly of: number;
+  /** Position of its first pixel there. */
+  readonly y: number;
+  readonly x: number;
+}
+
+/**
+ * Repeated steps: `rows · columns` branches of `stepsPerBranch` steps each, one after the other from
+ * `firstStep` on, patch by patch in row order. Step k of every branch has the same operator and weights; sizes,
+ * padding, widths and scales are constants of the branch. Executors may ignore the grouping: the steps say all.
+ */
+export interface PatchStage {
+  readonly firstStep: number;
+  readonly stepsPerBranch: number;
+  readonly rows: number;
+  readonly columns: number;
+  /**
+   * `resident`: the input image stands in memory while the stage runs. `streamed`: every branch begins with a
+   * `crop` of the input, which the firmware asks of the user's callback; the image is never stored whole.
+   */
+  readonly input: 'resident' | 'streamed';
 }
 
 /** A network input or output: the stored tensor and how the outside sees it. */
@@ -199,6 +230,13 @@ export interface ResizeNearestStep extends StepBase {
   readonly columns: readonly number[];
 }
 
+/** The window of the input at (y, x) with the output's height and width. */
+export interface CropStep extends StepBase {
+  readonly op: 'crop';
+  readonly y: number;
+  readonly x: number;
+}
+
 export type Step =
   | Conv2dStep
   | DepthwiseConv2dStep
@@ -215,7 +253,8 @@ export type Step =
   | SoftmaxStep
   | LookupStep
   | RequantizeStep
-  | ResizeNearestStep;
+  | ResizeNearestStep
+  | CropStep;
 
 export type StepOp = Step['op'];
 export type StepOf<K extends StepOp> = Extract<Step, { op: K }>;
@@ -230,6 +269,8 @@ export interface DeployPlan {
   readonly steps: readonly Step[];
   readonly inputs: readonly PlanPort[];
   readonly outputs: readonly PlanPort[];
+  /** Present when the first layers run tile by tile. */
+  readonly patchStage?: PatchStage;
   /** All constants; stored beside the JSON as a file of its own. */
   readonly weights: Uint8Array;
 }

@@ -7,6 +7,7 @@ import { add } from './add.js';
 import { averagePool2d } from './average-pool2d.js';
 import { concatenation } from './concatenation.js';
 import { conv2d } from './conv2d.js';
+import { crop } from './crop.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { fullyConnected } from './fully-connected.js';
 import { lookup } from './lookup.js';
@@ -38,6 +39,7 @@ export const STEP_OPS = {
   lookup,
   requantize,
   resize_nearest: resizeNearest,
+  crop,
 } as const satisfies StepOpTable;
 
 export const STEP_OP_LIST = Object.keys(STEP_OPS) as StepOp[];

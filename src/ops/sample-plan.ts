@@ -181,29 +181,34 @@ export class SamplePlan {
   }
 
   finish(step: Step, label: string): SampleCase {
+    return this.finishNetwork(`sample_${step.op}`, [step], [...new Set(step.inputs)], label);
+  }
+
+  /** A plan of several steps whose last step's output is the network's. */
+  finishNetwork(name: string, steps: readonly Step[], inputs: readonly number[], label: string): SampleCase {
     const weights = new Uint8Array(this.blobLength);
     let at = 0;
     for (const bytes of this.blobs) {
       weights.set(bytes, at);
       at += bytes.length;
     }
-    const distinct = [...new Set(step.inputs)];
+    const output = steps.at(-1)!.output;
     const plan: DeployPlan = {
       format: DEPLOY_PLAN_FORMAT,
       version: DEPLOY_PLAN_VERSION,
-      name: `sample_${step.op}`,
+      name,
       requantization: this.mode,
       tensors: this.tensors,
-      steps: [step],
-      inputs: distinct.map((tensor) => ({ name: `t${tensor}`, tensor, dtype: 'int8' })),
-      outputs: [{ name: `t${step.output}`, tensor: step.output, dtype: 'int8' }],
+      steps,
+      inputs: inputs.map((tensor) => ({ name: `t${tensor}`, tensor, dtype: 'int8' })),
+      outputs: [{ name: `t${output}`, tensor: output, dtype: 'int8' }],
       weights,
     };
     const shapes = this.tensors.map((t) => `${t.shape.join('×')}@${t.bits}`).join(' ');
     return {
-      label: `${step.op} ${this.mode} ${label} ${shapes} seed ${this.random.seed}`,
+      label: `${name} ${this.mode} ${label} ${shapes} seed ${this.random.seed}`,
       plan,
-      inputs: distinct.map((id) => this.values(this.tensors[id]!)),
+      inputs: inputs.map((id) => this.values(this.tensors[id]!)),
     };
   }
 }

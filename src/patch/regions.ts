@@ -109,6 +109,7 @@ export const REGION_RULES: { readonly [K in StepOp]: RegionRule<K> | null } = {
     step.axis === 2 ? pointwise(step, out, tensors) : step.inputs.map(() => 'whole'),
   pad: padded,
   resize_nearest: resized,
+  crop: null,
   fully_connected: null,
   mean: null,
   reshape: null,
