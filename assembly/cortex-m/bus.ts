@@ -69,7 +69,7 @@ function charge(op: usize, region: usize, address: u32, bytes: u32, waits: usize
   const isRead = waits == 16;
   let extra: u32 = 0;
   if (parts > 1) extra = isRead ? unalignedCost(TIMING + 6, parts) : unalignedCost(TIMING + 8, parts);
-  const waited = load<u32>(region, waits) * parts;
+  const waited = load<u32>(region + waits) * parts;
   if (waited != 0) store<u64>(TERMS, load<u64>(TERMS) + waited);
   addCycles(extra + waited);
   noteExtra(op, extra + waited);
