@@ -176,6 +176,9 @@ function writeCode(w: Writer, operator: OperatorSpec): number {
   });
 }
 
+/** Not a value of any option, so that no field is left out as its default. */
+const WRITE_ALWAYS = 0x7ffffff1;
+
 function writeOperator(w: Writer, operator: OperatorSpec, index: number): number {
   const { b } = w;
   const tag = OPERATORS[operator.op][1];
@@ -187,7 +190,7 @@ function writeOperator(w: Writer, operator: OperatorSpec, index: number): number
       : w.table(8, () => {
           for (const [id, kind, value] of operator.options ?? []) {
             if (kind === 'i8') b.addFieldInt8(id, value, -128);
-            else if (kind === 'i32') b.addFieldInt32(id, value, -1);
+            else if (kind === 'i32') b.addFieldInt32(id, value, WRITE_ALWAYS);
             else b.addFieldFloat32(id, value, Number.NaN);
           }
         });
