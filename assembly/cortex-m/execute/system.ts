@@ -2,11 +2,12 @@
 import { failed, failedWith, readAligned, writeAligned } from '../bus';
 import {
   BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, LOWEST_SP, MSP, MSPLIM, PRIMASK, PSP, PSPLIM,
-  REGS, STACK_LIMIT, TIMING, VTOR,
+  REGS, STACK_LIMIT, VTOR,
 } from '../map';
 import { aux, get, imm, readApsr, set, setD, vn, writeNzcv } from '../state';
 import { F_GE, F_Q } from '../map';
 import { Stop } from '../stop-kinds';
+import { EXCEPTION_ENTRY, EXCEPTION_RETURN } from '../timing/tables';
 import { arrive, fault, halt, leaveTo } from '../trace';
 
 const SP: u32 = 13 << 2;
@@ -134,7 +135,7 @@ export function svc(op: usize, returnAddress: u32): usize {
     set(SP, load<u32>(MSP));
   }
   store<u32>(IPSR, 11);
-  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(TIMING, 10));
+  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(EXCEPTION_ENTRY));
   return arrive(0, vector & ~1);
 }
 
@@ -183,6 +184,6 @@ export function exceptionReturn(op: usize, code: u32): usize {
   store<u32>(F_GE, (xpsr >>> 16) & 0xf);
   store<u32>(IPSR, 0);
   store<u32>(CONTROL, (load<u32>(CONTROL) & ~6) | (process ? 2 : 0) | (floating ? 4 : 0));
-  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(TIMING, 11));
+  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(EXCEPTION_RETURN));
   return arrive(0, target & ~1);
 }
