@@ -93,7 +93,9 @@ function addRow(c: OperatorContext, view: View, weights: Constant, bias: number)
     dims: [1, depth],
     axes: [[], depth === 1 ? [] : [0]],
   };
-  const input = c.draft.materialize(depth === 1 ? { ...flat, atoms: [] } : flat, [0, 1], c.node.inputs[0]!);
+  const inOrder = inMemory.every((atom, position) => atom === position);
+  const name = inOrder ? c.node.inputs[0]! : `${c.node.inputs[0]!}/in_memory_order`;
+  const input = c.draft.materialize(depth === 1 ? { ...flat, atoms: [] } : flat, [0, 1], name);
   const output = c.draft.addNode(
     {
       op: 'fully_connected',
