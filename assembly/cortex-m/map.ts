@@ -102,6 +102,8 @@ export const HALT_OP: usize = STATE + 0x200;
 export const REGION_COUNT: usize = STATE + 0x240;
 export const REGIONS: usize = STATE + 0x260;
 export const REGION_BYTES: usize = 32;
+/** Sixteen words of a load multiple on its slow path. */
+export const SCRATCH: usize = STATE + 0xa00;
 /** Timing tables, written by the host; see timing/tables.ts. */
 export const TIMING: usize = STATE + 0x1000;
 /** Addresses at which the host wants to stop. */

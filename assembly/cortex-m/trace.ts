@@ -46,7 +46,8 @@ export function setTraceTop(value: usize): void { traceTop = value; }
   return arrive(0, target);
 }
 
-@inline function account(op: usize): i32 {
+/** Books the way from the start of the trace to `op`; returns the instructions left in the slice. */
+@inline export function account(op: usize): i32 {
   store<i64>(CYCLES, load<i64>(CYCLES) + <i64>load<u32>(op, 16));
   const remaining = load<i32>(REMAINING) - load<i32>(op, 20);
   store<i32>(REMAINING, remaining);

@@ -42,10 +42,12 @@ void QMCU_KERNEL(softmax)(const struct softmax_args *args, const void *input, vo
                                                    ACCUMULATION_INTEGER_BITS);
     const uint32_t headroom = (uint32_t)__builtin_clz(sum);
     const int32_t scale = one_over_one_plus((int32_t)((sum << headroom) - 0x80000000u));
+    /* Beyond 31 when over 512 classes are nearly equal: every probability then rounds to zero. */
     const uint32_t right = (uint32_t)(ACCUMULATION_INTEGER_BITS - (int32_t)headroom + 31 - 8);
     for (uint32_t c = 0; c < channels; c++) {
       const int32_t e = args->exponentials[max - qmcu_load_lane(in, c, QMCU_INPUT_BITS)];
-      const int32_t q = qmcu_rounding_divide_by_pot(qmcu_doubling_high_mul(scale, e), right) - 128;
+      const int32_t product = qmcu_doubling_high_mul(scale, e);
+      const int32_t q = (right > 31u ? 0 : qmcu_rounding_divide_by_pot(product, right)) - 128;
       out[c] = (int8_t)(e == 0 ? -128 : qmcu_clamp(q, -128, 127));
     }
   }

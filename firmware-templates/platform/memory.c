@@ -31,7 +31,10 @@ WEAK void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
 WEAK void *memmove(void *to, const void *from, size_t bytes) {
   uint8_t *out = to;
   const uint8_t *in = from;
-  if (out < in) return memcpy(to, from, bytes);
+  if (out < in) {
+    while (bytes-- > 0) *out++ = *in++;
+    return to;
+  }
   while (bytes-- > 0) out[bytes] = in[bytes];
   return to;
 }

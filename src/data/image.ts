@@ -1,5 +1,5 @@
 /** Picture files (PNG, JPEG, WebP, TIFF, GIF through sharp; BMP by our own decoder) → pixels of the network's size. */
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { badInput, QuantmcuError, unsupported } from '../support/errors.js';
 import { decodeBmp, isBmp, MAX_PIXELS } from './bmp.js';
 import type { Crop, Recipe } from './recipe.js';
@@ -72,7 +72,19 @@ interface Size {
   readonly height: number;
 }
 
+/** Loaded when the first picture is: tensors and every other command work where sharp has no binary. */
+async function loadSharp(): Promise<typeof import('sharp').default> {
+  try {
+    return (await import('sharp')).default;
+  } catch (error) {
+    throw unsupported('data/sharp', `sharp does not load (${(error as Error).message.split('\n')[0]})`, {
+      fix: 'Type npm install --include=optional sharp, or give raw tensors.',
+    });
+  }
+}
+
 async function openImage(bytes: Uint8Array, where: string): Promise<{ image: Sharp; size: Size }> {
+  const sharp = await loadSharp();
   if (isBmp(bytes)) {
     const { width, height, data } = decodeBmp(bytes, where);
     return { image: sharp(data, { raw: { width, height, channels: 3 } }), size: { width, height } };

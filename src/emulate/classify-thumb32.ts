@@ -42,7 +42,7 @@ export function classifyThumb32(address: number, w: number): ThumbInstruction {
   if ((w & 0xfa008000) >>> 0 === 0xf2000000) return plainImmediate(make, w, f);
   if (group === 0x7c) return loadStoreSingle(make, w, f);
   if ((w & 0xff000000) >>> 0 === 0xfa000000) return registerData(make, w, f);
-  if ((w & 0xff800000) >>> 0 === 0xfb000000) return multiply(make, w, f);
+  if ((w & 0xff800000) >>> 0 === 0xfb000000) return multiply(make, f);
   if ((w & 0xff800000) >>> 0 === 0xfb800000) return longMultiply(make, w, f);
   return make('undefined');
 }
@@ -250,7 +250,7 @@ function registerData(make: Make, w: number, f: Fields): ThumbInstruction {
   return make('dsp', { reads: bit(f.n) | bit(f.m), writes: d });
 }
 
-function multiply(make: Make, w: number, f: Fields): ThumbInstruction {
+function multiply(make: Make, f: Fields): ThumbInstruction {
   const factors = bit(f.n) | bit(f.m);
   return f.t === PC
     ? make('multiply', { reads: factors, writes: bit(f.d) })

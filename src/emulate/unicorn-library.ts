@@ -99,6 +99,7 @@ const CPU_MODEL: Readonly<Record<CoreId, number>> = { m4: 9, m7: 10, m33: 11 };
 const UC_ARCH_ARM = 1;
 /** Never with UC_MODE_MCLASS (1 << 6): that flag forces a Cortex-M33 whatever uc_ctl asks for. */
 const UC_MODE_THUMB = 1 << 4;
+const UC_CTL_REMOVE_CACHE = (9 | (2 << 26) | (1 << 30)) >>> 0;
 const UC_CTL_SET_CPU_MODEL = (7 | (1 << 26) | (1 << 30)) >>> 0;
 
 export type CodeCallback = (address: number, size: number) => void;
@@ -119,9 +120,15 @@ export interface UnicornCore {
   writeRegister(register: number, value: number): void;
   /**
    * Runs from `begin` (bit 0 set for Thumb) until `until`, or `count` instructions (0: no bound; a bound
-   * makes Unicorn hook every instruction, which is slow). Returns a UC_ERR code.
+   * makes Unicorn hook every instruction, which is slow), or the time is over (0: no bound).
+   * Returns a UC_ERR code; OK too when time is over, at a WFI, or after `stop`.
    */
-  start(begin: number, until: number, count?: number): number;
+  start(begin: number, until: number, count?: number, timeoutMicroseconds?: number): number;
+  /**
+   * Forgets the translation of the code in [low, high). Needed before a run that is to stop at an address
+   * that ran before: Unicorn looks for `until` only while translating.
+   */
+  forgetCode(low: number, high: number): void;
   /** For use inside a hook: ends the run. */
   stop(): void;
   /** Hooks cover [low, high]; omitted, everywhere. Exceptions end the run and are rethrown by `start`. */
@@ -283,11 +290,16 @@ class KoffiUnicorn implements UnicornCore {
     this.check(this.functions.regWrite(this.handle, register, this.word), `uc_reg_write(${register})`);
   }
 
-  start(begin: number, until: number, count = 0): number {
+  start(begin: number, until: number, count = 0, timeoutMicroseconds = 0): number {
     this.pendingError = undefined;
-    const code = this.functions.start(this.handle, begin, until, 0, count);
+    const code = this.functions.start(this.handle, begin, until, timeoutMicroseconds, count);
     if (this.pendingError !== undefined) throw this.pendingError;
     return code;
+  }
+
+  forgetCode(low: number, high: number): void {
+    const code = this.functions.control(this.handle, UC_CTL_REMOVE_CACHE, 'uint64_t', low, 'uint64_t', high);
+    this.check(code, 'uc_ctl(remove cache)');
   }
 
   stop(): void {

@@ -20,10 +20,15 @@ export function shortenName(fileName: string): string {
 /** Hands out each name once: a repeated one gets `_2`, `_3`, … */
 export function createUniqueNames(): (wanted: string, fallback: string) => string {
   const taken = new Set<string>();
+  // Where to go on counting: thousands of equal names must not cost their square.
+  const next = new Map<string, number>();
   return (wanted, fallback) => {
     const base = wanted === '' ? fallback : wanted;
     let name = base;
-    for (let n = 2; taken.has(name); n++) name = `${base}_${n}`;
+    for (let n = next.get(base) ?? 2; taken.has(name); n++) {
+      name = `${base}_${n}`;
+      next.set(base, n + 1);
+    }
     taken.add(name);
     return name;
   };

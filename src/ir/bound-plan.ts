@@ -5,7 +5,7 @@
  * Plain versioned data; written by `bind`, read by `codegen` and by whoever compares feature maps in memory.
  */
 import type { Width } from '../numeric/widths.js';
-import type { CoreId, KernelFeature } from '../targets/target.js';
+import type { CoreId, KernelFeature } from './core-id.js';
 import type { BlobRef, DeployPlan, StepOp } from './deploy-plan.js';
 
 export const BOUND_PLAN_FORMAT = 'quantmcu-bound-plan';

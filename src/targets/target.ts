@@ -1,7 +1,8 @@
 /** What a core and a board are: data only. The lists stand in `cores.ts` and `boards.ts`. */
 
-export type CoreId = 'm4' | 'm7' | 'm33';
-export type KernelFeature = 'scalar' | 'dsp';
+import type { CoreId, KernelFeature } from '../ir/core-id.js';
+
+export type { CoreId, KernelFeature } from '../ir/core-id.js';
 
 /** Cycle costs by instruction class; each field cites its source where the table is written. */
 export interface CoreInfo {

@@ -20,7 +20,7 @@ export function emitLoad(kind: u32, t: u32, n: u32, offset: u32): void {
   info.setClass(loadClass(kind));
   if (n == 15) return emitLiteral(kind, t, offset);
   emit(Op.LDR + kind, target(t), address(n), 0, offset);
-  branchIfPc(t);
+  branchIfPc(t, n);
 }
 
 export function emitStore(kind: u32, t: u32, n: u32, offset: u32): void {
@@ -31,11 +31,12 @@ export function emitStore(kind: u32, t: u32, n: u32, offset: u32): void {
 function target(t: u32): u32 { return t == 15 ? TMP : dst(t); }
 
 /** A word loaded into PC is a branch; only the last instruction of an IT block may be one. */
-function branchIfPc(t: u32): void {
+function branchIfPc(t: u32, n: u32): void {
   if (t != 15) return;
   if (!branchAllowed()) return refuse();
   info.noteWrite(15);
-  emitExit(Op.RET, 0, 0, 0, TMP);
+  // from the stack it is a return, from elsewhere a jump table
+  emitExit(n == 13 ? Op.RET : Op.BX, 0, 0, 0, TMP);
   endTrace();
 }
 
@@ -59,7 +60,7 @@ function emitLiteral(kind: u32, t: u32, at: u32): void {
     emit(Op.MOV_I, PCV, 0, 0, at);
     emit(Op.LDR + kind, target(t), PCV);
   }
-  branchIfPc(t);
+  branchIfPc(t, 15);
 }
 
 /** LDR*, STR* of 32 bits: h1 = 1111 100x xxxx nnnn. */
@@ -112,7 +113,7 @@ function addressed(h1: u32, h2: u32, kind: u32, isLoad: bool): void {
     info.setClass(loadClass(kind));
     emit((index ? Op.LDR_PRE : Op.LDR_POST) + kind, target(t), address(n), 0, signed);
     written(n);
-    return branchIfPc(t);
+    return branchIfPc(t, n);
   }
   info.setClass(storeClass(kind));
   emit((index ? Op.STR_PRE : Op.STR_POST) + kind, stored(t), address(n), 0, signed);
@@ -127,7 +128,7 @@ function registerOffset(h2: u32, kind: u32, isLoad: bool, t: u32, n: u32): void 
   if (isLoad) {
     info.setClass(loadClass(kind));
     emit(Op.LDR_X + kind, target(t), address(n), address(m), 0, 0, shift);
-    return branchIfPc(t);
+    return branchIfPc(t, n);
   }
   info.setClass(storeClass(kind));
   emit(Op.STR_X + kind, stored(t), address(n), address(m), 0, 0, shift);
@@ -143,15 +144,10 @@ function unprivileged(kind: u32, isLoad: bool, t: u32, n: u32, offset: u32): voi
 /** PLD, PLI: no effect, but they take a load's slot. */
 function preload(h1: u32, h2: u32): void {
   const n = h1 & 0xf;
-  const isSigned = (h1 & 0x100) != 0;
-  const half = field(h1, 5, 2) == 1;
   if (n != 15 && (h1 & 0x80) == 0) {
     const isRegister = (h2 & 0xfc0) == 0;
     if (!isRegister && (h2 & 0xf00) != 0xc00) return refuse();
     if (isRegister && isBad(h2 & 0xf)) return refuse();
-  }
-  if (half && (isSigned || n == 15 || true)) {
-    // halfword forms are unallocated hints: NOP
   }
   info.setClass(Cls.NOP);
   if (n != 15) address(n);

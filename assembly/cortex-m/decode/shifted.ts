@@ -6,12 +6,11 @@ import * as info from '../timing/info';
 import { dst, early, emit, field, isBad, refuse, src } from './emit';
 
 /** Register forms indexed by the operation field; 255 where none exists. */
-// @ts-ignore: StaticArray literal
-const PLAIN: StaticArray<u8> = [
+const PLAIN: StaticArray<i32> = [
   Op.AND_R, Op.BIC_R, Op.ORR_R, Op.ORN_R, Op.EOR_R, 255, 255, 255,
   Op.ADD_R, 255, Op.ADC_R, Op.SBC_R, 255, Op.SUB_R, Op.RSB_R, 255,
 ];
-const SETTING: StaticArray<u8> = [
+const SETTING: StaticArray<i32> = [
   Op.ANDS_R, Op.BICS_R, Op.ORRS_R, Op.ORNS_R, Op.EORS_R, 255, 255, 255,
   Op.ADDS_R, 255, Op.ADCS_R, Op.SBCS_R, 255, Op.SUBS_R, Op.RSBS_R, 255,
 ];

@@ -1,5 +1,5 @@
 /** 32-bit encodings: the first fork (DDI 0403E A5.3), then constants and system instructions. */
-import { ZERO } from '../map';
+import { CORE, ZERO } from '../map';
 import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
@@ -138,7 +138,7 @@ function branchOrSystem(h1: u32, h2: u32): void {
   switch (op) {
     case 0x38: case 0x39: {
       const n = h1 & 0xf;
-      if (isBad(n) || (h2 & 0x3f00) < 0x400 || (h2 & 0x2300) != 0) return refuse();
+      if (isBad(n) || (h2 & 0xc00) == 0 || (h2 & 0x2300) != 0 || !isSpecial(h2 & 0xff)) return refuse();
       info.setClass(Cls.SYSTEM);
       return emit(Op.MSR, 0, src(n), 0, h2 & 0xff, 0, field(h2, 10, 2));
     }
@@ -146,12 +146,19 @@ function branchOrSystem(h1: u32, h2: u32): void {
     case 0x3b: return barrier(h1, h2);
     case 0x3e: case 0x3f: {
       const d = field(h2, 8, 4);
-      if (isBad(d) || (h1 & 0xf) != 0xf || (h2 & 0x2000) != 0) return refuse();
+      if (isBad(d) || (h1 & 0xf) != 0xf || (h2 & 0x2000) != 0 || !isSpecial(h2 & 0xff)) return refuse();
       info.setClass(Cls.SYSTEM);
       return emit(Op.MRS, dst(d), 0, 0, h2 & 0xff);
     }
     default: return refuse();
   }
+}
+
+/** Special registers that exist: xPSR parts, stack pointers (and limits on ARMv8-M), masks, CONTROL. */
+function isSpecial(register: u32): bool {
+  if (register <= 9) return register != 4;
+  if (register <= 11) return load<u32>(CORE) == 2;
+  return register >= 16 && register <= 20;
 }
 
 /** NOP.W, YIELD, WFE, WFI, SEV, DBG: nothing to wait for here. */

@@ -1,6 +1,6 @@
 /** LDRD, STRD, LDM, STM, exclusives and their FP relatives: word after word, faulting when unaligned. */
 import { failed, failedWith, readAligned, readPage, readSlow, writeAligned, writePage, writeSlow } from '../bus';
-import { CORE, FREGS, MONITOR, REGS, WATCH } from '../map';
+import { FREGS, MONITOR, REGS, SCRATCH, WATCH } from '../map';
 import { aux, get, imm, ra, rd, rm, rn, set, vm, vn } from '../state';
 import { Stop } from '../stop-kinds';
 import { fault } from '../trace';
@@ -58,18 +58,17 @@ export function ldm(op: usize): usize {
 }
 
 function ldmSlow(op: usize, first: u32, base: u32, bytes: u32): usize {
-  let address = first;
   // every word is read before any register changes, so that a fault leaves them as they were
-  for (let mask = imm(op); mask != 0; mask &= mask - 1) {
-    readAligned(op, address);
-    if (failed) return fault(op, failedWith, address);
-    address += 4;
+  for (let i: u32 = 0; i < bytes; i += 4) {
+    const word = readAligned(op, first + i);
+    if (failed) return fault(op, failedWith, first + i);
+    store<u32>(SCRATCH + <usize>i, word);
   }
-  address = first;
   if (aux(op) & 1) set(rn(op), aux(op) & 2 ? base - bytes : base + bytes);
+  let from = SCRATCH;
   for (let mask = imm(op); mask != 0; mask &= mask - 1) {
-    store<u32>(REGS + (<usize>ctz<u32>(mask) << 2), readAligned(op, address));
-    address += 4;
+    store<u32>(REGS + (<usize>ctz<u32>(mask) << 2), load<u32>(from));
+    from += 4;
   }
   return op + 16;
 }

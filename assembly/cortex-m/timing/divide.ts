@@ -1,5 +1,5 @@
 /** Cycles that a division takes beyond its minimum, by the size of its quotient. */
-import { TIMING } from '../map';
+import { DIVIDE_BITS, DIVIDE_MOST } from './tables';
 import { noteExtra } from './extras';
 
 /**
@@ -12,8 +12,8 @@ export function divideCycles(op: usize, dividend: i32, divisor: i32, signed: boo
   const m = signed ? <u32>abs<i32>(divisor) : <u32>divisor;
   if (m == 0 || n < m) return 0;
   const bits = clz<u32>(m) - clz<u32>(n) + 1;
-  const perCycle = load<u16>(TIMING, 2);
-  const most = <i32>load<u16>(TIMING, 4);
+  const perCycle = <i32>load<u8>(DIVIDE_BITS);
+  const most = <i32>load<u8>(DIVIDE_MOST);
   const extra = min<i32>((<i32>bits + perCycle - 1) / perCycle, most);
   noteExtra(op, extra);
   return extra;

@@ -1,6 +1,8 @@
 /** THE list of commands: a new one is a file here and a line below. */
 import type { CliCommand } from '../cli-command.js';
+import { codegen } from './codegen.js';
 import { inspect } from './inspect.js';
 import { simulate } from './simulate.js';
+import { targets } from './targets.js';
 
-export const COMMANDS: readonly CliCommand[] = [inspect, simulate];
+export const COMMANDS: readonly CliCommand[] = [inspect, simulate, codegen, targets];

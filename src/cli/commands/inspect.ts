@@ -1,6 +1,6 @@
 /** `quantmcu inspect`: operators, shapes, MACs, quantisation, and what is unsupported and why. */
 import type { DeployPlan } from '../../ir/deploy-plan.js';
-import { isPlanPath, lowerModel, planModel, readModel } from '../../pipeline.js';
+import { isPlanPath, lowerModel, planModel, readModel, storePlan } from '../../pipeline.js';
 import { formatInspect, type InspectReport, inspectGraph, inspectPlan } from '../../report/inspect-report.js';
 import { formatJson } from '../../report/json.js';
 import { EXIT_CODES, QuantmcuError } from '../../support/errors.js';
@@ -9,6 +9,7 @@ import { defineCommand, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-co
 
 interface InspectOptions {
   readonly mode?: 'tflm' | 'single';
+  readonly savePlan?: string;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,7 @@ async function inspectModel(host: Host, path: string, options: InspectOptions): 
     if (!(error instanceof QuantmcuError) || error.kind === 'bug') throw error;
     return inspectGraph(graph, [error.message]);
   }
+  if (options.savePlan !== undefined) await storePlan(host, plan, options.savePlan);
   return inspectPlan(plan, graph.source.format);
 }
 
@@ -32,11 +34,13 @@ export const inspect = defineCommand<InspectOptions>({
   examples: [
     ['quantmcu inspect model.tflite', 'one row per layer'],
     ['quantmcu inspect model.tflite --json', 'the same as data'],
+    ['quantmcu inspect model.tflite --save-plan out/net', 'stores out/net.plan.json and out/net.plan.bin'],
   ],
   configure: (command) => {
     command
       .argument(...MODEL_ARGUMENT)
       .addOption(modeOption())
+      .option('--save-plan <base>', 'store the plan: every command takes it in place of the model')
       .addOption(jsonOption());
   },
   async run([model], options, { host, write, style }) {

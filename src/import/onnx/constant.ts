@@ -32,13 +32,19 @@ const ARRAYS = {
 
 export const allocate = (type: ElementType, length: number): ConstantValues => new ARRAYS[type](length);
 
-export const integerConstant = (values: readonly number[], dims: readonly number[] = [values.length]): Constant => ({
+export const integerConstant = (
+  values: readonly number[],
+  dims: readonly number[] = [values.length],
+): Constant => ({
   dims,
   type: 'int64',
   data: Float64Array.from(values),
 });
 
-export const floatConstant = (values: ArrayLike<number>, dims: readonly number[] = [values.length]): Constant => ({
+export const floatConstant = (
+  values: ArrayLike<number>,
+  dims: readonly number[] = [values.length],
+): Constant => ({
   dims,
   type: 'float32',
   data: Float32Array.from(values),
@@ -109,7 +115,11 @@ export function transposeConstant(constant: Constant, permutation: readonly numb
   const dims = permutation.map((axis) => constant.dims[axis]!);
   const own = rowMajorStrides(constant.dims);
   const strides = permutation.map((axis) => own[axis]!);
-  const moved = { dims, type: constant.type, data: gatherStrided(constant.data, constant.type, dims, strides) };
+  const moved = {
+    dims,
+    type: constant.type,
+    data: gatherStrided(constant.data, constant.type, dims, strides),
+  };
   if (constant.stored === undefined) return moved;
   const { data, quantization } = constant.stored;
   return {
@@ -129,7 +139,9 @@ export function reshapeConstant(constant: Constant, dims: readonly number[]): Co
   if (constant.stored === undefined) return { ...constant, dims };
   const { data, quantization } = constant.stored;
   const axis = movedAxis(constant.dims, dims, quantization);
-  return axis === undefined ? undefined : { ...constant, dims, stored: { data, quantization: { ...quantization, axis } } };
+  return axis === undefined
+    ? undefined
+    : { ...constant, dims, stored: { data, quantization: { ...quantization, axis } } };
 }
 
 function movedAxis(

@@ -91,8 +91,10 @@ function readGraph(graph: WireMessage, problems: string[]): Omit<OnnxModel, 'ops
       capped(nodes, MAX_NODES, 'nodes', readNode(sub(`node ${nodes.length}`), nodes.length));
     else if (field.number === f.initializer)
       capped(constants, MAX_NODES, 'initializers', readTensor(sub(`initializer ${constants.length}`)));
-    else if (field.number === f.input) capped(inputs, MAX_NODES, 'inputs', readPort(sub(`input ${inputs.length}`)));
-    else if (field.number === f.output) capped(outputs, MAX_PORTS, 'outputs', readPort(sub(`output ${outputs.length}`)));
+    else if (field.number === f.input)
+      capped(inputs, MAX_NODES, 'inputs', readPort(sub(`input ${inputs.length}`)));
+    else if (field.number === f.output)
+      capped(outputs, MAX_PORTS, 'outputs', readPort(sub(`output ${outputs.length}`)));
     else if (field.number === f.sparseInitializer) problems.push('sparse initializers');
   });
   return { nodes, constants, inputs, outputs, problems: [...new Set(problems)] };
@@ -148,7 +150,8 @@ function readPort(message: WireMessage): OnnxPort {
   let type: { elementType: number; shape?: OnnxDimension[] } = { elementType: 0 };
   message.forEachField((field) => {
     if (field.number === FIELD.valueInfo.name) name = message.string(field);
-    else if (field.number === FIELD.valueInfo.type) type = readType(message.message(field, `the type of ${name}`));
+    else if (field.number === FIELD.valueInfo.type)
+      type = readType(message.message(field, `the type of ${name}`));
   });
   return { name, ...type };
 }
@@ -161,7 +164,8 @@ function readType(message: WireMessage): { elementType: number; shape?: OnnxDime
     const tensor = message.message(outer, message.what);
     tensor.forEachField((field) => {
       if (field.number === FIELD.tensorType.elementType) elementType = tensor.int(field);
-      else if (field.number === FIELD.tensorType.shape) shape = readShape(tensor.message(field, message.what));
+      else if (field.number === FIELD.tensorType.shape)
+        shape = readShape(tensor.message(field, message.what));
     });
   });
   return { elementType, ...(shape === undefined ? {} : { shape }) };

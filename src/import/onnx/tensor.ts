@@ -33,7 +33,10 @@ export function readTensor(message: WireMessage): OnnxTensor {
   const label = `tensor ${name === '' ? '(unnamed)' : name}`;
   checkDims(message, label, dims);
   if (fields.external)
-    return { name, problem: 'has its values in another file; save the model with its data inside (one .onnx file)' };
+    return {
+      name,
+      problem: 'has its values in another file; save the model with its data inside (one .onnx file)',
+    };
   if (fields.segmented) return { name, problem: 'is stored in segments' };
   const type = DATA_TYPES[dataType];
   if (type?.type === undefined) return { name, problem: `has element type ${typeName(dataType)}` };
@@ -46,7 +49,14 @@ export function readTensor(message: WireMessage): OnnxTensor {
 }
 
 function readFields(message: WireMessage): TensorFields {
-  const fields: TensorFields = { name: '', dims: [], dataType: 0, values: [], external: false, segmented: false };
+  const fields: TensorFields = {
+    name: '',
+    dims: [],
+    dataType: 0,
+    values: [],
+    external: false,
+    segmented: false,
+  };
   const f = FIELD.tensor;
   const integers = (field: WireField) => message.ints(field, fields.values, MAX_ELEMENTS);
   message.forEachField((field) => {
@@ -58,7 +68,8 @@ function readFields(message: WireMessage): TensorFields {
     else if (field.number === f.doubleData) message.reals(field, 8, fields.values, MAX_ELEMENTS);
     else if (field.number === f.int32Data || field.number === f.int64Data) integers(field);
     else if (field.number === f.externalData) fields.external = true;
-    else if (field.number === f.dataLocation) fields.external ||= field.type === WIRE.varint && message.int(field) === 1;
+    else if (field.number === f.dataLocation)
+      fields.external ||= field.type === WIRE.varint && message.int(field) === 1;
     else if (field.number === f.segment) fields.segmented = true;
   });
   return fields;
@@ -84,7 +95,11 @@ function fromRaw(
 ): ConstantValues {
   const { bytes, type } = DATA_TYPES[dataType] as { bytes: number; type: ElementType };
   if (raw.length !== count * bytes)
-    throw message.file.malformed(`${label} has values that do not match its shape`, `${raw.length} bytes`, `${count * bytes}`);
+    throw message.file.malformed(
+      `${label} has values that do not match its shape`,
+      `${raw.length} bytes`,
+      `${count * bytes}`,
+    );
   // A copy: aligned, and independent of the caller's bytes. The host is little-endian, as the file is.
   const copy = raw.slice().buffer;
   const name = typeName(dataType);
@@ -105,7 +120,11 @@ function fromValues(
 ): ConstantValues {
   const type = DATA_TYPES[dataType]!.type!;
   if (values.length !== count)
-    throw message.file.malformed(`${label} has values that do not match its shape`, `${values.length} values`, `${count}`);
+    throw message.file.malformed(
+      `${label} has values that do not match its shape`,
+      `${values.length} values`,
+      `${count}`,
+    );
   const out = allocate(type, count);
   const half = typeName(dataType) === 'FLOAT16';
   for (let i = 0; i < count; i++) out[i] = half ? halfToFloat(values[i]!) : values[i]!;

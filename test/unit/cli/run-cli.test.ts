@@ -60,6 +60,26 @@ describe('inspect', () => {
   });
 });
 
+describe('a stored plan', () => {
+  it('stands in for the model, its mode included', async () => {
+    const save = ['inspect', 'kws.tflite', '--mode', 'single', '--save-plan', 'out/net', '--json'];
+    const stored = await runInMemory(save, FILES);
+    const files = { ...FILES, ...Object.fromEntries(stored.host.files) };
+    const again = await runInMemory(['inspect', 'out/net.plan.json', '--json'], files);
+    expect(JSON.parse(again.stdout)).toEqual({ ...JSON.parse(stored.stdout), format: 'plan' });
+
+    const wrongMode = await runInMemory(['inspect', 'out/net.plan.json', '--mode', 'tflm'], files);
+    expect(wrongMode.exitCode).toBe(EXIT_CODES.input);
+    expect(wrongMode.stderr).toContain(
+      'a stored plan has its mode fixed; found --mode tflm; expected single',
+    );
+
+    const { 'out/net.plan.bin': _weights, ...withoutWeights } = files as Record<string, Uint8Array | string>;
+    const orphan = await runInMemory(['inspect', 'out/net.plan.json'], withoutWeights);
+    expect(orphan.stderr).toBe('error host/missing: out/net.plan.bin: no such file\n');
+  });
+});
+
 describe('simulate', () => {
   const argv = ['simulate', 'kws.tflite', '--data', 'set', '--json'];
 

@@ -1,0 +1,1 @@
+export function execute(op: usize): void {}

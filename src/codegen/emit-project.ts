@@ -1,0 +1,138 @@
+/**
+ * The stage codegen: BoundPlan → a complete C project for a board that builds as it stands with Make or CMake.
+ * Pure: the same plan and options give the same bytes.
+ */
+import type { BoundPlan } from '../ir/bound-plan.js';
+import type { PlanPort } from '../ir/deploy-plan.js';
+import { COMPILE_FLAGS, GCC_ONLY_FLAGS, LINK_FLAGS } from '../targets/build-flags.js';
+import { coreOf } from '../targets/cores.js';
+import type { Board } from '../targets/target.js';
+import { commentText } from './c-text.js';
+import { emitKernels } from './emit-kernels.js';
+import { emitNetwork, kernelInstances, NETWORK_FOLDER, REQUANT_MACROS } from './emit-network.js';
+import { type FirmwareTemplates, fillTemplate, loadFirmwareTemplates, templateText } from './templates.js';
+
+export const DEFAULT_STACK_BYTES = 4096;
+
+export interface ProjectOptions {
+  /** Bytes reserved for the stack, between `__stack_limit` and `__stack_top`. Default 4096. */
+  readonly stackBytes?: number;
+  /** Version that the README states. */
+  readonly version?: string;
+  readonly templates?: FirmwareTemplates;
+}
+
+export type ProjectFiles = ReadonlyMap<string, string>;
+
+/** Every file of the project by its path, `/`-separated, sorted. */
+export function emitProject(bound: BoundPlan, board: Board, options: ProjectOptions = {}): ProjectFiles {
+  const templates = options.templates ?? loadFirmwareTemplates();
+  const files = new Map<string, string>([
+    ...emitNetwork(bound, templates),
+    ...emitKernels(kernelInstances(bound), templates),
+    ...emitPlatform(board, options.stackBytes ?? DEFAULT_STACK_BYTES, templates),
+    [`${NETWORK_FOLDER}/config.h`, emitConfig(bound, templates)],
+    [
+      'main.c',
+      fillTemplate(templates, 'runtime/main.c.tmpl', {
+        inputShape: portShapes(bound, bound.plan.inputs),
+        outputShape: portShapes(bound, bound.plan.outputs),
+      }),
+    ],
+    ['README.md', emitReadme(bound, board, templates, options.version ?? '')],
+  ]);
+  for (const [path, text] of emitBuildFiles(files, board, templates)) files.set(path, text);
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The C files to compile: everything but kernel bodies, which instances include. */
+export const projectSources = (files: ProjectFiles): readonly string[] =>
+  [...files.keys()]
+    .filter((path) => path.endsWith('.c') && !path.startsWith(`${NETWORK_FOLDER}/kernels/`))
+    .sort();
+
+/** config.h of a build in the plan's requantisation mode. */
+export const emitConfig = (bound: BoundPlan, templates: FirmwareTemplates): string =>
+  fillTemplate(templates, 'runtime/config.h.tmpl', {
+    requantMacro: REQUANT_MACROS[bound.plan.requantization],
+  });
+
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
+
+/** Start-up code, memory functions and the board's linker script. */
+export function emitPlatform(
+  board: Board,
+  stackBytes: number,
+  templates: FirmwareTemplates,
+): Map<string, string> {
+  return new Map([
+    ['platform/startup.c', templateText(templates, 'platform/startup.c')],
+    ['platform/memory.c', templateText(templates, 'platform/memory.c')],
+    [
+      'platform/linker.ld',
+      fillTemplate(templates, 'platform/linker.ld.tmpl', {
+        boardName: commentText(board.name),
+        flashOrigin: hex(board.flash.origin),
+        flashBytes: board.flash.bytes,
+        sramOrigin: hex(board.sram.origin),
+        sramBytes: board.sram.bytes,
+        stackBytes,
+      }),
+    ],
+  ]);
+}
+
+function portShapes(bound: BoundPlan, ports: readonly PlanPort[]): string {
+  const shapes = ports.map((port) => bound.plan.tensors[port.tensor]!.shape.join(' x '));
+  return shapes.join(', ');
+}
+
+function emitReadme(bound: BoundPlan, board: Board, templates: FirmwareTemplates, version: string): string {
+  return fillTemplate(templates, 'runtime/README.md.tmpl', {
+    networkName: bound.plan.name,
+    boardName: board.name,
+    version,
+    mode: bound.plan.requantization,
+    arenaBytes: bound.arenaBytes,
+    scratchBytes: bound.scratchBytes,
+    constantBytes: bound.constants.length,
+  });
+}
+
+function emitBuildFiles(
+  files: ReadonlyMap<string, string>,
+  board: Board,
+  templates: FirmwareTemplates,
+): Map<string, string> {
+  const core = coreOf(board.core);
+  const sources = projectSources(files);
+  const isLibrary = (path: string): boolean => path.startsWith(`${NETWORK_FOLDER}/`);
+  const lines = (paths: readonly string[]): string => paths.map((path) => `  ${path}`).join('\n');
+  const gccFlags = core.flags.gcc.join(' ');
+  const compileFlags = [...COMPILE_FLAGS, ...GCC_ONLY_FLAGS].join(' ');
+  const linkFlags = LINK_FLAGS.join(' ');
+  return new Map([
+    [
+      'Makefile',
+      fillTemplate(templates, 'build/Makefile.tmpl', {
+        gccFlags,
+        compileFlags,
+        linkFlags,
+        sources: sources.map((path) => `  ${path}`).join(' \\\n'),
+      }),
+    ],
+    [
+      'CMakeLists.txt',
+      fillTemplate(templates, 'build/CMakeLists.txt.tmpl', {
+        compileFlags,
+        linkFlags,
+        librarySources: lines(sources.filter(isLibrary)),
+        applicationSources: lines(sources.filter((path) => !isLibrary(path))),
+      }),
+    ],
+    [
+      'cmake/arm-none-eabi.cmake',
+      fillTemplate(templates, 'build/arm-none-eabi.cmake.tmpl', { gccFlags, coreName: core.name }),
+    ],
+  ]);
+}

@@ -1,0 +1,420 @@
+/**
+ * The Machine made of Unicorn: the reference engine.
+ *
+ * Counting: a hook per basic block adds the block's static cost (block-cost.ts) and, when execution did not
+ * fall through into it, what the previous block's branch adds when taken. Unicorn's blocks are real runs of
+ * instructions, and IT-skipped instructions keep their slot as on hardware, so the sum is exact for the model.
+ * Stores: a hook per store marks the bytes (0.12 µs each, over the 0.065 µs that Unicorn itself takes). One
+ * run with marks is cheaper than two runs on differently painted memory, and exact where paint is not: a
+ * store of the paint's own value counts.
+ * Stack: SP is read at the entry of those blocks only that lower it; how far is known statically.
+ * Without counting, watching or a stack limit no hook is set, and the budget becomes a time limit.
+ *
+ * What Unicorn does not model: NVIC and exceptions, unaligned LDM and LDRD faults, a disabled FPU. The private
+ * peripheral bus is plain memory, so that start-up code may write its registers.
+ */
+import { CYCLE_TABLES } from '../targets/cycle-tables.js';
+import { BlockTable, firstBelow } from './block-table.js';
+import { isWide } from './classify-thumb.js';
+import { dataAddresses } from './data-address.js';
+import type {
+  Counters,
+  Fault,
+  FaultKind,
+  Machine,
+  MachineOptions,
+  MemoryRegion,
+  StopReason,
+} from './machine.js';
+import { MemoryWatch, type WrittenRegion } from './memory-watch.js';
+import { SEMIHOSTING_BREAKPOINT, serveSemihosting } from './semihosting.js';
+import type { UnicornCore } from './unicorn-library.js';
+import { openUnicorn, UC_CORE_REGISTERS, UC_ERR, UC_HOOK, UC_MEM, UC_PROT } from './unicorn-library.js';
+
+const PAGE = 4096;
+const PRIVATE_PERIPHERAL_BUS = { origin: 0xe0000000, bytes: 0x100000 };
+const SP_INDEX = 13;
+const PC_INDEX = 15;
+const XPSR_INDEX = 16;
+const THUMB_STATE = 0x01000000;
+/** An address that code never reaches. */
+const NOWHERE = 0xfffffffe;
+/** Exception numbers that Unicorn passes to interrupt hooks. */
+const INTERRUPT = { UNDEFINED: 1, SVC: 2, BREAKPOINT: 7 } as const;
+/** Instructions a microsecond that Unicorn surely reaches unhooked; turns a budget into a time limit. */
+const SLOWEST_PER_MICROSECOND = 10;
+
+/** Opens a Unicorn core with the given memory. Throws `emulate/unicorn-missing` without libunicorn. */
+export function createUnicornMachine(options: MachineOptions): Machine {
+  return new UnicornMachine(options);
+}
+
+class UnicornMachine implements Machine {
+  readonly engine = 'unicorn';
+  readonly core;
+  private readonly unicorn: UnicornCore;
+  private readonly watch: MemoryWatch;
+  private readonly blocks: BlockTable;
+  private readonly stackLimit: number;
+  private readonly followsStack: boolean;
+  private readonly hooksBlocks: boolean;
+
+  private instructions = 0;
+  private cycles = 0;
+  private budgetEnd = 0;
+  /** Block being executed, and the address behind it; 0 and −1 before any. */
+  private block = 0;
+  private blockAddress = 0;
+  private fallThrough = -1;
+  private lowestSp = 0;
+  /** Block whose register-dependent change of SP is to be resolved at the next block's entry. */
+  private unresolvedStack = 0;
+  /** Only the first instruction of the block will run. */
+  private stepping = false;
+  private pendingFault: Fault | undefined;
+  private memoryAccess: { readonly type: number; readonly address: number } | undefined;
+  private interrupt: number | undefined;
+  private text = '';
+
+  constructor(options: MachineOptions) {
+    this.core = options.core;
+    this.unicorn = openUnicorn(options.core);
+    this.stackLimit = options.stackLimit ?? 0;
+    this.followsStack = options.watchMemory || options.stackLimit !== undefined;
+    this.hooksBlocks = options.countCycles || this.followsStack;
+    this.watch = new MemoryWatch(options.watchMemory ? options.regions : []);
+    for (const region of options.regions) this.map(region);
+    this.unicorn.map(
+      PRIVATE_PERIPHERAL_BUS.origin,
+      PRIVATE_PERIPHERAL_BUS.bytes,
+      UC_PROT.READ | UC_PROT.WRITE,
+    );
+    const executable = options.regions.filter((region) => !region.writable);
+    const readCode = (address: number, length: number): Uint8Array => this.unicorn.read(address, length);
+    this.blocks = new BlockTable(CYCLE_TABLES[options.core], executable, readCode);
+    this.addHooks();
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.unicorn.write(address, bytes);
+  }
+
+  read(address: number, length: number): Uint8Array {
+    return this.unicorn.read(address, length);
+  }
+
+  readRegister(index: number): number {
+    return this.unicorn.readRegister(UC_CORE_REGISTERS[index]!);
+  }
+
+  writeRegister(index: number, value: number): void {
+    this.unicorn.writeRegister(UC_CORE_REGISTERS[index]!, index === PC_INDEX ? value & ~1 : value);
+    if (index === PC_INDEX) this.fallThrough = -1;
+    if (index === SP_INDEX) this.lowestSp = Math.min(this.lowestSp, value >>> 0);
+  }
+
+  reset(vectorTable: number): void {
+    const vectors = new DataView(this.unicorn.read(vectorTable, 8).buffer);
+    for (let index = 0; index < SP_INDEX; index++) this.writeRegister(index, 0);
+    this.lowestSp = vectors.getUint32(0, true);
+    this.writeRegister(SP_INDEX, this.lowestSp);
+    this.writeRegister(14, 0xffffffff);
+    this.writeRegister(XPSR_INDEX, THUMB_STATE);
+    this.writeRegister(PC_INDEX, vectors.getUint32(4, true));
+    this.instructions = 0;
+    this.cycles = 0;
+    this.block = 0;
+    this.unresolvedStack = 0;
+    this.text = '';
+    this.watch.clear();
+  }
+
+  runUntil(address: number, instructionBudget: number): StopReason {
+    const target = (address & ~1) >>> 0;
+    this.budgetEnd = this.instructions + instructionBudget;
+    this.pendingFault = undefined;
+    this.unicorn.forgetCode(target, target + 2);
+    let reason: StopReason | undefined;
+    if (this.pc() === target) reason = this.leaveTarget(target);
+    while (reason === undefined) reason = this.resume(target, instructionBudget);
+    if (reason.kind === 'reached') this.settleBranch(target);
+    this.settleStack(this.readRegister(SP_INDEX));
+    return reason;
+  }
+
+  counters(): Counters {
+    return { instructions: this.instructions, cycles: this.cycles };
+  }
+
+  lowestStackPointer(): number {
+    return this.lowestSp;
+  }
+
+  writtenBytes(region: string): Uint8Array {
+    return this.watch.of(region).slice();
+  }
+
+  clearWrittenBytes(): void {
+    this.watch.clear();
+  }
+
+  output(): string {
+    return this.text;
+  }
+
+  dispose(): void {
+    this.unicorn.close();
+  }
+
+  private pc(): number {
+    return this.readRegister(PC_INDEX);
+  }
+
+  private map(region: MemoryRegion): void {
+    const access = region.writable ? UC_PROT.READ | UC_PROT.WRITE : UC_PROT.READ | UC_PROT.EXEC;
+    this.unicorn.map(region.origin, Math.ceil(region.bytes / PAGE) * PAGE, access);
+  }
+
+  private addHooks(): void {
+    if (this.hooksBlocks) this.unicorn.hookBlock((address, size) => this.onBlock(address, size));
+    for (const watched of this.watch.regions) this.watchStores(watched);
+    this.unicorn.hookMemory(UC_HOOK.MEM_UNMAPPED | UC_HOOK.MEM_PROT, (type, address) => {
+      this.memoryAccess = { type, address };
+      return false;
+    });
+    this.unicorn.hookInterrupt((number) => {
+      this.interrupt = number;
+      this.unicorn.stop();
+    });
+  }
+
+  private watchStores({ region, written }: WrittenRegion): void {
+    const { origin } = region;
+    this.unicorn.hookMemory(
+      UC_HOOK.MEM_WRITE,
+      (_type, address, size) => {
+        const index = address - origin;
+        written[index] = 1;
+        if (size === 4) {
+          written[index + 1] = 1;
+          written[index + 2] = 1;
+          written[index + 3] = 1;
+        } else if (size > 1) written.fill(1, index, index + size);
+        return true;
+      },
+      origin,
+      origin + region.bytes - 1,
+    );
+  }
+
+  private firstInstructionBytes(address: number): number {
+    const first = this.unicorn.read(address, 2);
+    return isWide(first[0]! | (first[1]! << 8)) ? 4 : 2;
+  }
+
+  /** The block hook: some ten million calls a second, so no allocation and few branches. */
+  private onBlock(address: number, size: number): void {
+    const { blocks } = this;
+    const length = this.stepping ? this.firstInstructionBytes(address) : size;
+    const block = blocks.find(address, length);
+    const previous = this.block;
+    let cost = blocks.cycles[block]!;
+    if (previous !== 0) {
+      if (address !== this.fallThrough) cost += blocks.taken[previous]!;
+      else if (blocks.cut[previous] === 0) cost += blocks.notTaken[previous]!;
+      else cost = blocks.cyclesAfterCut(block, previous);
+    }
+    this.cycles += cost;
+    this.instructions += blocks.instructions[block]!;
+    this.block = block;
+    this.blockAddress = address;
+    this.fallThrough = address + length;
+    if (this.followsStack && (blocks.stackDip[block] !== 0 || this.unresolvedStack !== 0))
+      this.onStack(block);
+    if (this.instructions > this.budgetEnd) this.fail(this.fault('step_budget', address, budgetMessage));
+  }
+
+  private onStack(block: number): void {
+    const sp = this.readRegister(SP_INDEX);
+    this.settleStack(sp);
+    const effect = this.blocks.stackEffect(block);
+    if (effect.dynamic) this.unresolvedStack = block;
+    this.noteStack(sp + effect.lowest, block, sp);
+  }
+
+  /** Resolves a register-dependent change of SP in the block before, now that SP is known. */
+  private settleStack(sp: number): void {
+    const block = this.unresolvedStack;
+    if (block === 0) {
+      if (this.followsStack && sp < this.lowestSp) this.lowestSp = sp;
+      return;
+    }
+    this.unresolvedStack = 0;
+    const effect = this.blocks.stackEffect(block);
+    this.noteStack(sp - effect.afterDynamic + effect.lowestAfterDynamic, block, sp);
+  }
+
+  private noteStack(lowest: number, block: number, entrySp: number): void {
+    if (lowest < this.lowestSp) this.lowestSp = lowest;
+    if (lowest >= this.stackLimit || this.pendingFault !== undefined) return;
+    const pc = firstBelow(this.blocks.decode(block), entrySp, this.stackLimit);
+    const below = this.stackLimit - lowest;
+    const message = `stack overflow: SP falls to ${hex(lowest)}, ${below} bytes below its limit ${hex(this.stackLimit)}`;
+    this.fail(this.fault('stack_overflow', pc, message, lowest));
+  }
+
+  /** Only the first fault counts; it ends the run. */
+  private fail(fault: Fault): void {
+    this.pendingFault ??= fault;
+    this.unicorn.stop();
+  }
+
+  /** Executes the one instruction at the target itself, so that a run makes progress. */
+  private leaveTarget(target: number): StopReason | undefined {
+    this.stepping = true;
+    const reason = this.resume(NOWHERE, 0, 1);
+    this.stepping = false;
+    return reason === undefined && this.pc() === target ? { kind: 'reached', address: target } : reason;
+  }
+
+  /** One uc_emu_start; undefined means: served something, go on. */
+  private resume(target: number, instructionBudget: number, count = 0): StopReason | undefined {
+    const timeout = this.hooksBlocks
+      ? 0
+      : Math.ceil(Math.max(instructionBudget, 1e7) / SLOWEST_PER_MICROSECOND);
+    const begin = this.pc();
+    const started = performance.now();
+    this.memoryAccess = undefined;
+    this.interrupt = undefined;
+    const code = this.unicorn.start((begin | 1) >>> 0, target, count, timeout);
+    const pc = this.pc();
+    if (this.pendingFault !== undefined) return { kind: 'fault', fault: this.pendingFault };
+    if (this.interrupt !== undefined) return this.onInterrupt(this.interrupt, pc);
+    if (code !== UC_ERR.OK) return this.stopAt(this.faultOf(code, pc));
+    if (pc === target) return { kind: 'reached', address: target };
+    if (timeout !== 0 && (performance.now() - started) * 1000 >= timeout) {
+      return { kind: 'fault', fault: this.fault('step_budget', pc, budgetMessage) };
+    }
+    return undefined; // WFI: nothing is pending, so it returns at once
+  }
+
+  private onInterrupt(number: number, pc: number): StopReason | undefined {
+    if (number !== INTERRUPT.BREAKPOINT) {
+      const svc = number === INTERRUPT.SVC;
+      const at = svc ? pc - 2 : pc;
+      const message = svc
+        ? 'supervisor call (SVC): no handler is emulated'
+        : `undefined instruction (exception ${number})`;
+      return this.stopAt(this.fault(svc ? 'other' : 'undefined_instruction', at, message));
+    }
+    if (this.encodingAt(pc) !== SEMIHOSTING_BREAKPOINT) {
+      return this.stopAt(this.fault('breakpoint', pc, 'breakpoint instruction'));
+    }
+    const result = serveSemihosting(this);
+    if (result.kind === 'exit') return { kind: 'exit', status: result.status };
+    if (result.kind === 'unknown') {
+      return this.stopAt(this.fault('other', pc, `unknown semihosting call ${result.operation}`));
+    }
+    this.text += result.text;
+    this.unicorn.writeRegister(UC_CORE_REGISTERS[PC_INDEX]!, pc + 2);
+    return undefined;
+  }
+
+  /** The run ended in the middle of a block: takes back what was counted for the rest of it. */
+  private stopAt(fault: Fault): StopReason {
+    if (
+      this.hooksBlocks &&
+      this.block !== 0 &&
+      fault.pc >= this.blockAddress &&
+      fault.pc < this.fallThrough
+    ) {
+      const done = this.blocks.before(this.block, fault.pc);
+      this.instructions -= this.blocks.instructions[this.block]! - done.instructions;
+      this.cycles -= this.blocks.cycles[this.block]! - done.cycles;
+    }
+    return { kind: 'fault', fault };
+  }
+
+  /** At a stop, charges the branch that led here to the code that ran, not to what runs next. */
+  private settleBranch(target: number): void {
+    if (this.block !== 0) {
+      if (target !== this.fallThrough) this.cycles += this.blocks.taken[this.block]!;
+      else this.cycles += this.blocks.notTaken[this.block]!;
+    }
+    this.block = 0;
+    this.fallThrough = -1;
+  }
+
+  private faultOf(code: number, pc: number): Fault {
+    const access = this.memoryAccess;
+    if (access === undefined) {
+      const kind: FaultKind = code === UC_ERR.INSN_INVALID ? 'undefined_instruction' : 'other';
+      const encoding = this.encodingAt(pc);
+      const text = encoding === undefined ? '' : ` ${encoding.toString(16).padStart(4, '0')}`;
+      const message = kind === 'other' ? `Unicorn error ${code}` : `undefined instruction${text}`;
+      return this.fault(kind, pc, message);
+    }
+    const { kind, message } = describeAccess(access.type, access.address);
+    const fetch = access.type === UC_MEM.FETCH_UNMAPPED || access.type === UC_MEM.FETCH_PROT;
+    return this.fault(
+      kind,
+      fetch ? access.address : this.locate(access.address, pc),
+      message,
+      access.address,
+    );
+  }
+
+  /** Unicorn reports the block's first instruction; the one that accesses `address` is in the block. */
+  private locate(address: number, pc: number): number {
+    if (this.block === 0 || pc < this.blockAddress || pc >= this.fallThrough) return pc;
+    const register = (index: number): number => this.readRegister(index);
+    for (const instruction of this.blocks.decode(this.block)) {
+      const range = instruction.address < pc ? undefined : dataAddresses(instruction, register);
+      if (range !== undefined && address >= range.start && address < range.end) return instruction.address;
+    }
+    return pc;
+  }
+
+  private fault(kind: FaultKind, pc: number, message: string, address?: number): Fault {
+    const encoding = this.encodingAt(pc);
+    return {
+      kind,
+      pc: pc >>> 0,
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(address === undefined ? {} : { address: address >>> 0 }),
+      message: `${message} at pc ${hex(pc)}`,
+    };
+  }
+
+  /** The instruction at `pc`: one halfword, or two as first · 2^16 + second; undefined outside memory. */
+  private encodingAt(pc: number): number | undefined {
+    try {
+      const code = new DataView(this.unicorn.read(pc & ~1, 4).buffer);
+      const first = code.getUint16(0, true);
+      return isWide(first) ? ((first << 16) | code.getUint16(2, true)) >>> 0 : first;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+const budgetMessage = 'instruction budget used up';
+
+function describeAccess(
+  type: number,
+  address: number,
+): { readonly kind: FaultKind; readonly message: string } {
+  switch (type) {
+    case UC_MEM.WRITE_PROT:
+      return { kind: 'write_to_flash', message: `store to read-only memory ${hex(address)}` };
+    case UC_MEM.FETCH_PROT:
+      return { kind: 'execute_from_data', message: `execution of data memory ${hex(address)}` };
+    case UC_MEM.FETCH_UNMAPPED:
+      return { kind: 'unmapped_access', message: `execution of unmapped address ${hex(address)}` };
+    case UC_MEM.WRITE_UNMAPPED:
+      return { kind: 'unmapped_access', message: `store to unmapped address ${hex(address)}` };
+    default:
+      return { kind: 'unmapped_access', message: `load from unmapped address ${hex(address)}` };
+  }
+}

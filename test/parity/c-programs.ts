@@ -1,0 +1,107 @@
+/** Many one-step networks in one C program: what the host and the emulated parity tests build. */
+import { bind } from '../../src/bind/bind.js';
+import { emitKernels } from '../../src/codegen/emit-kernels.js';
+import { emitNetwork, kernelInstances } from '../../src/codegen/emit-network.js';
+import { emitConfig } from '../../src/codegen/emit-project.js';
+import { loadFirmwareTemplates } from '../../src/codegen/templates.js';
+import { verifyBoundPlan } from '../../src/invariants/bound.js';
+import type { BoundPlan, KernelInstance } from '../../src/ir/bound-plan.js';
+import type { StepOp } from '../../src/ir/deploy-plan.js';
+import { packLanes } from '../../src/numeric/lanes.js';
+import type { RequantMode } from '../../src/numeric/requantize.js';
+import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
+import { STEP_OP_LIST, STEP_OPS, stepReference } from '../../src/ops/index.js';
+import type { SampleCase } from '../../src/ops/op-def.js';
+import { tensorOf, unpackActivation } from '../../src/ops/plan-access.js';
+import { createRandom } from '../../src/support/random.js';
+import type { CoreId, KernelFeature } from '../../src/targets/target.js';
+
+export interface ParityCase {
+  readonly sample: SampleCase;
+  readonly bound: BoundPlan;
+  /** Prefix of its symbols: n000, n001, … */
+  readonly prefix: string;
+  readonly expected: Uint8Array;
+}
+
+const WEIGHTED: readonly StepOp[] = ['conv2d', 'depthwise_conv2d', 'fully_connected'];
+
+/** Width combinations that an operator has kernels for. */
+export function widthRequests(op: StepOp): { inputBits: Width; weightBits: Width }[] {
+  const weightWidths = WEIGHTED.includes(op) ? WIDTH_LIST : ([8] as const);
+  return WIDTH_LIST.flatMap((inputBits) => weightWidths.map((weightBits) => ({ inputBits, weightBits })));
+}
+
+/** Samples of every operator in one mode, by the reference; seeds count up from `seed`. */
+export function parityCases(options: {
+  readonly mode: RequantMode;
+  readonly core: CoreId;
+  readonly feature: KernelFeature;
+  readonly seed: number;
+  readonly perKernel: number;
+  readonly subByte: boolean;
+}): ParityCase[] {
+  const cases: ParityCase[] = [];
+  for (const op of STEP_OP_LIST) {
+    for (const widths of options.subByte ? widthRequests(op) : [{ inputBits: 8, weightBits: 8 } as const]) {
+      for (let i = 0; i < options.perKernel; i++) {
+        const random = createRandom(options.seed + cases.length);
+        const outputBits = options.subByte ? random.pick(WIDTH_LIST) : 8;
+        const sample = STEP_OPS[op].sample(random, { mode: options.mode, outputBits, ...widths });
+        const bound = bind(sample.plan, { core: options.core, feature: options.feature });
+        verifyBoundPlan(bound);
+        const prefix = `n${String(cases.length).padStart(3, '0')}`;
+        cases.push({ sample, bound, prefix, expected: expectedOutput(sample) });
+      }
+    }
+  }
+  return cases;
+}
+
+function expectedOutput({ plan, inputs }: SampleCase): Uint8Array {
+  const step = plan.steps[0]!;
+  const values = new Map(
+    plan.inputs.map((port, i) => [port.tensor, unpackActivation(tensorOf(plan, port.tensor), inputs[i]!)]),
+  );
+  const output = tensorOf(plan, step.output);
+  const reference = stepReference(step, {
+    plan,
+    tensor: (id) => tensorOf(plan, id),
+    values: (id) => values.get(id)!,
+  });
+  return packLanes(reference, output.shape[2], output.bits);
+}
+
+/** All networks in one translation unit, the kernels' instances, config.h; the caller adds a main. */
+export function programFiles(cases: readonly ParityCase[]): Map<string, string> {
+  const templates = loadFirmwareTemplates();
+  const instances = new Map<string, KernelInstance>();
+  const files = new Map<string, string>();
+  const unity: string[] = [];
+  for (const { bound, prefix } of cases) {
+    for (const kernel of kernelInstances(bound)) instances.set(kernel.name, kernel);
+    for (const [path, text] of emitNetwork(bound, templates, prefix)) {
+      files.set(path.replace(/\.c$/, '.inc'), text);
+      if (!path.endsWith('.c')) continue;
+      unity.push(`#include "${path.replace('quantmcu/', '').replace(/\.c$/, '.inc')}"`);
+    }
+    unity.push('#undef AT', '#undef STEP', '#undef ALIGNED', '#undef ARENA_SECTION');
+  }
+  files.set('quantmcu/networks.c', `${unity.join('\n')}\n`);
+  for (const [path, text] of emitKernels([...instances.values()], templates)) files.set(path, text);
+  files.set('quantmcu/config.h', emitConfig(cases[0]!.bound, templates));
+  return files;
+}
+
+/** Share of outputs that stand at a bound of their clamp: a test whose outputs all saturate tests nothing. */
+export function saturatedShare(cases: readonly ParityCase[]): number {
+  let [extreme, total] = [0, 0];
+  for (const { sample, expected } of cases) {
+    const output = tensorOf(sample.plan, sample.plan.steps[0]!.output);
+    const values = unpackActivation(output, expected);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    for (const value of values) if (value === low || value === high) extreme++;
+    total += values.length;
+  }
+  return extreme / total;
+}

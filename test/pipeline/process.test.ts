@@ -1,0 +1,86 @@
+/** The CLI as a process: output streams, Ctrl-C, exit codes, threads. Runs the built dist/. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIXTURES, ROOT } from '../support/paths.js';
+
+const MODEL = `${FIXTURES}kws/kws_dscnn_int8.tflite`;
+const folder = mkdtempSync(join(tmpdir(), 'quantmcu-process-'));
+const SAMPLES = 24_000;
+
+beforeAll(() => {
+  execFileSync('npm', ['run', '--silent', 'build:ts'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  writeFileSync(join(folder, 'a.bin'), new Uint8Array(490).fill(83));
+  const rows = Array.from({ length: SAMPLES }, (_, i) => `a.bin,${Math.floor(i / 100) % 12}`);
+  writeFileSync(join(folder, 'labels.csv'), `file,label\n${rows.join('\n')}\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], interruptAfterMs?: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { cwd: folder });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe('simulate as a process', () => {
+  const simulate = ['simulate', MODEL, '--data', '.', '--json'];
+
+  it('gives the same figures on one thread and on two, no colour, nothing on stderr', async () => {
+    const [one, two] = await Promise.all([
+      start([...simulate, '--limit', '240']),
+      start([...simulate, '--limit', '240', '--threads', '2']),
+    ]);
+    expect(one).toMatchObject({ code: 0, stderr: '' });
+    const { timing: _one, ...first } = JSON.parse(one.stdout);
+    const { timing: _two, ...second } = JSON.parse(two.stdout);
+    expect(second).toEqual(first);
+    // Every label once in twelve: whatever the network says is right for a twelfth.
+    expect(first).toMatchObject({ n: 240, top1: 8.33 });
+    expect(two.stdout).not.toContain('\u001b');
+  });
+
+  it('keeps the partial result on Ctrl-C', async () => {
+    const { code, stdout } = await start(simulate, 2500);
+    const report = JSON.parse(stdout);
+    expect(code).toBe(130);
+    expect(report.complete).toBe(false);
+    expect(report.n).toBeLessThan(SAMPLES);
+  });
+
+  it('rejects a wrong command line with code 2 and one hint', async () => {
+    const { code, stdout, stderr } = await start(['simulate']);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^error: .*\n\(add --help for usage\)\n$/);
+  });
+});
+
+describe('codegen as a process', () => {
+  it('leaves nothing but the project', async () => {
+    const { code } = await start(['codegen', MODEL, '--target', 'l4r5zi', '-o', 'out']);
+    expect(code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['a.bin', 'labels.csv', 'out']);
+    expect(readdirSync(join(folder, 'out'))).toEqual(expect.arrayContaining(['Makefile', 'CMakeLists.txt']));
+    const foreign = await start(['codegen', MODEL, '--target', 'l4r5zi', '-o', '.']);
+    expect(foreign.code).toBe(5);
+    expect(foreign.stderr).toMatch(/^error codegen\/folder: .*--force.*\n$/);
+  });
+});
