@@ -65,6 +65,7 @@ export function build_requantize_table__mulhi(record: usize): void { buildRequan
 
 export { binary } from './kernels/binary';
 export { maxPool2d as max_pool2d } from './kernels/max-pool2d';
+export { copyWindow as copy_window } from './kernels/copy-window';
 export { pad } from './kernels/pad';
 export { transpose } from './kernels/transpose';
 export { concatenation } from './kernels/concatenation';

@@ -309,3 +309,15 @@ export class LanesArguments {
   pixels: i32;
   channels: i32;
 }
+
+/** Rows of `rowBytes`, a stride apart at either end. */
+// @ts-ignore: decorator
+@unmanaged
+export class CopyWindowArguments {
+  source: usize;
+  target: usize;
+  rows: i32;
+  rowBytes: i32;
+  sourceStride: i32;
+  targetStride: i32;
+}

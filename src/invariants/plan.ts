@@ -7,10 +7,15 @@
  * 3. Step names are unique and not empty; operators are known; inputs and output name existing tensors.
  * 4. Execution order: a step reads network inputs and outputs of earlier steps only; every tensor is written at
  *    most once, network inputs never, and is an input or some step's output.
+ *    A view lies inside the tensor it looks into (which is no view itself) and has its channels, width, scale and
+ *    zero point. A tensor that views write is written by views only, which do not overlap, before anything reads it.
  * 5. Ports name existing 8-bit tensors that are computed; there is at least one input and one output.
  * 6. Each step passes its operator's own check (shapes, windows, clamps, multipliers, lengths of constants inside
  *    the weights blob): the `check` of src/ops/<operator>.ts.
  * 7. No accumulator and no left shift leaves 32 bits (src/invariants/accumulators.ts).
+ *
+ * 8. A patch stage's branches lie inside the steps; step k has the same operator and weights in every branch
+ *    (src/invariants/patch-stage.ts).
  *
  * Engines, planners and code generators rely on all of these: a plan that passes cannot make them read or write
  * outside their buffers.
@@ -28,6 +33,7 @@ import { WIDTHS } from '../numeric/widths.js';
 import { checkStep, STEP_OPS } from '../ops/index.js';
 import { badInput, bug } from '../support/errors.js';
 import { accumulatorProblem } from './accumulators.js';
+import { patchStageProblems, viewProblems, WrittenViews } from './patch-stage.js';
 
 const MAX_DIMENSION = 1 << 16;
 const MAX_ELEMENTS = 1 << 26;
@@ -43,7 +49,9 @@ export function verifyPlan(plan: DeployPlan): string[] {
       plan.tensors.map((tensor) => tensor.name),
       'tensor',
     ),
+    ...plan.tensors.flatMap((tensor) => viewProblems(tensor, plan)),
     ...orderProblems(plan),
+    ...patchStageProblems(plan),
     ...portProblems(plan),
   ];
   // Operator checks index into tensors and constants, so they run on structurally sound plans only.
@@ -125,23 +133,44 @@ function orderProblems(plan: DeployPlan): string[] {
   );
   const known = new Set(plan.inputs.map((port) => port.tensor));
   if (known.size !== plan.inputs.length) problems.push('two network inputs share a tensor');
+  const written = new WrittenViews();
   for (const step of plan.steps) {
-    problems.push(...stepOrderProblems(step, plan, known));
+    problems.push(...stepOrderProblems(step, plan, known, written));
     known.add(step.output);
   }
-  for (const tensor of plan.tensors)
-    if (!known.has(tensor.id)) problems.push(`tensor ${tensor.id} (${tensor.name}) is never computed`);
+  const used = new Set(plan.steps.flatMap((step) => [...step.inputs, step.output]));
+  for (const tensor of plan.tensors) {
+    const defined =
+      known.has(tensor.id) || written.has(tensor.id) || (tensor.view !== undefined && used.has(tensor.id));
+    if (!defined) problems.push(`tensor ${tensor.id} (${tensor.name}) is never computed`);
+  }
   return problems;
 }
 
-function stepOrderProblems(step: Step, plan: DeployPlan, known: ReadonlySet<number>): string[] {
+function stepOrderProblems(
+  step: Step,
+  plan: DeployPlan,
+  known: ReadonlySet<number>,
+  written: WrittenViews,
+): string[] {
   const label = `step ${step.name} (${step.op})`;
   if (!Object.hasOwn(STEP_OPS, step.op)) return [`${label}: unknown operator`];
+  const readable = (id: number): boolean => {
+    const root = plan.tensors[id]?.view?.of ?? id;
+    return known.has(root) || written.has(root);
+  };
   const problems = step.inputs
-    .filter((id) => !known.has(id))
+    .filter((id) => plan.tensors[id] === undefined || !readable(id))
     .map((id) => `${label} reads tensor ${id} before anything computes it`);
-  if (plan.tensors[step.output] === undefined || known.has(step.output))
+  for (const id of step.inputs) written.close(plan.tensors[id]?.view?.of ?? id);
+  const output = plan.tensors[step.output];
+  if (output === undefined || known.has(step.output) || written.has(step.output))
     problems.push(`${label} writes tensor ${step.output}, which is already defined or missing`);
+  else if (output.view !== undefined) {
+    const root = output.view.of;
+    if (known.has(root) || !written.add(root, output, output.view))
+      problems.push(`${label} writes a view of tensor ${root} that is already written or read there`);
+  }
   return problems;
 }
 

@@ -7,8 +7,10 @@ import { badInput } from '../support/errors.js';
 import { DEPLOY_PLAN_FORMAT, DEPLOY_PLAN_VERSION, type DeployPlan } from './deploy-plan.js';
 import {
   list,
+  optional,
   parseInteger,
   parseMode,
+  parsePatchStage,
   parsePort,
   parseStep,
   parseString,
@@ -37,6 +39,7 @@ export function encodePlan(plan: DeployPlan): PlanFiles {
     `"weights": ${JSON.stringify({ bytes: plan.weights.length, sha256: sha256(plan.weights) })}`,
     section('inputs', plan.inputs),
     section('outputs', plan.outputs),
+    ...(plan.patchStage === undefined ? [] : [`"patchStage": ${JSON.stringify(sortKeys(plan.patchStage))}`]),
     section('tensors', plan.tensors),
     section('steps', plan.steps),
   ];
@@ -68,6 +71,7 @@ const parseDocument = record({
   weights: record({ bytes: parseInteger, sha256: parseString }),
   inputs: list(parsePort),
   outputs: list(parsePort),
+  patchStage: optional(parsePatchStage),
   tensors: list(parseTensor),
   steps: list(parseStep),
 });
@@ -89,7 +93,14 @@ export function decodePlan(json: string, weights: Uint8Array, fileName: string):
       expected: `${parsed.weights.bytes} bytes, sha256 ${parsed.weights.sha256.slice(0, 12)}…`,
       fix: `Keep the ${PLAN_JSON_SUFFIX} and ${PLAN_WEIGHTS_SUFFIX} files of one plan together.`,
     });
-  return { ...parsed, format: DEPLOY_PLAN_FORMAT, version: DEPLOY_PLAN_VERSION, weights };
+  const { patchStage, ...rest } = parsed;
+  return {
+    ...rest,
+    ...(patchStage === undefined ? {} : { patchStage }),
+    format: DEPLOY_PLAN_FORMAT,
+    version: DEPLOY_PLAN_VERSION,
+    weights,
+  };
 }
 
 function parseJson(json: string, fileName: string): unknown {

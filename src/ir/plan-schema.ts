@@ -7,12 +7,14 @@ import type {
   AddScaling,
   BlobRef,
   Clamp,
+  PatchStage,
   PlanPort,
   PlanTensor,
   Step,
   StepOf,
   StepOp,
   StepWindow,
+  TensorView,
 } from './deploy-plan.js';
 
 /** Thrown by parsers; `path` says where in the document. */
@@ -69,7 +71,7 @@ const nullable =
   <T>(parser: Parser<T>): Parser<T | null> =>
   (value, path) =>
     value === null ? null : parser(value, path);
-const optional =
+export const optional =
   <T>(parser: Parser<T>): Parser<T | undefined> =>
   (value, path) =>
     value === undefined ? undefined : parser(value, path);
@@ -176,6 +178,7 @@ const STEP_PARSERS: { readonly [K in StepOp]: Parser<StepOf<K>> } = {
     rows: list(integer),
     columns: list(integer),
   }),
+  crop: record<StepOf<'crop'>>({ op: op('crop'), ...base, y: integer, x: integer }),
 };
 
 export const parseStep: Parser<Step> = (value, path) => {
@@ -192,6 +195,15 @@ export const parseTensor = record<PlanTensor>({
   bits: width,
   scale: finite,
   zeroPoint: integer,
+  view: optional(record<TensorView>({ of: integer, y: integer, x: integer })) as Parser<TensorView>,
+});
+
+export const parsePatchStage = record<PatchStage>({
+  firstStep: integer,
+  stepsPerBranch: integer,
+  rows: integer,
+  columns: integer,
+  input: oneOf('resident' as const, 'streamed' as const),
 });
 
 export const parsePort = record<PlanPort>({

@@ -9,7 +9,7 @@ import type { LoadedNetwork, Observer, SimulationEngine } from './engine.js';
 import { type BindContext, type KernelCall, kernelCall } from './wasm-call.js';
 import { compileKernels, instantiateKernels, type Kernel, type KernelInstance } from './wasm-kernels.js';
 import { placeActivations } from './wasm-layout.js';
-import { STEP_BINDERS } from './wasm-steps.js';
+import { STEP_BINDERS, viewCopies } from './wasm-steps.js';
 
 /** A kernel and the address of its argument record. */
 interface ReadyCall {
@@ -35,7 +35,11 @@ interface BoundNetwork {
 
 const bindStep = <K extends StepOp>(step: StepOf<K>, context: BindContext): readonly KernelCall[] => {
   const binder = STEP_BINDERS[step.op] as (s: Step, c: BindContext) => readonly KernelCall[];
-  return binder(step, context);
+  return [
+    ...[...new Set(step.inputs)].flatMap((id) => viewCopies(context, id, 'out_of_whole')),
+    ...binder(step, context),
+    ...viewCopies(context, step.output, 'into_whole'),
+  ];
 };
 
 function bindContext(plan: DeployPlan, instance: KernelInstance): BindContext {

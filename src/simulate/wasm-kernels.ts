@@ -20,6 +20,7 @@ export type PlainKernel =
   | 'binary'
   | 'max_pool2d'
   | 'pad'
+  | 'copy_window'
   | 'transpose'
   | 'concatenation'
   | 'softmax'

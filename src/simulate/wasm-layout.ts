@@ -128,6 +128,7 @@ export const RECORDS = {
     'front',
     'zeroPoint',
   ],
+  CopyWindow: ['source', 'target', 'rows', 'rowBytes', 'sourceStride', 'targetStride'],
   Transpose: ['input', 'output', 'size0', 'size1', 'size2', 'stride0', 'stride1', 'stride2'],
   Concatenation: ['input', 'output', 'table', 'runs', 'runBytes', 'outputStride'],
   Softmax: ['input', 'output', 'expTable', 'pixels', 'channels', ...OUTPUT_STAGE],
@@ -228,6 +229,8 @@ export function placeActivations(plan: DeployPlan, slackBytes: number): Activati
     const owner = owners[tensor]!;
     if (!first.has(owner)) first.set(owner, at);
     last.set(owner, Math.max(last.get(owner) ?? at, at));
+    const { view } = plan.tensors[tensor]!;
+    if (view !== undefined) touch(view.of, at);
   };
   for (const port of plan.inputs) touch(port.tensor, -1);
   plan.steps.forEach((step, index) => {

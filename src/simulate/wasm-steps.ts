@@ -2,9 +2,11 @@
 import type {
   AveragePool2dStep,
   ConcatenationStep,
+  CropStep,
   MaxPool2dStep,
   MeanStep,
   PadStep,
+  PlanTensor,
   ResizeNearestStep,
   SoftmaxStep,
   StepOf,
@@ -176,6 +178,41 @@ function bindResizeNearest(step: ResizeNearestStep, context: BindContext): Kerne
   return [kernelCall(context, 'resize_nearest', 'ResizeNearest', fields)];
 }
 
+/** Copies a window of `whole` at (y, x) to or from `part`, which has the window's size. */
+function windowCopy(
+  context: BindContext,
+  whole: PlanTensor,
+  part: PlanTensor,
+  at: { readonly y: number; readonly x: number },
+  direction: 'out_of_whole' | 'into_whole',
+): KernelCall {
+  const [height, width, channels] = part.shape;
+  const stride = whole.shape[1] * channels;
+  const window = context.address(whole.id) + at.y * stride + at.x * channels;
+  const rowBytes = width * channels;
+  const [source, target] =
+    direction === 'out_of_whole' ? [window, context.address(part.id)] : [context.address(part.id), window];
+  const [sourceStride, targetStride] = direction === 'out_of_whole' ? [stride, rowBytes] : [rowBytes, stride];
+  const fields = { source, target, rows: height, rowBytes, sourceStride, targetStride };
+  return kernelCall(context, 'copy_window', 'CopyWindow', fields);
+}
+
+/** Views have buffers of their own here: filled before a step that reads them, copied home after their writer. */
+export function viewCopies(
+  context: BindContext,
+  id: number,
+  direction: 'out_of_whole' | 'into_whole',
+): KernelCall[] {
+  const tensor = context.tensor(id);
+  if (tensor.view === undefined) return [];
+  return [windowCopy(context, context.tensor(tensor.view.of), tensor, tensor.view, direction)];
+}
+
+function bindCrop(step: CropStep, context: BindContext): KernelCall[] {
+  const [whole, part] = [context.tensor(step.inputs[0]!), context.tensor(step.output)];
+  return [windowCopy(context, whole, part, step, 'out_of_whole')];
+}
+
 export const STEP_BINDERS = {
   conv2d: bindConv2d,
   depthwise_conv2d: bindDepthwiseConv2d,
@@ -194,4 +231,5 @@ export const STEP_BINDERS = {
   lookup: bindLookup,
   requantize: bindRequantize,
   resize_nearest: bindResizeNearest,
+  crop: bindCrop,
 } as const satisfies Binders;
