@@ -15,7 +15,15 @@ import { badInput, bug } from '../support/errors.js';
 import { FloatMemory, instantiateFloatKernels } from './float-kernels.js';
 import { type LayerProgram, prepareLayer, type RunnerState } from './float-layers.js';
 
-export function createFloatRunner(network: FloatNetwork): FloatRunner {
+/** A runner, and the memory behind it for kernels that read its maps in place. */
+export interface FloatExecution {
+  readonly runner: FloatRunner;
+  readonly state: RunnerState;
+}
+
+export const createFloatRunner = (network: FloatNetwork): FloatRunner => createFloatExecution(network).runner;
+
+export function createFloatExecution(network: FloatNetwork): FloatExecution {
   const kernels = instantiateFloatKernels();
   const memory = new FloatMemory(kernels);
   const state: RunnerState = {
@@ -35,7 +43,7 @@ export function createFloatRunner(network: FloatNetwork): FloatRunner {
     const count = floatElements(network.tensors[id]!);
     kernels.fakeQuantize(state.addresses[id]!, count, scale, min - zeroPoint, max - zeroPoint);
   };
-  return {
+  const runner: FloatRunner = {
     network,
     map,
     run(sample, range) {
@@ -62,6 +70,7 @@ export function createFloatRunner(network: FloatNetwork): FloatRunner {
       else grids.set(tensor, quantization);
     },
   };
+  return { runner, state };
 }
 
 function setInputs(

@@ -75,8 +75,7 @@ if (values.layers) {
     'GMAC/s': +(stepMacs(step, plan) / median(times[index]) / 1e6).toFixed(1),
   }));
   console.table(rows);
-  const byOp = Map.groupBy?.(rows, (row) => row.op) ?? new Map();
-  for (const [op, group] of byOp) {
-    console.log(op, group.reduce((sum, row) => sum + row.microseconds, 0), 'µs');
-  }
+  const byOp = new Map();
+  for (const row of rows) byOp.set(row.op, (byOp.get(row.op) ?? 0) + row.microseconds);
+  for (const [op, microseconds] of byOp) console.log(`${op}: ${microseconds} µs`);
 }

@@ -57,7 +57,7 @@ const withConv = (change: object): Graph => ({
 });
 const withSecond = (node: object, shape?: readonly number[]): Graph => ({
   ...(shape === undefined ? SOUND : withTensor(3, { shape })),
-  nodes: [CONV, { name: 'second', inputs: [2], outputs: [3], ...node } as GraphNode],
+  nodes: [CONV, { name: 'second', inputs: [2], outputs: [3], ...node } as unknown as GraphNode],
 });
 
 it('passes a sound graph', () => {
