@@ -104,6 +104,8 @@ export const REGIONS: usize = STATE + 0x260;
 export const REGION_BYTES: usize = 32;
 /** Sixteen words of a load multiple on its slow path. */
 export const SCRATCH: usize = STATE + 0xa00;
+/** Operands of the exact floating-point routines. */
+export const FLOAT_SCRATCH: usize = STATE + 0xb00;
 /** Timing tables, written by the host; see timing/tables.ts. */
 export const TIMING: usize = STATE + 0x1000;
 /** Addresses at which the host wants to stop. */

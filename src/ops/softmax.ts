@@ -74,8 +74,8 @@ function check(step: SoftmaxStep, plan: DeployPlan): readonly string[] {
   if (!sameShape(input, output)) problems.push('input and output shapes differ');
   if (output.bits !== 8 || output.zeroPoint !== -128)
     problems.push('output is not int8 with zero point −128');
-  if (output.shape[2] > 2 ** ACCUMULATION_INTEGER_BITS)
-    problems.push('more than 4096 classes overflow the sum');
+  if (output.shape[2] >= 2 ** ACCUMULATION_INTEGER_BITS)
+    problems.push('more than 4095 classes overflow the sum');
   if (problems.length > 0) return problems;
   const table = readInt32(plan, step.expTable);
   const falling = table.every((v, i) => v >= 0 && (i === 0 || v <= table[i - 1]!));

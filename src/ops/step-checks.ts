@@ -120,13 +120,13 @@ export function checkNoEmptyWindow(window: StepWindow, input: PlanTensor, output
     [window.kernelWidth, window.strideWidth, window.dilationWidth, window.padLeft, 1],
   ] as const;
   for (const [kernel, stride, dilation, pad, axis] of axes) {
+    const size = input.shape[axis];
     for (let o = 0; o < output.shape[axis]; o++) {
-      let valid = 0;
-      for (let k = 0; k < kernel; k++) {
-        const at = o * stride - pad + k * dilation;
-        if (at >= 0 && at < input.shape[axis]) valid++;
-      }
-      if (valid === 0) return [`output position ${o} has no valid input in its window`];
+      const start = o * stride - pad;
+      // First tap at or after the border; the window is empty when that one is past the end, or there is none.
+      const first = start >= 0 ? 0 : Math.ceil(-start / dilation);
+      if (first >= kernel || start + first * dilation >= size)
+        return [`output position ${o} has no valid input in its window`];
     }
   }
   return [];
