@@ -51,6 +51,7 @@ export interface TensorView {
  * padding, widths and scales are constants of the branch. Executors may ignore the grouping: the steps say all.
  */
 export interface PatchStage {
+  readonly kind: 'patches';
   readonly firstStep: number;
   readonly stepsPerBranch: number;
   readonly rows: number;
@@ -59,8 +60,25 @@ export interface PatchStage {
    * `resident`: the input image stands in memory while the stage runs. `streamed`: every branch begins with a
    * `crop` of the input, which the firmware asks of the user's callback; the image is never stored whole.
    */
-  readonly input: 'resident' | 'streamed';
+  readonly input: InputMode;
 }
+
+/**
+ * Line buffers: steps `firstStep` … `firstStep + steps − 1` compute a few full-width rows each, and every feature
+ * map of the stage keeps only the rows that are still needed; nothing is computed twice. A `crop` moves kept rows
+ * from a map's last buffer to its next one; the rest is written there as views.
+ */
+export interface StreamingStage {
+  readonly kind: 'streaming';
+  readonly firstStep: number;
+  readonly steps: number;
+  /** Rows that one step computes at most. */
+  readonly rowsPerStep: number;
+  readonly input: InputMode;
+}
+
+export type InputMode = 'resident' | 'streamed';
+export type TiledStage = PatchStage | StreamingStage;
 
 /** A network input or output: the stored tensor and how the outside sees it. */
 export interface PlanPort {
@@ -270,7 +288,7 @@ export interface DeployPlan {
   readonly inputs: readonly PlanPort[];
   readonly outputs: readonly PlanPort[];
   /** Present when the first layers run tile by tile. */
-  readonly patchStage?: PatchStage;
+  readonly patchStage?: TiledStage;
   /** All constants; stored beside the JSON as a file of its own. */
   readonly weights: Uint8Array;
 }

@@ -14,7 +14,9 @@ import type {
   StepOf,
   StepOp,
   StepWindow,
+  StreamingStage,
   TensorView,
+  TiledStage,
 } from './deploy-plan.js';
 
 /** Thrown by parsers; `path` says where in the document. */
@@ -198,13 +200,24 @@ export const parseTensor = record<PlanTensor>({
   view: optional(record<TensorView>({ of: integer, y: integer, x: integer })) as Parser<TensorView>,
 });
 
-export const parsePatchStage = record<PatchStage>({
+const inputMode = oneOf('resident' as const, 'streamed' as const);
+const patches = record<PatchStage>({
+  kind: oneOf('patches' as const),
   firstStep: integer,
   stepsPerBranch: integer,
   rows: integer,
   columns: integer,
-  input: oneOf('resident' as const, 'streamed' as const),
+  input: inputMode,
 });
+const streaming = record<StreamingStage>({
+  kind: oneOf('streaming' as const),
+  firstStep: integer,
+  steps: integer,
+  rowsPerStep: integer,
+  input: inputMode,
+});
+export const parsePatchStage: Parser<TiledStage> = (value, path) =>
+  (value as { kind?: unknown } | null)?.kind === 'streaming' ? streaming(value, path) : patches(value, path);
 
 export const parsePort = record<PlanPort>({
   name: string,

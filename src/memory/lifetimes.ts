@@ -2,10 +2,11 @@
  * When each tensor is live and which tensors share their bytes: the input of the arena planner.
  *
  * Time is the step index; −1 is "before the first step" (network inputs) and `steps.length` "after the last"
- * (network outputs). A tensor is live in every step from the one that writes it to the last that reads it.
+ * (network outputs). A tensor is live in every step from the one that writes it to the last that reads it. A view
+ * has no bytes of its own: touching it touches the tensor that it looks into. A streamed input has none at all.
  */
 import type { DeployPlan } from '../ir/deploy-plan.js';
-import { tensorBytes } from '../ops/plan-access.js';
+import { rootOf, streamedInput, tensorBytes } from '../ops/plan-access.js';
 
 export interface Lifetime {
   readonly first: number;
@@ -46,25 +47,29 @@ export interface Lifetimes {
   readonly sharing: ReadonlyMap<number, Sharing>;
 }
 
-/** Lifetime of every tensor that the plan uses, by tensor id. */
+/** Lifetime of every tensor that the plan stores, views left out, by tensor id. */
 export function tensorLifetimes(plan: DeployPlan): Map<number, Lifetime> {
   const lifetimes = new Map<number, Lifetime>();
+  const streamed = streamedInput(plan);
   const extend = (id: number, time: number): void => {
-    const known = lifetimes.get(id);
-    lifetimes.set(id, {
+    const root = rootOf(plan, id);
+    if (root === streamed) return;
+    const known = lifetimes.get(root);
+    lifetimes.set(root, {
       first: Math.min(known?.first ?? time, time),
       last: Math.max(known?.last ?? time, time),
     });
   };
   for (const port of plan.inputs) extend(port.tensor, -1);
   plan.steps.forEach((step, time) => {
-    for (const id of [...step.inputs, step.output]) extend(id, time);
+    for (const id of step.inputs) extend(id, time);
+    extend(step.output, time);
   });
   for (const port of plan.outputs) extend(port.tensor, plan.steps.length);
   return lifetimes;
 }
 
-/** Groups the plan's tensors; `inPlace: false` keeps only the sharing that costs nothing (aliases). */
+/** Groups the plan's tensors; `inPlace: false` keeps only the sharing that costs nothing (aliases, kept rows). */
 export function groupTensors(
   plan: DeployPlan,
   memory: readonly StepMemory[],
@@ -74,25 +79,19 @@ export function groupTensors(
   const sharing = new Map<number, Sharing>();
   const groupOf = new Map<number, number[]>();
   for (const id of lifetimes.keys()) groupOf.set(id, [id]);
-  const join = (tensor: number, into: number, reason: Sharing['reason']): void => {
-    const group = groupOf.get(into)!;
-    group.push(tensor);
-    groupOf.set(tensor, group);
-    sharing.set(tensor, { with: into, reason });
-  };
   plan.steps.forEach((step, time) => {
-    const wanted = memory[time]!;
-    const source = wanted.alias
-      ? step.inputs[0]
-      : options.inPlace
-        ? inPlaceSource(
-            step.inputs,
-            wanted.inPlaceInputs,
-            (id) => liveIn(groupOf.get(id)!, lifetimes, time),
-            time,
-          )
-        : undefined;
-    if (source !== undefined) join(step.output, source, wanted.alias ? 'alias' : 'in_place');
+    const { alias, inPlaceInputs } = memory[time]!;
+    const output = rootOf(plan, step.output);
+    const inputs = step.inputs.map((id) => rootOf(plan, id));
+    const isFirstWrite = lifetimes.get(output)!.first === time;
+    if (!isFirstWrite || !(alias || options.inPlace || step.op === 'crop')) return;
+    const live = (id: number) => liveIn(groupOf.get(id) ?? [], lifetimes, time);
+    const source = alias ? inputs[0] : inPlaceSource(inputs, inPlaceInputs, live, time);
+    const group = source === undefined ? undefined : groupOf.get(source);
+    if (source === undefined || group === undefined) return;
+    group.push(output);
+    groupOf.set(output, group);
+    sharing.set(output, { with: source, reason: alias ? 'alias' : 'in_place' });
   });
   const member = (id: number): GroupMember => ({
     tensor: id,
@@ -100,16 +99,15 @@ export function groupTensors(
     ...lifetimes.get(id)!,
   });
   const groups: Group[] = [...new Set(groupOf.values())].map((ids) => ({ members: ids.map(member) }));
-  memory.forEach(({ scratchBytes }, time) => {
-    if (scratchBytes > 0) {
-      groups.push({
-        members: [{ tensor: -1, bytes: scratchBytes, first: time, last: time }],
-        scratchStep: time,
-      });
-    }
-  });
-  return { groups, sharing };
+  return { groups: [...groups, ...scratchGroups(memory)], sharing };
 }
+
+const scratchGroups = (memory: readonly StepMemory[]): Group[] =>
+  memory.flatMap(({ scratchBytes }, time) =>
+    scratchBytes === 0
+      ? []
+      : [{ members: [{ tensor: -1, bytes: scratchBytes, first: time, last: time }], scratchStep: time }],
+  );
 
 interface LiveTensor extends Lifetime {
   readonly id: number;
@@ -129,11 +127,15 @@ function inPlaceSource(
   live: (id: number) => readonly LiveTensor[],
   time: number,
 ): number | undefined {
-  const position = positions.find((candidate) =>
-    live(inputs[candidate]!).every(
-      (tensor) =>
-        tensor.last === time && inputs.every((id, at) => id !== tensor.id || positions.includes(at)),
-    ),
-  );
+  const position = positions.find((candidate) => {
+    const sharing = live(inputs[candidate]!);
+    return (
+      sharing.length > 0 &&
+      sharing.every(
+        (tensor) =>
+          tensor.last === time && inputs.every((id, at) => id !== tensor.id || positions.includes(at)),
+      )
+    );
+  });
   return position === undefined ? undefined : inputs[position];
 }

@@ -42,11 +42,21 @@ function sample(random: Random, request?: SampleRequest) {
   return s.finish({ op: 'crop', name: 'crop', inputs: [input.id], output: output.id, y, x }, `at ${y},${x}`);
 }
 
+/** Whole rows may move towards the start of the buffer, first row first: how line buffers keep rows. */
+function inPlaceInputs(step: CropStep, plan: DeployPlan): readonly number[] {
+  const [input, output] = [tensorOf(plan, step.inputs[0]!), tensorOf(plan, step.output)];
+  const wholeRows = [input, output].every(
+    (tensor) => tensor.shape[1] === tensorOf(plan, tensor.view?.of ?? tensor.id).shape[1],
+  );
+  const [from, to] = [(input.view?.y ?? 0) + step.y, output.view?.y ?? 0];
+  return wholeRows && input.shape[1] === output.shape[1] && to <= from ? [0] : [];
+}
+
 export const crop: StepOpDef<'crop'> = {
   op: 'crop',
   macs: () => 0,
   reference,
-  inPlaceInputs: () => [],
+  inPlaceInputs,
   check,
   sample,
 };

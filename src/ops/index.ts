@@ -16,6 +16,7 @@ import { mean } from './mean.js';
 import { mul } from './mul.js';
 import type { AnyStepOpDef, ReferenceContext, StepOpDef, StepOpTable } from './op-def.js';
 import { pad } from './pad.js';
+import { tensorOf } from './plan-access.js';
 import { requantize } from './requantize.js';
 import { reshape } from './reshape.js';
 import { resizeNearest } from './resize-nearest.js';
@@ -51,7 +52,12 @@ const definitionOf = (step: Step): StepOpDef<StepOp> =>
 export const stepMacs = (step: Step, plan: DeployPlan): number => definitionOf(step).macs(step, plan);
 export const stepReference = (step: Step, context: ReferenceContext): Int32Array =>
   definitionOf(step).reference(step, context);
-export const stepInPlaceInputs = (step: Step, plan: DeployPlan): readonly number[] =>
-  definitionOf(step).inPlaceInputs(step, plan);
+/** Views never change places with their tensor; only the copy of kept rows knows how (`crop`). */
+export function stepInPlaceInputs(step: Step, plan: DeployPlan): readonly number[] {
+  const isView = (id: number): boolean => tensorOf(plan, id).view !== undefined;
+  const positions = definitionOf(step).inPlaceInputs(step, plan);
+  if (step.op === 'crop') return positions;
+  return isView(step.output) ? [] : positions.filter((at) => !isView(step.inputs[at]!));
+}
 export const checkStep = (step: Step, plan: DeployPlan): readonly string[] =>
   definitionOf(step).check(step, plan);

@@ -30,6 +30,25 @@ export function tensorOf(plan: DeployPlan, id: number): PlanTensor {
   return tensor;
 }
 
+/** The tensor that holds the bytes of `id`: the one it views, else itself. */
+export const rootOf = (plan: DeployPlan, id: number): number => tensorOf(plan, id).view?.of ?? id;
+
+/** The network input that is never stored whole, if the patch stage asks for it piece by piece. */
+export const streamedInput = (plan: DeployPlan): number | undefined =>
+  plan.patchStage?.input === 'streamed' ? plan.inputs[0]?.tensor : undefined;
+
+/** Bytes from one row of a tensor to its next in memory: a view has the rows of what it looks into. */
+export function rowPitch(plan: DeployPlan, tensor: PlanTensor): number {
+  const root = tensor.view === undefined ? tensor : tensorOf(plan, tensor.view.of);
+  return root.shape[1] * pixelBytes(root.shape[2], root.bits);
+}
+
+/** Bytes before a view's first pixel in the tensor it looks into; 0 for other tensors. */
+export function viewOffset(plan: DeployPlan, { view, shape, bits }: PlanTensor): number {
+  if (view === undefined) return 0;
+  return (view.y * tensorOf(plan, view.of).shape[1] + view.x) * pixelBytes(shape[2], bits);
+}
+
 export function blobBytes(plan: DeployPlan, ref: BlobRef): Uint8Array {
   return plan.weights.subarray(ref.offset, ref.offset + ref.length);
 }

@@ -5,13 +5,11 @@
  * that branch; where two steps read different parts of one tile they read views of it; the last step writes a
  * view of the stage's output.
  */
-import type { DeployPlan, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
+import type { DeployPlan, InputMode, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
 import { tensorOf } from '../ops/plan-access.js';
 import { invariant } from '../support/errors.js';
 import type { Branch, StageCut } from './branches.js';
 import { inputRegions, type Region, regionHeight, regionWidth, wholeTensor } from './regions.js';
-
-export type InputMode = 'resident' | 'streamed';
 
 /** The expanded tensors and steps while they are collected. */
 interface Draft {
@@ -59,7 +57,7 @@ export function expandPatches(
     steps: draft.steps,
     inputs: plan.inputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
     outputs: plan.outputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
-    patchStage: { firstStep: 0, stepsPerBranch, rows: last.row + 1, columns: last.column + 1, input },
+    patchStage: { kind: 'patches', firstStep: 0, stepsPerBranch, rows: last.row + 1, columns: last.column + 1, input },
   };
 }
 
