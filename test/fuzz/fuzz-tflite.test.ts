@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const COUNT = Number(process.env.FUZZ_COUNT ?? 200);
 
 test(`${COUNT} mutated .tflite files give clean outcomes`, () => {
-  const script = fileURLToPath(new URL('fuzz-tflite.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('fuzz-models.mjs', import.meta.url));
   const args = [script, '--count', String(COUNT), '--seed', process.env.FUZZ_SEED ?? '70000'];
   let output: string;
   try {

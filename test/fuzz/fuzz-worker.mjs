@@ -1,8 +1,8 @@
-/** Child of fuzz-tflite.mjs: runs cases first…last and reports each; the parent watches time and memory. */
+/** Child of fuzz-models.mjs: runs cases first…last and reports each; the parent watches time and memory. */
 import { readFileSync } from 'node:fs';
-import { mutate, structuralWords } from './mutate.mjs';
 
-const { compiled, fixtures, seed, first, last } = JSON.parse(process.argv[2]);
+const { compiled, format, mutator, fixtures, seed, first, last } = JSON.parse(process.argv[2]);
+const { mutate, prepare } = await import(mutator);
 const load = (path) => import(new URL(path, compiled).href);
 const { importModel } = await load('import/index.js');
 const { lowerToPlan } = await load('lower/lower.js');
@@ -10,16 +10,17 @@ const { verifyPlan } = await load('invariants/plan.js');
 const { encodePlan, decodePlan } = await load('ir/plan-file.js');
 const { QuantmcuError } = await load('support/errors.js');
 
+const fileName = `fuzz.${format}`;
 const originals = fixtures.map((path) => {
   const file = readFileSync(path);
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength).slice();
-  return { bytes, words: structuralWords(bytes) };
+  return { bytes, structure: prepare(bytes) };
 });
 
 /** 'plan' or the error's code when the outcome is clean, otherwise throws. */
 function outcome(bytes) {
   try {
-    const graph = importModel(bytes, 'fuzz.tflite');
+    const graph = importModel(bytes, fileName);
     const plan = lowerToPlan(graph, { mode: 'tflm' });
     const problems = verifyPlan(plan);
     if (problems.length > 0) throw new Error(`lowered plan is unsound: ${problems[0]}`);
@@ -30,7 +31,7 @@ function outcome(bytes) {
   } catch (error) {
     if (!(error instanceof QuantmcuError)) throw error;
     if (error.kind === 'bug') throw error;
-    if (/[\n\r]/.test(error.message) || !error.message.includes('fuzz.tflite'))
+    if (/[\n\r]/.test(error.message) || !error.message.includes(fileName))
       throw new Error(`message is not one line naming the file: ${error.message}`);
     return error.code;
   }
@@ -38,7 +39,7 @@ function outcome(bytes) {
 
 for (let index = first; index < last; index++) {
   const original = originals[index % originals.length];
-  const { kind, bytes } = mutate(original.bytes, original.words, seed + index);
+  const { kind, bytes } = mutate(original.bytes, original.structure, seed + index);
   const start = performance.now();
   let result;
   try {

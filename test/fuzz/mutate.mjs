@@ -106,6 +106,9 @@ const MUTATORS = {
   moveBlock,
 };
 
+/** What `mutate` needs to know of a file; made once. */
+export const prepare = structuralWords;
+
 /** The mutated file of one seed, and which damage was done. */
 export function mutate(original, words, seed) {
   const random = createRandom(seed);

@@ -41,8 +41,8 @@ export type DraftNodeOf<K extends DraftNode['op'], N = DraftNode> = N extends { 
   : never;
 type WithoutOutputs<N> = N extends DraftNode ? Omit<N, 'outputs'> : never;
 
-/** Elements that may be made from constants per byte of file; honest files stay below 8. */
-const BUDGET_PER_BYTE = 32;
+/** Elements that may be made from constants per byte of file; honest files stay below 5. */
+const BUDGET_PER_BYTE = 8;
 const BUDGET_BASE = 1 << 24;
 
 export class Draft {

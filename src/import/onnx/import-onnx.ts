@@ -20,6 +20,7 @@ import { WireFile } from './wire.js';
 
 const OLDEST_OPSET = 11;
 const NEWEST_OPSET = 23;
+const MAX_INPUTS = 256;
 /** Unsupported operators named in full before the message only counts. */
 const MAX_NAMED = 20;
 
@@ -103,7 +104,8 @@ class ModelReader {
       const tensor = this.draft.addTensor(port.name, ordered);
       const view = viewOf(tensor, ordered, order);
       const stored = type !== 'float32';
-      this.inputs.push({ tensor, stored });
+      if (this.inputs.push({ tensor, stored }) > MAX_INPUTS)
+        throw this.file.tooMany('inputs', this.inputs.length, MAX_INPUTS);
       this.define(port.name, stored ? { kind: 'stored input', view, type } : { kind: 'activation', view });
     }
   }

@@ -128,15 +128,20 @@ export function memoryOrder(view: View): number[] {
   return identityOrder(view.dims.length).sort((a, b) => key(a) - key(b) || a - b);
 }
 
+/** Orders tried; more than a few occur only in contrived files. */
+const MAX_CANDIDATES = 8;
+
 /** The cheapest order for several values at once: the first of those that need the fewest transposes. */
 export function commonOrder(views: readonly View[]): readonly number[] {
   const rank = views[0]!.dims.length;
-  const candidates = [
+  const all = [
     ...views.flatMap((view) => (view.order === undefined ? [] : [view.order])),
     ...(rank === 4 ? [NHWC] : []),
     identityOrder(rank),
     ...views.map(memoryOrder),
   ];
+  const distinct = new Map(all.map((order) => [order.join(), order]));
+  const candidates = [...distinct.values()].slice(0, MAX_CANDIDATES);
   const cost = (order: readonly number[]) => views.filter((view) => !isFree(view, order)).length;
   return candidates.reduce((best, order) => (cost(order) < cost(best) ? order : best));
 }

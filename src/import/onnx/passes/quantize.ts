@@ -84,37 +84,50 @@ class QuantizePass {
 
   constructor(network: Network) {
     this.draft = network.draft;
-    for (const node of network.nodes)
-      if (node.op === 'fake_quantize')
-        this.quantizers.set(node.inputs[0]!, [...(this.quantizers.get(node.inputs[0]!) ?? []), node]);
+    for (const node of network.nodes) {
+      if (node.op !== 'fake_quantize') continue;
+      const list = this.quantizers.get(node.inputs[0]!);
+      if (list === undefined) this.quantizers.set(node.inputs[0]!, [node]);
+      else list.push(node);
+    }
   }
 
   takeInput(tensor: number, stored: boolean): void {
-    const [first, ...others] = this.quantizers.get(tensor) ?? [];
+    const [first] = this.quantizers.get(tensor) ?? [];
     if (first === undefined) return;
-    if (!stored) {
-      for (const node of [first, ...others]) this.addQuantize(tensor, node.outputs[0]!, node.parameters);
-      return;
-    }
-    this.define(tensor, first.parameters);
-    this.aliases.set(first.outputs[0]!, tensor);
-    for (const node of others) this.addQuantize(tensor, node.outputs[0]!, node.parameters);
+    if (stored) this.define(tensor, first.parameters);
+    this.settle(tensor, tensor);
   }
 
   take(node: DraftNode): void {
     const inputs = node.inputs.map((tensor) => this.aliases.get(tensor) ?? tensor);
     const output = node.outputs[0]!;
-    const quantizers = this.quantizers.get(output) ?? [];
     const integer = this.withIntegerConstants({ ...node, inputs } as DraftNode);
     const own = this.ownParameters(integer);
-    const wanted = quantizers[0]?.parameters ?? own;
+    const wanted = this.quantizers.get(output)?.[0]?.parameters ?? own;
     if (wanted === undefined) {
       this.report(node, output, 'has no QuantizeLinear behind it');
       return;
     }
     this.place(integer, output, own, wanted);
-    if (quantizers[0] !== undefined) this.aliases.set(quantizers[0].outputs[0]!, output);
-    for (const other of quantizers.slice(1)) this.addQuantize(output, other.outputs[0]!, other.parameters);
+    this.settle(output, output);
+  }
+
+  /** The QuantizeLinear nodes that read `value`, whose integers stand in `tensor`: nothing, or a QUANTIZE node. */
+  private settle(value: number, tensor: number): void {
+    const pending = [[value, tensor] as const];
+    for (const [read, holder] of pending)
+      for (const node of this.quantizers.get(read) ?? []) {
+        const output = node.outputs[0]!;
+        const parameters = this.parameters.get(holder);
+        if (parameters !== undefined && same(parameters, node.parameters)) {
+          this.aliases.set(output, holder);
+          pending.push([output, holder]);
+        } else {
+          this.addQuantize(holder, output, node.parameters);
+          pending.push([output, output]);
+        }
+      }
   }
 
   /** Real outputs get a DEQUANTIZE node. */

@@ -1,10 +1,12 @@
 /**
- * Feeds mutated .tflite files through import, lowering and the plan verifier, in a child process with limits on
+ * Feeds mutated model files through import, lowering and the plan verifier, in a child process with limits on
  * time and memory. Every outcome must be a plan or a one-line error; anything else fails the run.
  *
  *   npm run fuzz:tflite [-- --count 2000 --seed 1]
+ *   npm run fuzz:onnx
  */
 import { execFileSync, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -13,18 +15,41 @@ const MAX_MIB = 1024;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    format: { type: 'string', default: 'tflite' },
+    count: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+  },
 });
+/** Models of the optional data collection outside the repository. */
+const shared = (name) => `${process.env.SHARED_DIR ?? here('../../../shared')}/data/models/${name}`;
+const FORMATS = {
+  tflite: {
+    mutator: './mutate.mjs',
+    fixtures: [
+      here('../fixtures/kws/kws_dscnn_int8.tflite'),
+      here('../fixtures/person-detection/mobilenet_v2_0.35_160_person_int8.tflite'),
+    ],
+  },
+  onnx: {
+    mutator: './mutate-onnx.mjs',
+    fixtures: [
+      here('../fixtures/image-classification/ic_resnet8_qdq.onnx'),
+      here('../fixtures/onnx/tiny_float.onnx'),
+      here('../fixtures/onnx/tiny_quantized.onnx'),
+      shared('ic_resnet8_float.onnx'),
+    ],
+  },
+};
 const count = Number(values.count);
 const seed = Number(values.seed);
-const fixtures = [
-  here('../fixtures/kws/kws_dscnn_int8.tflite'),
-  here('../fixtures/person-detection/mobilenet_v2_0.35_160_person_int8.tflite'),
-];
+const { format } = values;
+const { mutator, fixtures: paths } = FORMATS[format];
+const fixtures = paths.filter((path) => existsSync(path));
 
 /** The front end compiled to JavaScript; the fuzz test needs no other build. */
 function compile() {
-  const out = here('../../build/fuzz/');
+  const out = here(`../../build/fuzz-${values.format}/`);
   execFileSync(
     process.execPath,
     [here('../../node_modules/typescript/bin/tsc'), '-p', here('tsconfig.json'), '--outDir', out],
@@ -38,7 +63,7 @@ function compile() {
 /** Runs cases until one hangs, crashes or all are done; returns the first case not run. */
 function runChild(compiled, first, onResult) {
   return new Promise((resolve) => {
-    const job = JSON.stringify({ compiled, fixtures, seed, first, last: count });
+    const job = JSON.stringify({ compiled, format, mutator, fixtures, seed, first, last: count });
     const child = fork(here('fuzz-worker.mjs'), [job], { execArgv: ['--max-old-space-size=512'] });
     let next = first;
     let died;
