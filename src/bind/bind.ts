@@ -29,6 +29,7 @@ export function bind(plan: DeployPlan, target: BindTarget): BoundPlan {
     arenaBytes: arena.arenaBytes,
     arenaLowerBoundBytes: arena.lowerBoundBytes,
     peakStep: arena.peakStep,
+    tensorBytes: arena.tensorBytes,
     scratchBytes: Math.max(0, ...steps.map((step) => step.scratch?.bytes ?? 0)),
     tensors,
     steps,

@@ -1,5 +1,5 @@
 /** What binding one step yields before it is placed in the arena. */
-import type { BindTarget, KernelCall } from '../ir/bound-plan.js';
+import type { BindTarget, InputRequest, KernelCall } from '../ir/bound-plan.js';
 import type { DeployPlan, PlanTensor, StepOf, StepOp } from '../ir/deploy-plan.js';
 import type { StepMemory } from '../memory/lifetimes.js';
 import { tensorOf } from '../ops/plan-access.js';
@@ -15,6 +15,7 @@ export interface BindContext {
 
 export interface BoundOp {
   readonly calls: readonly KernelCall[];
+  readonly request?: InputRequest;
   readonly memory: StepMemory;
 }
 

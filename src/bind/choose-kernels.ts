@@ -2,6 +2,7 @@
 import type { Step, StepOp } from '../ir/deploy-plan.js';
 import type { BindContext, BoundOp, StepBinder } from './bound-op.js';
 import * as plain from './unweighted.js';
+import { bindCrop, stageViews } from './views.js';
 import { bindConv2d, bindDepthwiseConv2d, bindFullyConnected } from './weighted.js';
 
 export const STEP_BINDERS = {
@@ -21,8 +22,11 @@ export const STEP_BINDERS = {
   lookup: plain.bindLookup,
   requantize: plain.bindRequantize,
   resize_nearest: plain.bindResizeNearest,
+  crop: bindCrop,
 } as const satisfies { readonly [K in StepOp]: StepBinder<K> };
 
-/** Binds one step through its operator's row. */
-export const bindStep = (step: Step, context: BindContext): BoundOp =>
-  (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);
+/** Binds one step through its operator's row; operands that kernels cannot reach pass through scratch. */
+export function bindStep(step: Step, context: BindContext): BoundOp {
+  const bound = (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);
+  return step.op === 'crop' ? bound : stageViews(step, context, bound);
+}

@@ -2,6 +2,7 @@
 import type { BoundStep, BoundTensor } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { type ArenaPlan, planArena } from '../memory/arena.js';
+import { rowPitch, tensorBytes, viewOffset } from '../ops/plan-access.js';
 import type { BoundOp } from './bound-op.js';
 
 export interface Placement {
@@ -15,13 +16,39 @@ export function place(plan: DeployPlan, ops: readonly BoundOp[]): Placement {
     plan,
     ops.map((op) => op.memory),
   );
+  const stored = arena.tensors.map(({ first, last, ...placed }) => ({
+    ...placed,
+    firstStep: first,
+    lastStep: last,
+  }));
+  const views = placeViews(plan, new Map(stored.map((tensor) => [tensor.tensor, tensor])));
   return {
     arena,
-    tensors: arena.tensors.map(({ first, last, ...placed }) => ({
-      ...placed,
-      firstStep: first,
-      lastStep: last,
-    })),
-    steps: ops.map(({ calls }, index) => ({ index, calls, scratch: arena.scratch[index]! })),
+    tensors: [...stored, ...views].sort((a, b) => a.tensor - b.tensor),
+    steps: ops.map(({ memory: _, ...op }, index) => ({ ...op, index, scratch: arena.scratch[index]! })),
   };
+}
+
+/** Every view that a step uses, inside the tensor that it looks into. */
+function placeViews(plan: DeployPlan, placed: ReadonlyMap<number, BoundTensor>): BoundTensor[] {
+  const views = new Map<number, BoundTensor>();
+  plan.steps.forEach((step, time) => {
+    for (const id of [...step.inputs, step.output]) {
+      const tensor = plan.tensors[id]!;
+      const root = tensor.view === undefined ? undefined : placed.get(tensor.view.of);
+      if (root === undefined) continue;
+      const known = views.get(id);
+      views.set(id, {
+        tensor: id,
+        offset: root.offset + viewOffset(plan, tensor),
+        bytes: tensorBytes(tensor),
+        rowPitch: rowPitch(plan, tensor),
+        // What a step only reads was there as soon as its tensor was.
+        firstStep: known?.firstStep ?? (id === step.output ? time : root.firstStep),
+        lastStep: time,
+        shares: { with: root.tensor, reason: 'view' },
+      });
+    }
+  });
+  return [...views.values()];
 }

@@ -1,8 +1,9 @@
 /**
  * The verifier of BoundPlans. Every invariant it holds:
- *  1. every tensor of a step or port is placed, with the bytes of its shape and width
+ *  1. every tensor of a step or port is placed, with the bytes of its shape and width; a streamed input is not;
+ *     views lie where they look
  *  2. tensors and scratch lie inside the arena, and the arena ends with one of them
- *  3. every offset is a multiple of the arena alignment
+ *  3. every offset but a view's is a multiple of the arena alignment
  *  4. two tensors that are live in one step do not overlap, except an alias and its source, or the output of a
  *     step and the input it takes over in that very step
  *  5. scratch overlaps nothing that is live in its step
@@ -11,7 +12,7 @@
  */
 import type { ArgumentValue, BoundPlan, BoundTensor, ConstantType } from '../ir/bound-plan.js';
 import { ARENA_ALIGNMENT } from '../memory/arena.js';
-import { tensorBytes } from '../ops/plan-access.js';
+import { rowPitch, streamedInput, tensorBytes, viewOffset } from '../ops/plan-access.js';
 import { bug } from '../support/errors.js';
 
 const ELEMENT_BYTES: Record<ConstantType, number> = {
@@ -34,6 +35,8 @@ const overlap = (a: Range, b: Range): boolean =>
 export function boundPlanProblems(bound: BoundPlan): readonly string[] {
   return [
     ...placementProblems(bound),
+    ...bound.tensors.flatMap((tensor) => viewProblems(tensor, bound)),
+    ...lifetimeProblems(bound),
     ...overlapProblems(bound),
     ...scratchProblems(bound),
     ...constantProblems(bound),
@@ -54,6 +57,11 @@ function placementProblems(bound: BoundPlan): string[] {
       .concat([...bound.plan.inputs, ...bound.plan.outputs].map((port) => port.tensor)),
   );
   const problems: string[] = [];
+  const streamed = streamedInput(bound.plan);
+  if (streamed !== undefined) {
+    used.delete(streamed);
+    if (placed.has(streamed)) problems.push(`the streamed input ${streamed} has a place in the arena`);
+  }
   for (const id of used) {
     const tensor = bound.plan.tensors[id];
     const at = placed.get(id);
@@ -62,10 +70,11 @@ function placementProblems(bound: BoundPlan): string[] {
       problems.push(`tensor ${tensor.name} takes ${at.bytes} bytes instead of ${tensorBytes(tensor)}`);
   }
   const ranges = [...bound.tensors, ...bound.steps.flatMap((step) => step.scratch ?? [])];
-  for (const { offset, bytes } of ranges) {
+  for (const range of ranges) {
+    const { offset, bytes } = range;
     if (offset < 0 || offset + bytes > bound.arenaBytes)
       problems.push(`range ${offset}+${bytes} lies outside the arena of ${bound.arenaBytes} bytes`);
-    if (offset % ARENA_ALIGNMENT !== 0)
+    if (offset % ARENA_ALIGNMENT !== 0 && !('rowPitch' in range))
       problems.push(`offset ${offset} is not a multiple of ${ARENA_ALIGNMENT}`);
   }
   const end = Math.max(0, ...ranges.map((r) => r.offset + r.bytes));
@@ -73,11 +82,36 @@ function placementProblems(bound: BoundPlan): string[] {
   return problems;
 }
 
+/** What is wrong with the place of a view. */
+function viewProblems(placed: BoundTensor, { plan, tensors }: BoundPlan): string[] {
+  const tensor = plan.tensors[placed.tensor];
+  if (tensor?.view === undefined)
+    return placed.rowPitch === undefined ? [] : [`tensor ${placed.tensor} has a row pitch but is no view`];
+  const root = tensors.find((t) => t.tensor === tensor.view?.of);
+  const sound =
+    root !== undefined &&
+    placed.offset === root.offset + viewOffset(plan, tensor) &&
+    placed.rowPitch === rowPitch(plan, tensor);
+  return sound ? [] : [`the view ${tensor.name} does not lie where it looks`];
+}
+
+/** Tensors that are touched, themselves or through a view, outside the time that they are said to be live. */
+function lifetimeProblems({ plan, tensors }: BoundPlan): string[] {
+  const live = new Map(tensors.map((t) => [t.tensor, t]));
+  return plan.steps.flatMap((step, time) =>
+    [...step.inputs, step.output]
+      .map((id) => live.get(plan.tensors[id]?.view?.of ?? id))
+      .filter((t) => t !== undefined && (time < t.firstStep || time > t.lastStep))
+      .map((t) => `step ${step.name} touches tensor ${t!.tensor} while it is not live`),
+  );
+}
+
 function overlapProblems(bound: BoundPlan): string[] {
   const problems: string[] = [];
   const byId = new Map(bound.tensors.map((t) => [t.tensor, t]));
-  bound.tensors.forEach((a, i) => {
-    for (const b of bound.tensors.slice(i + 1)) {
+  const stored = bound.tensors.filter((t) => t.rowPitch === undefined);
+  stored.forEach((a, i) => {
+    for (const b of stored.slice(i + 1)) {
       const together = a.firstStep <= b.lastStep && b.firstStep <= a.lastStep;
       if (!together || !overlap(a, b) || mayShare(a, b, byId)) continue;
       problems.push(`tensors ${a.tensor} and ${b.tensor} are live together and overlap`);

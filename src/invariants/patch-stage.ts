@@ -1,5 +1,5 @@
 /** Invariants of views and of patch stages; part of the plan verifier, which lists them. */
-import type { DeployPlan, PlanTensor, Step, TensorView } from '../ir/deploy-plan.js';
+import type { DeployPlan, PatchStage, PlanTensor, Step, TensorView, TiledStage } from '../ir/deploy-plan.js';
 
 /** What is wrong with a tensor's view, if it is one. */
 export function viewProblems(tensor: PlanTensor, plan: DeployPlan): string[] {
@@ -55,18 +55,50 @@ export class WrittenViews {
 const weightsOf = (step: Step): string =>
   'weights' in step ? `${step.weights.offset}+${step.weights.length}` : '';
 
+/** Steps of a stage: from its first to one behind its last. */
+export const stageEnd = (stage: TiledStage): number =>
+  stage.firstStep +
+  (stage.kind === 'patches' ? stage.stepsPerBranch * stage.rows * stage.columns : stage.steps);
+
+const sizesOf = (stage: TiledStage): readonly number[] =>
+  stage.kind === 'patches'
+    ? [stage.stepsPerBranch, stage.rows, stage.columns]
+    : [stage.steps, stage.rowsPerStep];
+
 export function patchStageProblems(plan: DeployPlan): string[] {
   const stage = plan.patchStage;
   if (stage === undefined) return [];
-  const numbers = [stage.firstStep, stage.stepsPerBranch - 1, stage.rows - 1, stage.columns - 1];
-  const end = stage.firstStep + stage.stepsPerBranch * stage.rows * stage.columns;
-  if (numbers.some((n) => !Number.isInteger(n) || n < 0) || end > plan.steps.length)
-    return [`the patch stage's ${stage.rows}×${stage.columns} branches do not lie inside the steps`];
+  const end = stageEnd(stage);
+  const inside = Number.isInteger(stage.firstStep) && stage.firstStep >= 0 && end <= plan.steps.length;
+  if (!inside || sizesOf(stage).some((n) => !Number.isInteger(n) || n < 1))
+    return [`the patch stage of ${sizesOf(stage).join(' · ')} does not lie inside the steps`];
+  return [
+    ...(stage.kind === 'patches' ? branchProblems(plan, stage) : []),
+    ...(stage.input === 'streamed' ? streamedProblems(plan, stage) : []),
+  ];
+}
+
+/** Steps that are not alike in every branch. */
+function branchProblems(plan: DeployPlan, stage: PatchStage): string[] {
   const problems: string[] = [];
-  for (let index = stage.firstStep + stage.stepsPerBranch; index < end; index++) {
+  for (let index = stage.firstStep + stage.stepsPerBranch; index < stageEnd(stage); index++) {
     const [step, first] = [plan.steps[index]!, plan.steps[index - stage.stepsPerBranch]!];
     if (step.op !== first.op || weightsOf(step) !== weightsOf(first))
       problems.push(`step ${step.name} differs in operator or weights from its like in the branch before`);
   }
   return problems;
+}
+
+/** A streamed input exists only as the pieces that crops of the stage ask for. */
+function streamedProblems(plan: DeployPlan, stage: TiledStage): string[] {
+  const input = plan.inputs[0]?.tensor;
+  if (plan.inputs.length !== 1 || plan.outputs.some((port) => port.tensor === input))
+    return ['a streamed input must be the only one, and no output'];
+  return plan.steps
+    .filter((step, index) => {
+      const reads = step.inputs.some((id) => id === input || plan.tensors[id]?.view?.of === input);
+      const asks = step.op === 'crop' && step.inputs[0] === input;
+      return reads && !(asks && index >= stage.firstStep && index < stageEnd(stage));
+    })
+    .map((step) => `step ${step.name} reads the streamed input other than by a crop of the patch stage`);
 }

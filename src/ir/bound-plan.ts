@@ -53,6 +53,18 @@ export interface KernelCall {
   readonly args: ArgumentRecord;
   /** Tensor ids, in the kernel's parameter order. */
   readonly inputs: readonly number[];
+  /** Operands that stand in the step's scratch and not where their tensor is: byte offsets into it. */
+  readonly staged?: { readonly inputs?: readonly (number | null)[]; readonly output?: number };
+  /** The kernel's working memory as a byte offset into the step's scratch; absent where it takes none. */
+  readonly workspace?: number;
+}
+
+/** A piece of a streamed input that the firmware asks the user's callback for. */
+export interface InputRequest {
+  readonly y: number;
+  readonly x: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 export interface ArenaRange {
@@ -63,12 +75,14 @@ export interface ArenaRange {
 export interface BoundTensor extends ArenaRange {
   /** Index in `plan.tensors`. */
   readonly tensor: number;
+  /** Of a view: bytes from one of its rows to the next; the rows of other tensors follow each other. */
+  readonly rowPitch?: number;
   /** Step that writes it; −1 for a network input. */
   readonly firstStep: number;
   /** Last step that reads it; the number of steps for a network output. */
   readonly lastStep: number;
   /** Whose bytes it took over: at the step that writes it (`in_place`), or because they are the same (`alias`). */
-  readonly shares?: { readonly with: number; readonly reason: 'alias' | 'in_place' };
+  readonly shares?: { readonly with: number; readonly reason: 'alias' | 'in_place' | 'view' };
 }
 
 export interface BoundStep {
@@ -76,6 +90,8 @@ export interface BoundStep {
   readonly index: number;
   /** Empty when the step is an alias: nothing is computed. */
   readonly calls: readonly KernelCall[];
+  /** The step is a request for a piece of the streamed input. */
+  readonly request?: InputRequest;
   /** Working memory of the kernel inside the arena; contents are lost after the step. */
   readonly scratch: ArenaRange | null;
 }
@@ -91,9 +107,11 @@ export interface BoundPlan {
   readonly arenaLowerBoundBytes: number;
   /** The step where they are most. */
   readonly peakStep: number;
+  /** Live bytes without scratch at the step where they are most. */
+  readonly tensorBytes: number;
   /** Largest scratch of any step, part of the arena. */
   readonly scratchBytes: number;
-  /** Every tensor that a step or port uses, by ascending id. */
+  /** Every tensor that a step or port uses, by ascending id; a streamed input has no place. */
   readonly tensors: readonly BoundTensor[];
   readonly steps: readonly BoundStep[];
   readonly constantTable: readonly BoundConstant[];

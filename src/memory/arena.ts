@@ -40,6 +40,8 @@ export interface ArenaPlan {
   /** Live bytes, scratch included, at the step where they are most: no allocation can be smaller. */
   readonly lowerBoundBytes: number;
   readonly peakStep: number;
+  /** Live bytes without scratch at the step where they are most. */
+  readonly tensorBytes: number;
   /** By ascending tensor id. */
   readonly tensors: readonly PlacedTensor[];
   /** One entry per step. */
@@ -83,7 +85,15 @@ function toArenaPlan(
     }
   });
   tensors.sort((a, b) => a.tensor - b.tensor);
-  return { arenaBytes: layout.bytes, lowerBoundBytes: bound.bytes, peakStep: bound.step, tensors, scratch };
+  const stored = groups.filter((group) => group.scratchStep === undefined);
+  return {
+    arenaBytes: layout.bytes,
+    lowerBoundBytes: bound.bytes,
+    peakStep: bound.step,
+    tensorBytes: lowerBound(stored, plan.steps.length).bytes,
+    tensors,
+    scratch,
+  };
 }
 
 const liveAt = (member: GroupMember, time: number): boolean => member.first <= time && time <= member.last;

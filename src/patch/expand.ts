@@ -57,7 +57,14 @@ export function expandPatches(
     steps: draft.steps,
     inputs: plan.inputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
     outputs: plan.outputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
-    patchStage: { kind: 'patches', firstStep: 0, stepsPerBranch, rows: last.row + 1, columns: last.column + 1, input },
+    patchStage: {
+      kind: 'patches',
+      firstStep: 0,
+      stepsPerBranch,
+      rows: last.row + 1,
+      columns: last.column + 1,
+      input,
+    },
   };
 }
 
