@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { importModel } from '../../src/import/index.js';
 import { QuantmcuError } from '../../src/support/errors.js';
+import { runInMemory } from '../support/memory-environment.js';
 import { encodeOnnx, type NodeSpec, type OnnxSpec, type TensorSpec } from '../support/onnx-encode.js';
 import { FIXTURES, readBytes } from '../support/paths.js';
 
@@ -151,6 +152,16 @@ describe('dynamic dimensions', () => {
     const options = { dimensions: { height: 6, 'x.3': 7 } };
     const graph = importModel(encodeOnnx(dynamic('N', 3, 'height', '')), 'm.onnx', options);
     expect(graph.tensors[graph.outputs[0]!]!.shape).toEqual([1, 6, 7, 3]);
+  });
+  it('on the command line too', async () => {
+    const files = { 'm.onnx': encodeOnnx(dynamic('N', 3, 'height', '')) };
+    const without = await runInMemory(['inspect', 'm.onnx'], files);
+    expect(without.stderr).toContain('--dim height=<size>');
+    const given = await runInMemory(['inspect', 'm.onnx', '--dim', 'height=6', '--dim', 'x.3=7'], files);
+    expect(given.stderr).toBe('');
+    expect(given.stdout).toMatch(/6.7.3/);
+    const wrong = await runInMemory(['inspect', 'm.onnx', '--dim', 'height'], files);
+    expect(wrong.stderr).toContain('expected name=size');
   });
   it('impossible sizes are refused', () => {
     const { message } = failure(encodeOnnx(dynamic('N', 3, 'h', 4)), { dimensions: { h: 0 } });
