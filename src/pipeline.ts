@@ -6,7 +6,7 @@
  */
 import { bind } from './bind/bind.js';
 import { emitProject, type ProjectFiles } from './codegen/emit-project.js';
-import { importModel } from './import/index.js';
+import { type ImportOptions, importModel } from './import/index.js';
 import { verifyPlan as planProblems } from './invariants/plan.js';
 import type { BoundPlan } from './ir/bound-plan.js';
 import type { DeployPlan } from './ir/deploy-plan.js';
@@ -26,19 +26,21 @@ export interface PlannedModel {
 
 export const isPlanPath = (path: string): boolean => path.endsWith(PLAN_JSON_SUFFIX);
 
+/** How a model file is read and lowered. */
+export interface ModelOptions extends Partial<LowerOptions> {
+  /** Sizes for the dynamic dimensions of an .onnx model, by name; the batch needs none. */
+  readonly dim?: NonNullable<ImportOptions['dimensions']>;
+}
+
 /** 1. Model file → Graph. */
-export async function readModel(host: Host, path: string): Promise<Graph> {
-  return importModel(await host.readFile(path), path);
+export async function readModel(host: Host, path: string, { dim }: ModelOptions = {}): Promise<Graph> {
+  return importModel(await host.readFile(path), path, dim === undefined ? {} : { dimensions: dim });
 }
 
 /** 2. Model file or stored plan → DeployPlan: what is computed, to the bit. */
-export async function planModel(
-  host: Host,
-  path: string,
-  options: Partial<LowerOptions>,
-): Promise<PlannedModel> {
+export async function planModel(host: Host, path: string, options: ModelOptions): Promise<PlannedModel> {
   if (isPlanPath(path)) return { plan: await readPlan(host, path, options.mode), format: 'plan' };
-  const graph = await readModel(host, path);
+  const graph = await readModel(host, path, options);
   return { plan: lowerModel(graph, options), format: graph.source.format };
 }
 

@@ -1,7 +1,7 @@
 /*
  * Feature `dsp`: the DSP extension of ARMv7E-M and ARMv8-M (Cortex-M4, M7, M33). The vocabulary is explained
  * in scalar.h. ACLE intrinsics where arm_acle.h has them; inline assembly for what it lacks: SXTB16 with
- * rotation in one instruction, and SMMLAR. Away from Arm the same instructions come from dsp_host.h.
+ * rotation in one instruction, and the SMMLA family. Away from Arm the same instructions come from dsp_host.h.
  */
 #ifndef QMCU_FEATURE_DSP_H
 #define QMCU_FEATURE_DSP_H
@@ -33,6 +33,17 @@ static inline int32_t qmcu_insn_smmlar(int32_t a, int32_t b, int32_t acc) {
   __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
   return result;
 }
+static inline int32_t qmcu_insn_smmulr(int32_t a, int32_t b) {
+  int32_t result;
+  __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+static inline int32_t qmcu_insn_smmla(int32_t a, int32_t b, int32_t acc) {
+  int32_t result;
+  __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+  return result;
+}
+static inline int32_t qmcu_insn_ssat8(int32_t x) { return __ssat(x, 8); }
 #else
 #include "dsp_host.h"
 #endif
@@ -43,6 +54,12 @@ static inline uint32_t qmcu_mac_high(uint32_t acc, uint32_t a, uint32_t b) { ret
 static inline uint32_t qmcu_spread_even(uint32_t bytes) { return qmcu_insn_sxtb16(bytes); }
 static inline uint32_t qmcu_spread_odd(uint32_t bytes) { return qmcu_insn_sxtb16_ror8(bytes); }
 static inline int32_t qmcu_mul_high_add(int32_t x, int32_t m, int32_t add) { return qmcu_insn_smmlar(x, m, add); }
+static inline int32_t qmcu_mul_high(int32_t x, int32_t m) { return qmcu_insn_smmulr(x, m); }
+static inline int32_t qmcu_mul_high_floor_add(int32_t x, int32_t m, int32_t add) {
+  return qmcu_insn_smmla(x, m, add);
+}
+
+static inline int32_t qmcu_saturate8(int32_t x) { return qmcu_insn_ssat8(x); }
 
 static inline uint32_t qmcu_pair(int32_t low, int32_t high) {
   return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);

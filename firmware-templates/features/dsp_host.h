@@ -1,7 +1,7 @@
 /*
  * The DSP instructions that features/dsp.h uses, modelled in C, so that DSP kernels run on any host.
  *
- * Source: Arm Architecture Reference Manual ARMv7-M (DDI 0403), SXTB16, SMLAD, SMLABB, SMLATT, SMMLAR.
+ * Source: Arm Architecture Reference Manual ARMv7-M (DDI 0403), SXTB16, SMLAD, SMLABB, SMLATT, SMMUL, SMMLA, SSAT.
  * The Q flag is not modelled: no kernel reads it.
  */
 #ifndef QMCU_FEATURE_DSP_HOST_H
@@ -31,5 +31,11 @@ static inline int32_t qmcu_insn_smmlar(int32_t a, int32_t b, int32_t acc) {
   uint64_t sum = (uint64_t)((int64_t)a * b) + ((uint64_t)(uint32_t)acc << 32) + 0x80000000u;
   return (int32_t)(uint32_t)(sum >> 32);
 }
+static inline int32_t qmcu_insn_smmulr(int32_t a, int32_t b) { return qmcu_insn_smmlar(a, b, 0); }
+static inline int32_t qmcu_insn_smmla(int32_t a, int32_t b, int32_t acc) {
+  uint64_t sum = (uint64_t)((int64_t)a * b) + ((uint64_t)(uint32_t)acc << 32);
+  return (int32_t)(uint32_t)(sum >> 32);
+}
+static inline int32_t qmcu_insn_ssat8(int32_t x) { return x < -128 ? -128 : x > 127 ? 127 : x; }
 
 #endif

@@ -39,9 +39,18 @@ static inline uint32_t qmcu_spread_odd(uint32_t bytes) {
   return qmcu_pair((int8_t)(uint8_t)(bytes >> 8), (int8_t)(uint8_t)(bytes >> 24));
 }
 
+/* The nearest value in −128…127. */
+static inline int32_t qmcu_saturate8(int32_t x) { return x < -128 ? -128 : x > 127 ? 127 : x; }
+
 /* add + ((x·m + 2^31) >> 32) */
 static inline int32_t qmcu_mul_high_add(int32_t x, int32_t m, int32_t add) {
   return add + (int32_t)(((int64_t)x * m + (INT64_C(1) << 31)) >> 32);
+}
+/* (x·m + 2^31) >> 32 */
+static inline int32_t qmcu_mul_high(int32_t x, int32_t m) { return qmcu_mul_high_add(x, m, 0); }
+/* (x·m + add·2^32) >> 32 */
+static inline int32_t qmcu_mul_high_floor_add(int32_t x, int32_t m, int32_t add) {
+  return add + (int32_t)(((int64_t)x * m) >> 32);
 }
 
 #endif

@@ -21,9 +21,9 @@ void QMCU_KERNEL(average_pool2d)(const struct average_pool2d_args *args, const v
         for (uint32_t ky = 0; ky < clip.rows; ky++) {
           const uint8_t *at = (const uint8_t *)input + qmcu_clipped_pixel(&clip, ky, 0) * input_step;
           for (uint32_t kx = 0; kx < clip.columns; kx++, at += clip.column_step * input_step)
-            sum += qmcu_load_lane(at, c, QMCU_INPUT_BITS) + args->origin;
+            sum += qmcu_load_lane(at, c, QMCU_INPUT_BITS);
         }
-        int32_t q = qmcu_average(sum, count, args->origin, args->multiplier, args->shift, &args->stage);
+        int32_t q = qmcu_average(sum + count * args->origin, count, args->origin, args->multiplier, args->shift, &args->stage);
         qmcu_store_lane(out, c, channels, args->output_bits, q);
       }
     }

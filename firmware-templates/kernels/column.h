@@ -31,7 +31,11 @@ QMCU_INLINE qmcu_half *qmcu_column_at(qmcu_word *column, uint32_t slots, uint32_
 }
 
 QMCU_INLINE void qmcu_column_fill(qmcu_word *column, uint32_t slots, uint32_t k, uint32_t count, int32_t value) {
-  for (uint32_t end = k + count; k < end; k++) *qmcu_column_at(column, slots, k) = (int16_t)value;
+  if (count == 0) return;
+  if (k & 1u) *qmcu_column_at(column, slots, k++) = (int16_t)value, count--;
+  qmcu_word *pair = column + (k >> 1) * slots;
+  for (; count >= 2; count -= 2, pair += slots) *pair = qmcu_pair(value, value);
+  if (count > 0) *(qmcu_half *)pair = (int16_t)value;
 }
 
 /* Spreads one input word over QMCU_INPUT_LANES / 2 pairs. */
@@ -56,13 +60,19 @@ QMCU_INLINE uint32_t qmcu_column_append(qmcu_word *column, uint32_t slots, uint3
     return k + count * channels;
   }
 #if QMCU_INPUT_BITS == 8
-  for (uint32_t i = 0; i < count * channels; i++, k++) *qmcu_column_at(column, slots, k) = (int8_t)pixels[i];
+  const int8_t *value = (const int8_t *)pixels;
+  const int8_t *end = value + count * channels;
+  if (k & 1u) *qmcu_column_at(column, slots, k) = *value++;
+  qmcu_word *pair = column + ((k + 1u) >> 1) * slots;
+  for (; end - value >= 2; value += 2, pair += slots) *pair = qmcu_pair(value[0], value[1]);
+  if (value != end) *(qmcu_half *)pair = *value;
+  return k + count * channels;
 #else
   for (; count > 0; count--, pixels += qmcu_pixel_bytes(channels, QMCU_INPUT_BITS))
     for (uint32_t c = 0; c < channels; c++, k++)
       *qmcu_column_at(column, slots, k) = (int16_t)qmcu_load_lane(pixels, c, QMCU_INPUT_BITS);
-#endif
   return k;
+#endif
 }
 
 /* Zeroes the elements beyond k and returns the column's sum, when `wanted`; 0 otherwise. */

@@ -2,6 +2,7 @@
 #include "conv2d.h"
 
 #include "dot_block.h"
+#include "finish_block.h"
 
 /* Gathers the column of the output pixel (y, x) into a slot; returns weight_offset · Σ column. */
 static int32_t gather(const struct conv2d_args *args, const uint8_t *input, int32_t y, int32_t x, qmcu_word *column) {
@@ -38,39 +39,33 @@ static int32_t gather(const struct conv2d_args *args, const uint8_t *input, int3
 }
 
 /* All output channels of one or two pixels whose columns are ready. */
-static void multiply(const struct conv2d_args *args, const qmcu_word *columns, const int32_t correction[2],
-                     uint8_t *output, uint32_t pixels) {
-  const uint32_t channels = args->output.channels;
-  const uint32_t pixel_bytes = qmcu_pixel_bytes(channels, args->output_bits);
+static void multiply(const struct conv2d_args *args, const struct finish_block *finish, const qmcu_word *columns,
+                     const int32_t correction[2], uint8_t *output, uint32_t pixels) {
   const uint32_t k = (uint32_t)args->window.kernel_height * args->window.kernel_width * args->input.channels;
   const uint32_t pairs = qmcu_column_pairs(k);
   const qmcu_word *weights = (const qmcu_word *)args->weights;
-  for (uint32_t oc = 0; oc < channels; oc += 4, weights += QMCU_BLOCK_WORDS(pairs)) {
+  for (uint32_t oc = 0; oc < finish->channel_count; oc += 4, weights += QMCU_BLOCK_WORDS(pairs)) {
     uint32_t acc[8];
-    for (uint32_t c = 0; c < 4; c++) {
-      acc[c] = (uint32_t)args->bias[oc + c] - (uint32_t)correction[0];
-      acc[c + 4] = (uint32_t)args->bias[oc + c] - (uint32_t)correction[1];
+    qmcu_dot_2x4(weights, columns, pairs, finish->channels + oc, acc);
+    if (args->weight_offset != 0) {
+      for (uint32_t c = 0; c < 4; c++) acc[c] -= (uint32_t)correction[0], acc[c + 4] -= (uint32_t)correction[1];
     }
-    qmcu_dot_2x4(weights, columns, pairs, acc);
-    uint32_t count = channels - oc < 4 ? channels - oc : 4;
-    for (uint32_t p = 0; p < pixels; p++) {
-      int32_t values[4];
-      for (uint32_t c = 0; c < count; c++)
-        values[c] = qmcu_requantize((int32_t)acc[p * 4 + c], args->multiplier[oc + c], args->shift[oc + c],
-                                    &args->stage);
-      qmcu_store_block(output + p * pixel_bytes, oc, values, count, args->output_bits);
-    }
+    if (pixels == 2)
+      finish_block(finish, acc, oc, output, 2);
+    else
+      finish_any(finish, acc, oc, output);
   }
 }
 
 void QMCU_WEIGHTED_KERNEL(conv2d)(const struct conv2d_args *args, const void *input, void *output, void *scratch);
 void QMCU_WEIGHTED_KERNEL(conv2d)(const struct conv2d_args *args, const void *input, void *output, void *scratch) {
   const uint32_t pixels = (uint32_t)args->output.height * args->output.width;
-  const uint32_t pixel_bytes = qmcu_pixel_bytes(args->output.channels, args->output_bits);
+  const struct finish_block finish =
+      finish_block_of(&args->stage, args->channels, args->output.channels, args->output_bits);
   qmcu_word *columns = (qmcu_word *)scratch;
   uint8_t *out = (uint8_t *)output;
   int32_t y = 0, x = 0;
-  for (uint32_t pixel = 0; pixel < pixels; pixel += 2, out += 2 * pixel_bytes) {
+  for (uint32_t pixel = 0; pixel < pixels; pixel += 2, out += 2 * finish.pixel_bytes) {
     const uint32_t count = pixels - pixel < 2 ? 1 : 2;
     int32_t correction[2] = {0, 0};
     /* A missing second pixel leaves stale values in its slot: they are multiplied and not stored. */
@@ -78,6 +73,6 @@ void QMCU_WEIGHTED_KERNEL(conv2d)(const struct conv2d_args *args, const void *in
       correction[slot] = gather(args, (const uint8_t *)input, y, x, columns + slot);
       if (++x == args->output.width) x = 0, y++;
     }
-    multiply(args, columns, correction, out, count);
+    multiply(args, &finish, columns, correction, out, count);
   }
 }

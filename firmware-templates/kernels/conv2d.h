@@ -17,10 +17,8 @@ struct conv2d_args {
   struct qmcu_output_stage stage;
   /* Blocks of four output channels, the last one filled up with zeros; layout in dot_block.h. 4-byte aligned. */
   const uint32_t *weights;
-  /* Per output channel, filled up to a multiple of four; bias − z·Σ(w − z_w). */
-  const int32_t *bias;
-  const int32_t *multiplier;
-  const int8_t *shift;
+  /* Per output channel, filled up to a multiple of four. */
+  const struct qmcu_channel *channels;
 };
 
 /*

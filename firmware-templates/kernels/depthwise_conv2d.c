@@ -6,7 +6,7 @@
  */
 #include "depthwise_conv2d.h"
 
-#include "kernel.h"
+#include "finish_block.h"
 
 struct ring {
   qmcu_word *rows;
@@ -31,7 +31,7 @@ static void fill(qmcu_word *at, const qmcu_word *end, uint32_t pair) {
 }
 
 /* Saves one input row, four output channels from `oc`, with padding left and right. */
-static void save_row(const struct depthwise_conv2d_args *args, const uint8_t *input, uint32_t y, uint32_t oc,
+static __attribute__((noinline)) void save_row(const struct depthwise_conv2d_args *args, const uint8_t *input, uint32_t y, uint32_t oc,
                      qmcu_word *row, uint32_t row_words) {
   const uint32_t channels = args->input.channels;
   const uint32_t pixel_bytes = qmcu_pixel_bytes(channels, QMCU_INPUT_BITS);
@@ -89,24 +89,15 @@ static void advance(const struct depthwise_conv2d_args *args, const uint8_t *inp
     a3 = qmcu_mac_high(a3, odd, w_odd);   \
   } while (0)
 
-static void finish(const struct depthwise_conv2d_args *args, uint32_t oc, const uint32_t acc[4], uint8_t *pixel) {
-  uint32_t count = args->output.channels - oc < 4u ? args->output.channels - oc : 4u;
-  int32_t values[4];
-  for (uint32_t c = 0; c < count; c++)
-    values[c] = qmcu_requantize((int32_t)acc[c], args->multiplier[oc + c], args->shift[oc + c], &args->stage);
-  qmcu_store_block(pixel, oc, values, count, args->output_bits);
-}
-
 /* One output row of a 3×3 window without dilation. */
-static void row_3x3(const struct depthwise_conv2d_args *args, const struct ring *ring, uint32_t top, uint32_t oc,
-                    const qmcu_word *weights, uint8_t *pixel, uint32_t pixel_bytes) {
-  const qmcu_word *r0 = ring->rows + (top % 3u) * ring->row_words;
-  const qmcu_word *r1 = ring->rows + ((top + 1u) % 3u) * ring->row_words;
-  const qmcu_word *r2 = ring->rows + ((top + 2u) % 3u) * ring->row_words;
-  const int32_t *bias = args->bias + oc;
-  const uint32_t step = 2u * args->window.stride_width;
-  for (uint32_t x = 0; x < args->output.width; x++, pixel += pixel_bytes) {
-    uint32_t a0 = (uint32_t)bias[0], a1 = (uint32_t)bias[1], a2 = (uint32_t)bias[2], a3 = (uint32_t)bias[3];
+QMCU_INLINE void row_3x3_as(enum finish_kind kind, const qmcu_word *r0, const qmcu_word *r1, const qmcu_word *r2,
+                            uint32_t step, uint32_t oc, const qmcu_word *weights, uint8_t *pixel,
+                            const struct finish_block *finish, uint32_t width) {
+  const struct qmcu_channel *channel = finish->channels + oc;
+  const uint8_t *end = pixel + width * finish->pixel_bytes;
+  for (; pixel != end; pixel += finish->pixel_bytes) {
+    uint32_t a0 = (uint32_t)channel[0].bias, a1 = (uint32_t)channel[1].bias;
+    uint32_t a2 = (uint32_t)channel[2].bias, a3 = (uint32_t)channel[3].bias;
     QMCU_TAP(r0, weights);
     QMCU_TAP(r0 + 2, weights + 2);
     QMCU_TAP(r0 + 4, weights + 4);
@@ -118,17 +109,32 @@ static void row_3x3(const struct depthwise_conv2d_args *args, const struct ring 
     QMCU_TAP(r2 + 4, weights + 16);
     r0 += step, r1 += step, r2 += step;
     const uint32_t acc[4] = {a0, a1, a2, a3};
-    finish(args, oc, acc, pixel);
+    finish_as(kind, finish, acc, oc, pixel, 1);
+  }
+}
+
+static __attribute__((noinline)) void row_3x3(const struct depthwise_conv2d_args *args, const struct ring *ring,
+                                              uint32_t top, uint32_t oc, const qmcu_word *weights, uint8_t *pixel,
+                                              const struct finish_block *finish) {
+  const qmcu_word *r0 = ring->rows + (top % 3u) * ring->row_words;
+  const qmcu_word *r1 = ring->rows + ((top + 1u) % 3u) * ring->row_words;
+  const qmcu_word *r2 = ring->rows + ((top + 2u) % 3u) * ring->row_words;
+  const uint32_t step = 2u * args->window.stride_width, width = args->output.width;
+  switch (finish_kind_of(finish, oc)) {
+    case FINISH_SATURATE: row_3x3_as(FINISH_SATURATE, r0, r1, r2, step, oc, weights, pixel, finish, width); break;
+    case FINISH_CLAMP: row_3x3_as(FINISH_CLAMP, r0, r1, r2, step, oc, weights, pixel, finish, width); break;
+    default: row_3x3_as(FINISH_ANY, r0, r1, r2, step, oc, weights, pixel, finish, width); break;
   }
 }
 
 /* One output row of any window. */
-static void row_any(const struct depthwise_conv2d_args *args, const struct ring *ring, uint32_t top, uint32_t oc,
-                    const qmcu_word *weights, uint8_t *pixel, uint32_t pixel_bytes) {
+static __attribute__((noinline)) void row_any(const struct depthwise_conv2d_args *args, const struct ring *ring, uint32_t top, uint32_t oc,
+                    const qmcu_word *weights, uint8_t *pixel, const struct finish_block *finish) {
   const struct qmcu_window *window = &args->window;
-  const int32_t *bias = args->bias + oc;
-  for (uint32_t x = 0; x < args->output.width; x++, pixel += pixel_bytes) {
-    uint32_t a0 = (uint32_t)bias[0], a1 = (uint32_t)bias[1], a2 = (uint32_t)bias[2], a3 = (uint32_t)bias[3];
+  const struct qmcu_channel *channel = args->channels + oc;
+  for (uint32_t x = 0; x < args->output.width; x++, pixel += finish->pixel_bytes) {
+    uint32_t a0 = (uint32_t)channel[0].bias, a1 = (uint32_t)channel[1].bias;
+    uint32_t a2 = (uint32_t)channel[2].bias, a3 = (uint32_t)channel[3].bias;
     const qmcu_word *w = weights;
     uint32_t row = top;
     for (uint32_t ky = 0; ky < window->kernel_height; ky++, row += window->dilation_height) {
@@ -138,7 +144,7 @@ static void row_any(const struct depthwise_conv2d_args *args, const struct ring 
         QMCU_TAP(at, w);
     }
     const uint32_t acc[4] = {a0, a1, a2, a3};
-    finish(args, oc, acc, pixel);
+    finish_block(finish, acc, oc, pixel, 1);
   }
 }
 
@@ -161,7 +167,8 @@ void QMCU_WEIGHTED_KERNEL(depthwise_conv2d)(const struct depthwise_conv2d_args *
   const struct qmcu_window *window = &args->window;
   const uint32_t taps = (uint32_t)window->kernel_height * window->kernel_width;
   const uint32_t span = (window->kernel_height - 1u) * window->dilation_height + 1u;
-  const uint32_t pixel_bytes = qmcu_pixel_bytes(args->output.channels, args->output_bits);
+  const struct finish_block finish =
+      finish_block_of(&args->stage, args->channels, args->output.channels, args->output_bits);
   const int is_3x3 = window->kernel_height == 3 && window->kernel_width == 3 && window->dilation_height == 1 &&
                      window->dilation_width == 1;
   qmcu_word *weights = (qmcu_word *)scratch;
@@ -172,12 +179,12 @@ void QMCU_WEIGHTED_KERNEL(depthwise_conv2d)(const struct depthwise_conv2d_args *
     ring.next = 0;
     for (uint32_t y = 0; y < args->output.height; y++) {
       uint32_t top = y * window->stride_height;
-      uint8_t *pixel = (uint8_t *)output + y * args->output.width * pixel_bytes;
+      uint8_t *pixel = (uint8_t *)output + y * args->output.width * finish.pixel_bytes;
       advance(args, (const uint8_t *)input, oc, &ring, top, top + span - 1u);
       if (is_3x3)
-        row_3x3(args, &ring, top, oc, weights, pixel, pixel_bytes);
+        row_3x3(args, &ring, top, oc, weights, pixel, &finish);
       else
-        row_any(args, &ring, top, oc, weights, pixel, pixel_bytes);
+        row_any(args, &ring, top, oc, weights, pixel, &finish);
     }
   }
 }

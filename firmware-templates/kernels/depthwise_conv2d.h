@@ -17,10 +17,8 @@ struct depthwise_conv2d_args {
   struct qmcu_output_stage stage;
   /* [⌈oc / 4⌉][tap][4 lanes], two's complement at the weight width, the last block filled up with z_w. */
   const uint8_t *weights;
-  /* Per output channel, filled up to a multiple of four; bias − z·Σ(w − z_w). */
-  const int32_t *bias;
-  const int32_t *multiplier;
-  const int8_t *shift;
+  /* Per output channel, filled up to a multiple of four. */
+  const struct qmcu_channel *channels;
 };
 
 /*

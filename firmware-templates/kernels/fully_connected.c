@@ -2,6 +2,7 @@
 #include "fully_connected.h"
 
 #include "dot_block.h"
+#include "finish_block.h"
 
 void QMCU_WEIGHTED_KERNEL(fully_connected)(const struct fully_connected_args *args, const void *input, void *output,
                                            void *scratch);
@@ -13,15 +14,13 @@ void QMCU_WEIGHTED_KERNEL(fully_connected)(const struct fully_connected_args *ar
   const uint32_t pairs = qmcu_column_pairs(k);
   const uint32_t correction =
       (uint32_t)(args->weight_offset * qmcu_column_finish(column, 1, k, args->weight_offset != 0));
+  const struct finish_block finish =
+      finish_block_of(&args->stage, args->channels, args->outputs, args->output_bits);
   const qmcu_word *weights = (const qmcu_word *)args->weights;
-  for (uint32_t oc = 0; oc < args->outputs; oc += 4, weights += QMCU_BLOCK_WORDS(pairs)) {
+  for (uint32_t oc = 0; oc < finish.channel_count; oc += 4, weights += QMCU_BLOCK_WORDS(pairs)) {
     uint32_t acc[4];
-    for (uint32_t c = 0; c < 4; c++) acc[c] = (uint32_t)args->bias[oc + c] - correction;
+    for (uint32_t c = 0; c < 4; c++) acc[c] = (uint32_t)finish.channels[oc + c].bias - correction;
     qmcu_dot_1x4(weights, column, pairs, acc);
-    uint32_t count = args->outputs - oc < 4 ? args->outputs - oc : 4;
-    int32_t values[4];
-    for (uint32_t c = 0; c < count; c++)
-      values[c] = qmcu_requantize((int32_t)acc[c], args->multiplier[oc + c], args->shift[oc + c], &args->stage);
-    qmcu_store_block(output, oc, values, count, args->output_bits);
+    finish_block(&finish, acc, oc, (uint8_t *)output, 1);
   }
 }

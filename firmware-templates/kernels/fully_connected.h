@@ -15,9 +15,8 @@ struct fully_connected_args {
   struct qmcu_output_stage stage;
   /* As in conv2d.h, K = all inputs. */
   const uint32_t *weights;
-  const int32_t *bias;
-  const int32_t *multiplier;
-  const int8_t *shift;
+  /* Per output channel, filled up to a multiple of four. */
+  const struct qmcu_channel *channels;
 };
 
 /*

@@ -6,16 +6,19 @@
 /* The lowest stored value: −128 at 8 bits, 0 below. */
 #define LOWEST (QMCU_INPUT_BITS == 8 ? -128 : 0)
 
+QMCU_INLINE void run(const int8_t *table, uint32_t pixels, uint32_t channels, uint32_t output_bits, const uint8_t *in,
+                     uint8_t *out) {
+  const uint32_t input_step = qmcu_pixel_bytes(channels, QMCU_INPUT_BITS);
+  const uint32_t output_step = qmcu_pixel_bytes(channels, output_bits);
+  for (; pixels > 0; pixels--, in += input_step, out += output_step)
+    for (uint32_t c = 0; c < channels; c++)
+      qmcu_store_lane(out, c, channels, output_bits, table[qmcu_load_lane(in, c, QMCU_INPUT_BITS) - LOWEST]);
+}
+
 void QMCU_KERNEL(lookup)(const struct lookup_args *args, const void *input, void *output);
 void QMCU_KERNEL(lookup)(const struct lookup_args *args, const void *input, void *output) {
-  const uint32_t channels = args->channels;
-  const uint8_t *in = (const uint8_t *)input;
-  uint8_t *out = (uint8_t *)output;
-  for (uint32_t p = 0; p < args->pixels; p++) {
-    for (uint32_t c = 0; c < channels; c++)
-      qmcu_store_lane(out, c, channels, args->output_bits,
-                      args->table[qmcu_load_lane(in, c, QMCU_INPUT_BITS) - LOWEST]);
-    in += qmcu_pixel_bytes(channels, QMCU_INPUT_BITS);
-    out += qmcu_pixel_bytes(channels, args->output_bits);
-  }
+  if (QMCU_INPUT_BITS == 8 && args->output_bits == 8)
+    run(args->table, 1, args->pixels * args->channels, 8, input, output); /* bytes: one row of elements */
+  else
+    run(args->table, args->pixels, args->channels, args->output_bits, input, output);
 }

@@ -3,30 +3,31 @@
 
 #include "kernel.h"
 
-QMCU_INLINE void run(const struct mul_args *args, const void *first, const void *second, void *output,
-                     uint32_t second_bits) {
-  const uint32_t channels = args->channels;
-  const uint32_t step = qmcu_pixel_bytes(channels, QMCU_INPUT_BITS);
-  const uint32_t second_step = args->second_pixels == 1 ? 0 : qmcu_pixel_bytes(args->second_channels, second_bits);
-  const uint32_t second_channel = args->second_channels == 1 ? 0 : 1;
-  const uint32_t output_step = qmcu_pixel_bytes(channels, args->output_bits);
-  const uint8_t *a = (const uint8_t *)first;
-  const uint8_t *b = (const uint8_t *)second;
-  uint8_t *out = (uint8_t *)output;
-  for (uint32_t p = 0; p < args->pixels; p++, a += step, b += second_step, out += output_step) {
-    for (uint32_t c = 0; c < channels; c++) {
-      int32_t x = qmcu_load_lane(a, c, QMCU_INPUT_BITS) - args->zero_point[0];
-      int32_t y = qmcu_load_lane(b, c * second_channel, second_bits) - args->zero_point[1];
-      qmcu_store_lane(out, c, channels, args->output_bits,
-                      qmcu_requantize(x * y, args->multiplier, args->shift, &args->stage));
+#include "second_operand.h"
+
+QMCU_INLINE void run(const struct mul_args *args, const uint8_t *first, const uint8_t *second, uint8_t *output,
+                     const struct operand_walk *walk) {
+  const struct qmcu_output_stage stage = args->stage;
+  const int32_t multiplier = args->multiplier, shift = args->shift;
+  const int32_t z0 = args->zero_point[0], z1 = args->zero_point[1];
+  for (uint32_t p = 0; p < walk->pixels; p++) {
+    for (uint32_t c = 0; c < walk->channels; c++) {
+      const int32_t a = qmcu_load_lane(first, c, QMCU_INPUT_BITS) - z0;
+      const int32_t b = qmcu_load_lane(second, c * walk->second_channel, walk->second_bits) - z1;
+      qmcu_store_lane(output, c, walk->channels, walk->output_bits, qmcu_requantize(a * b, multiplier, shift, &stage));
     }
+    first += walk->first_step, second += walk->second_step, output += walk->output_step;
   }
 }
 
 void QMCU_KERNEL(mul)(const struct mul_args *args, const void *first, const void *second, void *output);
 void QMCU_KERNEL(mul)(const struct mul_args *args, const void *first, const void *second, void *output) {
-  if (args->second_bits == QMCU_INPUT_BITS)
-    run(args, first, second, output, QMCU_INPUT_BITS);
-  else
-    run(args, first, second, output, args->second_bits);
+  struct operand_walk walk = operand_walk_of(args->pixels, args->channels, args->second_pixels, args->second_channels,
+                                             args->second_bits, args->output_bits);
+  if (operand_walk_is_flat(&walk)) {
+    walk = operand_walk_flattened(&walk);
+    run(args, first, second, output, &walk);
+  } else {
+    run(args, first, second, output, &walk);
+  }
 }

@@ -53,7 +53,10 @@ QMCU_INLINE void qmcu_store_lane(void *pixel, uint32_t channel, uint32_t channel
 QMCU_INLINE void qmcu_store_block(void *pixel, uint32_t channel, const int32_t *values, uint32_t count, uint32_t bits) {
   if (bits == 8) {
     int8_t *bytes = (int8_t *)pixel + channel;
-    for (uint32_t i = 0; i < count; i++) bytes[i] = (int8_t)values[i];
+    bytes[0] = (int8_t)values[0];
+    if (count > 1) bytes[1] = (int8_t)values[1];
+    if (count > 2) bytes[2] = (int8_t)values[2];
+    if (count > 3) bytes[3] = (int8_t)values[3];
     return;
   }
   uint32_t packed = 0;

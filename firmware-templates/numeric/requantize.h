@@ -67,16 +67,47 @@ QMCU_INLINE int32_t qmcu_requantize(int32_t acc, int32_t multiplier, int32_t shi
   return qmcu_clamp(value, stage->clamp_min, stage->clamp_max);
 }
 
-QMCU_INLINE int32_t qmcu_add_scaled(int32_t a, int32_t b, int32_t sign, const struct qmcu_add_scaling *scaling) {
-#if defined(QMCU_REQUANT_MULHI)
-  int32_t round = (1 << scaling->output_shift) >> 1;
-  return (a * scaling->multiplier[0] + sign * b * scaling->multiplier[1] + round) >> scaling->output_shift;
+/*
+ * Output channels of weighted operators: the same values by fewer instructions.
+ *
+ * Binding proves per channel, from bias and weights, that acc·2^left fits int32, that right > 0 (`tflm`, `single`),
+ * and that the rounding addition cannot overflow; otherwise it sets `wide` and the exact form is used.
+ * `tflm`: (a·2m + 2^31) >> 32 equals (a·m + 2^30) >> 31, so doubling a turns the high multiply into SMMULR; and
+ * for right > 0, halves away from zero is adding 2^(right−1) − (1 if negative) before the shift.
+ * `single`: the product's low 32 bits cannot carry into a rounding bit above them, so SMMLA keeps the high word.
+ */
+QMCU_INLINE int32_t qmcu_scale_narrow(int32_t acc, int32_t multiplier, uint32_t left, uint32_t right) {
+  const int32_t x = (int32_t)((uint32_t)acc << left);
+#if defined(QMCU_REQUANT_TFLM)
+  const int32_t high = qmcu_mul_high(x, multiplier);
+  return (high + (high >> 31) + (int32_t)((1u << right) >> 1)) >> right;
+#elif defined(QMCU_REQUANT_SINGLE)
+  return qmcu_mul_high_floor_add(x, multiplier, (int32_t)((1u << right) >> 1)) >> right;
 #else
-  int32_t factor = 1 << scaling->left_shift;
-  int32_t first = qmcu_scale(a * factor, scaling->multiplier[0], scaling->shift[0]);
-  int32_t second = qmcu_scale(b * factor, scaling->multiplier[1], scaling->shift[1]);
-  return qmcu_scale(first + sign * second, scaling->output_multiplier, scaling->output_shift);
+  (void)right;
+  return qmcu_mul_high(x, multiplier);
 #endif
+}
+
+#if !defined(QMCU_REQUANT_MULHI)
+static __attribute__((noinline, unused)) int32_t qmcu_scale_wide(int32_t acc, int32_t multiplier, uint32_t left,
+                                                                 uint32_t right) {
+  return qmcu_scale(acc, multiplier, (int32_t)left - 1 - (int32_t)right);
+}
+#endif
+
+QMCU_INLINE int32_t qmcu_requantize_channel(uint32_t acc, const struct qmcu_channel *channel,
+                                            const struct qmcu_output_stage *stage) {
+  const uint32_t left = channel->left, right = channel->right;
+#if defined(QMCU_REQUANT_MULHI)
+  (void)right;
+  int32_t value = qmcu_mul_high_add((int32_t)(acc << left), channel->multiplier, stage->zero_point);
+#else
+  int32_t value = channel->wide ? qmcu_scale_wide((int32_t)acc, channel->multiplier, left, right)
+                       : qmcu_scale_narrow((int32_t)acc, channel->multiplier, left, right);
+  value += stage->zero_point;
+#endif
+  return qmcu_clamp(value, stage->clamp_min, stage->clamp_max);
 }
 
 #endif

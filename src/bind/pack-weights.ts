@@ -1,13 +1,9 @@
 /**
- * Orders canonical weights as the C kernels read them, and folds the input's zero point into the bias.
+ * Orders canonical weights as the C kernels read them.
  * Layouts: firmware-templates/kernels/dot_block.h and depthwise_conv2d.h.
  */
 import { pixelBytes, type Width } from '../numeric/widths.js';
-
-/** Output channels per block in every weight stream. */
-export const CHANNEL_BLOCK = 4;
-
-export const blockCount = (channels: number): number => Math.ceil(channels / CHANNEL_BLOCK);
+import { blockCount, CHANNEL_BLOCK } from './channel-constants.js';
 
 /** Zero point of a weight stream as stored: sub-byte weights are offset to be unsigned. */
 export const storedWeightOffset = (weightZeroPoint: number, bits: Width): number =>
@@ -82,26 +78,4 @@ export function packDepthwise(
     }
   }
   return stream;
-}
-
-/** bias − z · Σ(w − z_w) per channel, modulo 2^32 as the kernels accumulate; filled up to whole blocks. */
-export function foldBias(
-  bias: Int32Array,
-  weightSums: ArrayLike<number>,
-  inputZeroPoint: number,
-): Int32Array {
-  const folded = new Int32Array(blockCount(bias.length) * CHANNEL_BLOCK);
-  bias.forEach((value, channel) => {
-    folded[channel] = (value - inputZeroPoint * weightSums[channel]!) | 0;
-  });
-  return folded;
-}
-
-/** The array filled up with zeros to whole blocks of channels. */
-export function padToBlocks<T extends Int32Array | Int8Array>(values: T): T {
-  const padded = new (values.constructor as new (length: number) => T)(
-    blockCount(values.length) * CHANNEL_BLOCK,
-  );
-  padded.set(values);
-  return padded;
 }

@@ -7,53 +7,59 @@ import type {
   PlanTensor,
   StepWindow,
 } from '../ir/deploy-plan.js';
-import { elementCount, readInt8, readInt32, readWeights } from '../ops/plan-access.js';
+import { WIDTHS } from '../numeric/widths.js';
+import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
+import { type ChannelSums, packChannels } from './channel-constants.js';
 import { columnOrder, columnPairs } from './column-order.js';
 import { kernelInstance } from './kernel-instance.js';
-import { foldBias, packDepthwise, packDotBlocks, padToBlocks, storedWeightOffset } from './pack-weights.js';
+import { packDepthwise, packDotBlocks, storedWeightOffset } from './pack-weights.js';
 import { shapeArgs, stageArgs, windowArgs } from './struct-args.js';
 
 type WeightedStep = Conv2dStep | DepthwiseConv2dStep | FullyConnectedStep;
 
 const WORD_BYTES = 4;
 
-/** Weights as the plan holds them; Σ(w − z_w) per output channel. */
-interface Weights {
-  readonly values: Int32Array;
-  readonly sums: Float64Array;
-}
-
-/** Sums over everything but the output channel; `channelOf` maps a weight's index to its output channel. */
-function summed(
-  values: Int32Array,
-  channels: number,
-  zeroPoint: number,
+/** Sums per output channel; `channelOf` maps a weight's index to its output channel. */
+function channelSums(
+  step: WeightedStep,
+  context: BindContext,
+  weights: Int32Array,
   channelOf: (index: number) => number,
-): Weights {
-  const sums = new Float64Array(channels);
-  values.forEach((w, index) => {
+): readonly ChannelSums[] {
+  const bias = readInt32(context.plan, step.bias);
+  const sums = new Float64Array(bias.length);
+  const magnitudes = new Float64Array(bias.length);
+  weights.forEach((w, index) => {
     const channel = channelOf(index);
-    sums[channel] = sums[channel]! + w - zeroPoint;
+    sums[channel] = sums[channel]! + w - step.weightZeroPoint;
+    magnitudes[channel] = magnitudes[channel]! + Math.abs(w - step.weightZeroPoint);
   });
-  return { values, sums };
+  return Array.from(bias, (value, channel) => ({
+    bias: value,
+    weights: sums[channel]!,
+    magnitudes: magnitudes[channel]!,
+  }));
 }
 
 /** `stage`, `output_bits` and the per-channel constants, equal in all three argument structs. */
 function channelArgs(
   step: WeightedStep,
   context: BindContext,
-  weightSums: Float64Array,
+  sums: readonly ChannelSums[],
   input: PlanTensor,
   output: PlanTensor,
 ): ArgumentRecord {
   const { plan, constants, label } = context;
+  const mode = plan.requantization;
+  const multipliers = readMultipliers(plan, step);
+  const { activationMin, activationMax } = WIDTHS[input.bits];
+  const reach = Math.max(input.zeroPoint - activationMin, activationMax - input.zeroPoint);
+  const packed = packChannels(mode, sums, multipliers, input.zeroPoint, reach);
   return {
     output_bits: output.bits,
     stage: stageArgs(output, step.clamp),
-    bias: constants.int32(`${label}_bias`, foldBias(readInt32(plan, step.bias), weightSums, input.zeroPoint)),
-    multiplier: constants.int32(`${label}_multiplier`, padToBlocks(readInt32(plan, step.multiplier))),
-    shift: constants.int8(`${label}_shift`, padToBlocks(readInt8(plan, step.shift))),
+    channels: constants.add(`${label}_channels`, 'struct qmcu_channel', packed),
   };
 }
 
@@ -65,14 +71,13 @@ function dotBlocks(
   channels: number,
   rowsPerChannel: number,
   rowLength: number,
-): { weights: Weights; args: ArgumentRecord; pairs: number } {
+): { sums: readonly ChannelSums[]; args: ArgumentRecord; pairs: number } {
   const length = rowsPerChannel * rowLength;
   const rows = readWeights(context.plan, step.weights, channels * rowsPerChannel, rowLength, step.weightBits);
-  const weights = summed(rows, channels, step.weightZeroPoint, (index) => Math.floor(index / length));
   const order = columnOrder(length, input.shape[2], input.bits, step.weightBits);
-  const stream = packDotBlocks(weights.values, channels, length, order, step.weightBits);
+  const stream = packDotBlocks(rows, channels, length, order, step.weightBits);
   return {
-    weights,
+    sums: channelSums(step, context, rows, (index) => Math.floor(index / length)),
     args: {
       weight_offset: storedWeightOffset(step.weightZeroPoint, step.weightBits),
       weights: context.constants.add(`${context.label}_weights`, 'uint32_t', stream),
@@ -107,7 +112,7 @@ export const bindConv2d: StepBinder<'conv2d'> = (step, context) => {
     window: windowArgs(step.window),
     input_zero_point: input.zeroPoint,
     ...packed.args,
-    ...channelArgs(step, context, packed.weights.sums, input, output),
+    ...channelArgs(step, context, packed.sums, input, output),
   };
   return single(step, context, input, args, 2 * packed.pairs * WORD_BYTES, false);
 };
@@ -120,7 +125,7 @@ export const bindFullyConnected: StepBinder<'fully_connected'> = (step, context)
     input: shapeArgs(input),
     outputs: output.shape[2],
     ...packed.args,
-    ...channelArgs(step, context, packed.weights.sums, input, output),
+    ...channelArgs(step, context, packed.sums, input, output),
   };
   return single(step, context, input, args, packed.pairs * WORD_BYTES, false);
 };
@@ -131,7 +136,7 @@ export const bindDepthwiseConv2d: StepBinder<'depthwise_conv2d'> = (step, contex
   const channels = output.shape[2];
   const taps = step.window.kernelHeight * step.window.kernelWidth;
   const values = readWeights(context.plan, step.weights, taps, channels, step.weightBits);
-  const weights = summed(values, channels, step.weightZeroPoint, (index) => index % channels);
+  const sums = channelSums(step, context, values, (index) => index % channels);
   const stream = packDepthwise(values, taps, channels, step.weightZeroPoint, step.weightBits);
   const args = {
     input: shapeArgs(input),
@@ -141,7 +146,7 @@ export const bindDepthwiseConv2d: StepBinder<'depthwise_conv2d'> = (step, contex
     input_zero_point: input.zeroPoint,
     weight_zero_point: step.weightZeroPoint,
     weights: context.constants.add(`${context.label}_weights`, 'uint8_t', stream),
-    ...channelArgs(step, context, weights.sums, input, output),
+    ...channelArgs(step, context, sums, input, output),
   };
   const scratchBytes = depthwiseScratchBytes(step.window, input, output);
   return single(step, context, input, args, scratchBytes, depthwiseInPlace(step, input, output));

@@ -22,7 +22,7 @@ export function defineCommand<O>(
   return { ...command, run: (args, options, environment) => command.run(args, options as O, environment) };
 }
 
-export const MODEL_ARGUMENT = ['<model>', 'a .tflite model or a stored .plan.json'] as const;
+export const MODEL_ARGUMENT = ['<model>', 'a .tflite or .onnx model, or a stored .plan.json'] as const;
 
 export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
 export const modeOption = (): Option =>
@@ -30,6 +30,16 @@ export const modeOption = (): Option =>
     'tflm',
     'single',
   ]);
+
+/** Sizes by name, from every occurrence of the option. */
+export const dimensionOption = (): Option =>
+  new Option('--dim <name=size>', 'size of a dynamic dimension of an .onnx model (repeatable)').argParser(
+    (text: string, before: Readonly<Record<string, number>> | undefined) => {
+      const split = text.lastIndexOf('=');
+      if (split < 1) throw new InvalidArgumentError('expected name=size');
+      return { ...before, [text.slice(0, split)]: positiveInteger(text.slice(split + 1)) };
+    },
+  );
 
 /** Options that say how a file becomes the network's input. */
 export const recipeOptions = (presets: readonly string[]): readonly Option[] => [

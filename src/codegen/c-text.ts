@@ -1,14 +1,26 @@
 /** Small pieces of C text: initialisers, array bodies, identifiers, comments. */
-import type { ArgumentRecord, ArgumentValue, BoundConstant, ConstantType } from '../ir/bound-plan.js';
+import {
+  type ArgumentRecord,
+  type ArgumentValue,
+  type BoundConstant,
+  CONSTANT_BYTES,
+  type ConstantType,
+} from '../ir/bound-plan.js';
 
 const WIDTH = 118;
 
-const READERS: Record<ConstantType, { bytes: number; read(view: DataView, at: number): string }> = {
-  int8_t: { bytes: 1, read: (view, at) => String(view.getInt8(at)) },
-  uint8_t: { bytes: 1, read: (view, at) => hex(view.getUint8(at), 2) },
-  uint16_t: { bytes: 2, read: (view, at) => String(view.getUint16(at, true)) },
-  int32_t: { bytes: 4, read: (view, at) => int32(view.getInt32(at, true)) },
-  uint32_t: { bytes: 4, read: (view, at) => hex(view.getUint32(at, true), 8) },
+/** One element as C text. */
+const ELEMENT_TEXT: Readonly<Record<ConstantType, (view: DataView, at: number) => string>> = {
+  int8_t: (view, at) => String(view.getInt8(at)),
+  uint8_t: (view, at) => hex(view.getUint8(at), 2),
+  uint16_t: (view, at) => String(view.getUint16(at, true)),
+  int32_t: (view, at) => int32(view.getInt32(at, true)),
+  uint32_t: (view, at) => hex(view.getUint32(at, true), 8),
+  'struct qmcu_channel': (view, at) => {
+    const [bias, multiplier] = [view.getInt32(at, true), view.getInt32(at + 4, true)];
+    const small = [8, 9, 10].map((field) => view.getUint8(at + field));
+    return `{${[int32(bias), int32(multiplier), ...small].join(', ')}}`;
+  },
 };
 
 const hex = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
@@ -16,14 +28,15 @@ const hex = (value: number, digits: number): string => `0x${value.toString(16).p
 /** −2147483648 is no C constant of type int: it would be the negation of one that does not fit. */
 const int32 = (value: number): string => (value === -2147483648 ? '(-2147483647 - 1)' : String(value));
 
-export const elementCountOf = ({ type, ref }: BoundConstant): number => ref.length / READERS[type].bytes;
+export const elementCountOf = ({ type, ref }: BoundConstant): number => ref.length / CONSTANT_BYTES[type];
 
 /** The elements of a constant as lines of an array initialiser. */
 export function arrayBody(constant: BoundConstant, blob: Uint8Array): string {
-  const { bytes, read } = READERS[constant.type];
+  const text = ELEMENT_TEXT[constant.type];
+  const bytes = CONSTANT_BYTES[constant.type];
   const view = new DataView(blob.buffer, blob.byteOffset + constant.ref.offset, constant.ref.length);
   const items: string[] = [];
-  for (let at = 0; at < constant.ref.length; at += bytes) items.push(read(view, at));
+  for (let at = 0; at < constant.ref.length; at += bytes) items.push(text(view, at));
   return wrap(items);
 }
 

@@ -104,7 +104,7 @@ const UC_CTL_SET_CPU_MODEL = (7 | (1 << 26) | (1 << 30)) >>> 0;
 
 export type CodeCallback = (address: number, size: number) => void;
 /** Returns true when the access has been repaired (only meaningful for unmapped and forbidden accesses). */
-export type MemoryCallback = (type: number, address: number, size: number, value: number) => boolean;
+export type MemoryCallback = (type: number, address: number, size: number) => boolean;
 export type InterruptCallback = (number: number) => void;
 
 /** One emulated core; every method throws `emulate/unicorn` when libunicorn refuses. */
@@ -203,16 +203,19 @@ function tryLoad(): NonNullable<typeof cached> {
   return { reason: `libunicorn 2 was not found (${last.split('\n')[0]}); install it: ${hint}` };
 }
 
+/**
+ * Hooks are called millions of times a second, so they take only what is used and only 32 bits of it: ARM
+ * addresses have no more, and in every calling convention here (System V, AAPCS64, Win64) a callee may ignore
+ * the upper half of a register argument and all trailing arguments.
+ */
 const codePrototype = koffi.pointer(
-  koffi.proto('void QuantmcuCodeHook(void* uc, uint64_t address, uint32_t size, void* user)'),
+  koffi.proto('void QuantmcuCodeHook(int32_t uc, uint32_t address, uint32_t size)'),
 );
 const memoryPrototype = koffi.pointer(
-  koffi.proto(
-    'bool QuantmcuMemoryHook(void* uc, int type, uint64_t address, int size, int64_t value, void* user)',
-  ),
+  koffi.proto('bool QuantmcuMemoryHook(int32_t uc, int32_t type, uint32_t address, int32_t size)'),
 );
 const interruptPrototype = koffi.pointer(
-  koffi.proto('void QuantmcuInterruptHook(void* uc, uint32_t number, void* user)'),
+  koffi.proto('void QuantmcuInterruptHook(int32_t uc, uint32_t number)'),
 );
 
 function declare(library: ReturnType<typeof koffi.load>): UnicornFunctions {
@@ -315,9 +318,9 @@ class KoffiUnicorn implements UnicornCore {
   }
 
   hookMemory(kind: number, callback: MemoryCallback, low = 1, high = 0): void {
-    const native = (_uc: unknown, type: number, address: number, size: number, value: number): boolean => {
+    const native = (_uc: number, type: number, address: number, size: number): boolean => {
       try {
-        return callback(type, address, size, value);
+        return callback(type, address, size);
       } catch (error) {
         return this.fail(error);
       }
@@ -326,7 +329,7 @@ class KoffiUnicorn implements UnicornCore {
   }
 
   hookInterrupt(callback: InterruptCallback): void {
-    const native = (_uc: unknown, number: number): void => {
+    const native = (_uc: number, number: number): void => {
       try {
         callback(number);
       } catch (error) {
@@ -345,7 +348,7 @@ class KoffiUnicorn implements UnicornCore {
   }
 
   private addCodeHook(kind: number, callback: CodeCallback, low: number, high: number): void {
-    const native = (_uc: unknown, address: number, size: number): void => {
+    const native = (_uc: number, address: number, size: number): void => {
       try {
         callback(address, size);
       } catch (error) {

@@ -10,18 +10,10 @@
  *  6. every constant lies inside the constants blob, 4-byte aligned, whole elements
  *  7. every constant that a call uses exists; steps stand in order
  */
-import type { ArgumentValue, BoundPlan, BoundTensor, ConstantType } from '../ir/bound-plan.js';
+import { type ArgumentValue, type BoundPlan, type BoundTensor, CONSTANT_BYTES } from '../ir/bound-plan.js';
 import { ARENA_ALIGNMENT } from '../memory/arena.js';
 import { rowPitch, streamedInput, tensorBytes, viewOffset } from '../ops/plan-access.js';
 import { bug } from '../support/errors.js';
-
-const ELEMENT_BYTES: Record<ConstantType, number> = {
-  int8_t: 1,
-  uint8_t: 1,
-  uint16_t: 2,
-  int32_t: 4,
-  uint32_t: 4,
-};
 
 interface Range {
   readonly offset: number;
@@ -153,7 +145,7 @@ function constantProblems(bound: BoundPlan): string[] {
   for (const { name, type, ref } of bound.constantTable) {
     const sound =
       ref.offset % 4 === 0 &&
-      ref.length % ELEMENT_BYTES[type] === 0 &&
+      ref.length % CONSTANT_BYTES[type] === 0 &&
       ref.offset >= 0 &&
       ref.offset + ref.length <= bound.constants.length;
     if (!sound) problems.push(`constant ${name} lies outside the blob or is misaligned`);

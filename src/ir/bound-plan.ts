@@ -16,7 +16,24 @@ export interface BindTarget {
   readonly feature: KernelFeature;
 }
 
-export type ConstantType = 'int8_t' | 'uint8_t' | 'uint16_t' | 'int32_t' | 'uint32_t';
+export type ConstantType =
+  | 'int8_t'
+  | 'uint8_t'
+  | 'uint16_t'
+  | 'int32_t'
+  | 'uint32_t'
+  /** { int32 bias, int32 multiplier, uint8 left, uint8 right, uint8 wide, a byte of zeros } */
+  | 'struct qmcu_channel';
+
+/** Bytes of one element of a constant. */
+export const CONSTANT_BYTES: Readonly<Record<ConstantType, number>> = {
+  int8_t: 1,
+  uint8_t: 1,
+  uint16_t: 2,
+  int32_t: 4,
+  uint32_t: 4,
+  'struct qmcu_channel': 12,
+};
 
 /** A packed constant in `BoundPlan.constants`, little-endian, 4-byte aligned there. */
 export interface BoundConstant {

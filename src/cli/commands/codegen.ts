@@ -4,11 +4,12 @@ import { formatJson } from '../../report/json.js';
 import { formatPairs } from '../../report/table.js';
 import { formatBytes } from '../../report/units.js';
 import { EXIT_CODES } from '../../support/errors.js';
-import { defineCommand, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
+import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { writeTree } from '../output-directory.js';
 
 interface CodegenOptions {
+  readonly dim?: Readonly<Record<string, number>>;
   readonly target?: string;
   readonly board?: string;
   readonly output: string;
@@ -32,6 +33,7 @@ export const codegen = defineCommand<CodegenOptions>({
       .requiredOption('-o, --output <folder>', 'where to; a folder that quantmcu wrote before is replaced')
       .option('--force', 'write into a folder with other files, and keep them')
       .addOption(modeOption())
+      .addOption(dimensionOption())
       .addOption(jsonOption());
   },
   async run([model], options, { host, write, style }) {

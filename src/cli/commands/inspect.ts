@@ -5,9 +5,10 @@ import { formatInspect, type InspectReport, inspectGraph, inspectPlan } from '..
 import { formatJson } from '../../report/json.js';
 import { EXIT_CODES, QuantmcuError } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
-import { defineCommand, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
+import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
 
 interface InspectOptions {
+  readonly dim?: Readonly<Record<string, number>>;
   readonly mode?: 'tflm' | 'single';
   readonly savePlan?: string;
   readonly json?: boolean;
@@ -15,7 +16,7 @@ interface InspectOptions {
 
 async function inspectModel(host: Host, path: string, options: InspectOptions): Promise<InspectReport> {
   if (isPlanPath(path)) return inspectPlan((await planModel(host, path, options)).plan, 'plan');
-  const graph = await readModel(host, path);
+  const graph = await readModel(host, path, options);
   let plan: DeployPlan;
   try {
     plan = lowerModel(graph, options);
@@ -40,6 +41,7 @@ export const inspect = defineCommand<InspectOptions>({
     command
       .argument(...MODEL_ARGUMENT)
       .addOption(modeOption())
+      .addOption(dimensionOption())
       .option('--save-plan <base>', 'store the plan: every command takes it in place of the model')
       .addOption(jsonOption());
   },

@@ -10,6 +10,7 @@ import { buildSimulateReport, formatSimulate } from '../../report/simulate-repor
 import { EXIT_CODES } from '../../support/errors.js';
 import {
   defineCommand,
+  dimensionOption,
   jsonOption,
   MODEL_ARGUMENT,
   modeOption,
@@ -20,6 +21,7 @@ import { findRecipe } from '../find-recipe.js';
 import { startProgress } from '../progress.js';
 
 interface SimulateOptions {
+  readonly dim?: Readonly<Record<string, number>>;
   readonly data: string;
   readonly limit?: number;
   readonly threads: number;
@@ -46,6 +48,7 @@ export const simulate = defineCommand<SimulateOptions>({
     command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
     command.option('--threads <n>', 'worker threads', positiveInteger, 1);
     command.addOption(modeOption());
+    command.addOption(dimensionOption());
     for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
     command.addOption(new Option('--engine <name>', 'what simulates').choices(ENGINE_NAMES).default('wasm'));
     command.addOption(jsonOption());

@@ -108,7 +108,7 @@ export class OperatorContext {
 
   constant(index: number, what: string): Constant {
     const value = this.value(index);
-    return value.kind === 'constant' ? value.constant : this.refuse(`its ${what} is computed at run time`);
+    return value.kind === 'constant' ? value.constant : this.refuse(`its ${what} must be constant`);
   }
   optionalConstant(index: number, what: string): Constant | undefined {
     return this.has(index) ? this.constant(index, what) : undefined;

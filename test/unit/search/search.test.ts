@@ -1,0 +1,141 @@
+/** Scores by hand, a network solved on paper, and every method against exhaustive search. */
+import { describe, expect, it } from 'vitest';
+import { bitOps, type SearchGoal, totalNoise } from '../../../src/search/problem.js';
+import {
+  evolutionary,
+  exhaustive,
+  greedy,
+  memoryDriven,
+  randomSearch,
+  uniform,
+} from '../../../src/search/rivals.js';
+import { bitOpsSaved, entropyBits, entropyLoss, scoreTable, totalScore } from '../../../src/search/score.js';
+import { vdqsAdjacent, vdqsEntropy, vdqsNoise } from '../../../src/search/vdqs.js';
+import { createRandom } from '../../../src/support/random.js';
+import { chainProblem, randomChain } from './problems.js';
+
+const GOAL: SearchGoal = { costLimit: Number.POSITIVE_INFINITY, seed: 1, evaluations: 640 };
+
+describe('entropy', () => {
+  it('of four equal bins is two bits, of one bin none', () => {
+    expect(entropyBits([5, 5, 5, 5])).toBe(2);
+    expect(entropyBits([7, 0, 0])).toBe(0);
+    // 1/2, 1/4, 1/4: 0.5 · 1 + 2 · 0.25 · 2
+    expect(entropyBits([2, 1, 1])).toBe(1.5);
+  });
+
+  it('loss is relative to the reference', () => {
+    expect(entropyLoss(2, 1.5)).toBe(0.25);
+    expect(entropyLoss(0, 0)).toBe(0);
+  });
+});
+
+/**
+ * Three layers on paper. BitOPs at 8 bits: (100 + 200 + 100) · 64 = 25600. Map 1 at 4 bits saves 200 · 32 = 6400,
+ * a quarter; at 2 bits 9600, three eighths. Maps 0 and 2 save half of that.
+ */
+const PAPER = chainProblem(
+  [
+    { elements: 100, macs: 100, loss: [0.4, 0.8], noise: [0.01, 0.04] },
+    { elements: 200, macs: 200, loss: [0.4, 0.8], noise: [0.02, 0.08] },
+    { elements: 50, macs: 100, loss: [0.2, 0.8], noise: [0.001, 0.01] },
+  ],
+  Number.POSITIVE_INFINITY,
+);
+
+describe('the score', () => {
+  it('takes Φ as the share of BitOPs saved at the consumers', () => {
+    expect(bitOps(PAPER.layers, [8, 8, 8])).toBe(25600);
+    expect(bitOpsSaved(PAPER, 1, 4)).toBe(0.25);
+    expect(bitOpsSaved(PAPER, 1, 2)).toBe(0.375);
+    expect(bitOpsSaved(PAPER, 0, 4)).toBe(0.125);
+  });
+
+  it('rescales both terms to [0, 1] before mixing', () => {
+    const scores = scoreTable(PAPER, 0.5);
+    // Ω: 0.4 / 0.8 = 0.5, 0.8 / 0.8 = 1. Φ: 0.25 / 0.375 = 2/3, 0.375 / 0.375 = 1.
+    expect(scores[1]![0]).toBeCloseTo(0, 12);
+    expect(scores[1]![1]).toBeCloseTo(0.5 * (2 / 3 - 0.5), 12);
+    expect(scores[1]![2]).toBeCloseTo(0, 12);
+    expect(scores[0]![1]).toBeCloseTo(0.5 * (1 / 3 - 0.5), 12);
+    expect(scores[2]![1]).toBeCloseTo(0.5 * (1 / 3 - 0.25), 12);
+  });
+});
+
+describe('VDQS on paper', () => {
+  it('takes the best score of each map when memory is plenty', () => {
+    // Map 0: 0 against −1/12 and −1/4 → 8 bits. Map 1: 1/12 at 4 bits. Map 2: 1/24 at 4 bits.
+    expect(vdqsEntropy(0.5)(PAPER, GOAL)).toMatchObject({ assignment: [8, 4, 4], feasible: true });
+  });
+
+  it('then lowers the width whose score falls least per byte freed', () => {
+    // Arena of [8, 4, 4]: 100 + 100 = 200 bytes. Under 150: map 0 to 4 bits costs 1/12 for 50 bytes, map 1 to 2 bits
+    // costs 1/12 for 50 bytes; the tie goes to the larger map 1. Its arena is then 100 + 50 = 150.
+    const tight = { ...PAPER, sramBytes: 150 };
+    expect(vdqsEntropy(0.5)(tight, GOAL)).toMatchObject({ assignment: [8, 2, 4], feasible: true });
+  });
+
+  it('says so when all at 2 bits do not fit', () => {
+    const hopeless = { ...PAPER, sramBytes: 70 };
+    expect(vdqsEntropy(0.5)(hopeless, GOAL).feasible).toBe(false);
+    expect(vdqsNoise(hopeless, GOAL).feasible).toBe(false);
+  });
+
+  it('by noise spends the cost limit where it hurts least', () => {
+    // 80 % of 25600 is 20480: map 1 at 4 bits (19200, noise 0.02), maps 0 and 2 at 4 (19200, noise 0.011): the latter.
+    const goal = { ...GOAL, costLimit: 20480 };
+    expect(vdqsNoise(PAPER, goal)).toMatchObject({ assignment: [4, 8, 4], feasible: true });
+  });
+
+  it('in the adjacent form looks at neighbours only', () => {
+    const tight = { ...PAPER, sramBytes: 150 };
+    const found = vdqsAdjacent(0.5)(tight, GOAL);
+    expect(found.feasible).toBe(true);
+    expect(PAPER.arenaBytes(found.assignment)).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('methods against exhaustive search on 60 random chains', () => {
+  const problems = Array.from({ length: 60 }, (_, i) =>
+    randomChain(createRandom(100 + i), 0.35 + 0.01 * (i % 50)),
+  );
+
+  it('VDQS loses at most 5 % of ΣS on average', () => {
+    const gaps = problems.map((problem) => {
+      const scores = scoreTable(problem, 0.5);
+      const worth = (assignment: Parameters<typeof problem.cost>[0]): number =>
+        totalScore(problem, scores, assignment);
+      const best = exhaustive((_, assignment) => worth(assignment))(problem, GOAL);
+      const found = vdqsEntropy(0.5)(problem, GOAL);
+      expect(found.feasible).toBe(true);
+      const optimum = worth(best.assignment);
+      expect(worth(found.assignment)).toBeLessThanOrEqual(optimum + 1e-12);
+      return (optimum - worth(found.assignment)) / Math.abs(optimum);
+    });
+    expect(gaps.reduce((a, b) => a + b, 0) / gaps.length).toBeLessThanOrEqual(0.05);
+  });
+
+  it('nothing beats the exhaustive noise, and everything feasible keeps its limits', () => {
+    const ratios: number[] = [];
+    for (const problem of problems.slice(0, 30)) {
+      const costLimit = 0.7 * problem.cost(problem.variables.map(() => 8));
+      const goal = { ...GOAL, costLimit };
+      const optimum = totalNoise(problem, exhaustive()(problem, goal).assignment);
+      for (const method of [vdqsNoise, greedy, evolutionary, randomSearch, memoryDriven, uniform(4, 8)]) {
+        const found = method(problem, goal);
+        if (!found.feasible) continue;
+        expect(problem.cost(found.assignment)).toBeLessThanOrEqual(costLimit);
+        expect(problem.arenaBytes(found.assignment)).toBeLessThanOrEqual(problem.sramBytes);
+        expect(totalNoise(problem, found.assignment)).toBeGreaterThanOrEqual(optimum - 1e-12);
+      }
+      ratios.push(totalNoise(problem, vdqsNoise(problem, goal).assignment) / optimum);
+    }
+    expect(ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]).toBeLessThan(1.2);
+  });
+
+  it('is the same for the same seed', () => {
+    for (const method of [evolutionary, randomSearch]) {
+      expect(method(problems[0]!, GOAL)).toEqual(method(problems[0]!, GOAL));
+    }
+  });
+});
