@@ -6,10 +6,17 @@ const ALIGNMENT = 4;
 export class ConstantPool {
   private readonly entries: BoundConstant[] = [];
   private readonly chunks: Uint8Array[] = [];
+  /** Entries by type and hash of their bytes: the branches of a patch stage share most of theirs. */
+  private readonly known = new Map<string, number[]>();
   private length = 0;
 
-  /** Adds bytes (little-endian elements of `type`); `name` must be unique. */
+  /** Adds bytes (little-endian elements of `type`) unless the same stand there already; `name` must be unique. */
   add(name: string, type: ConstantType, bytes: Uint8Array): ConstantUse {
+    const key = `${type} ${bytes.length} ${hashOf(bytes)}`;
+    const alike = this.known.get(key) ?? [];
+    const equal = alike.find((entry) => sameBytes(this.chunks[entry]!, bytes));
+    if (equal !== undefined) return { constant: equal };
+    this.known.set(key, [...alike, this.entries.length]);
     this.entries.push({ name, type, ref: { offset: this.length, length: bytes.length } });
     const padded = new Uint8Array(Math.ceil(bytes.length / ALIGNMENT) * ALIGNMENT);
     padded.set(bytes);
@@ -39,4 +46,17 @@ export class ConstantPool {
     }
     return { table: this.entries, bytes };
   }
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash >>> 0;
+}
+
+/** `stored` may be longer: it is filled up to whole words. */
+function sameBytes(stored: Uint8Array, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (stored[i] !== bytes[i]) return false;
+  return true;
 }

@@ -1,19 +1,15 @@
 /** Writes the generated part of the firmware: the network's API header, its steps and its constants. */
-import type { BoundPlan, BoundStep, KernelCall, KernelInstance } from '../ir/bound-plan.js';
+import type { BoundPlan, KernelCall, KernelInstance } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
+import { DEFAULT_PREFIX } from '../ir/step-functions.js';
 import { stepMacs } from '../ops/index.js';
-import { arrayBody, commentText, elementCountOf, floatLiteral, stringLiteral, structBody } from './c-text.js';
+import { streamedInput, tensorBytes } from '../ops/plan-access.js';
+import { arrayBody, commentText, elementCountOf, floatLiteral, stringLiteral } from './c-text.js';
+import { emitSteps } from './emit-steps.js';
 import { type FirmwareTemplates, fillTemplate } from './templates.js';
 
 /** Folder of the network inside a generated project. */
 export const NETWORK_FOLDER = 'quantmcu';
-
-/** Prefix of everything that a generated network defines; several prefixes can live in one program. */
-export const DEFAULT_PREFIX = 'quantmcu';
-
-/** Function of a step: `quantmcu_step_003`. What an emulator stops at. */
-export const stepFunction = (index: number, prefix = DEFAULT_PREFIX): string =>
-  `${prefix}_step_${String(index).padStart(3, '0')}`;
 
 export const REQUANT_MACROS = {
   tflm: 'QMCU_REQUANT_TFLM',
@@ -84,6 +80,7 @@ function networkHeader(
     macs: plan.steps.reduce((sum, step) => sum + stepMacs(step, plan), 0),
     mode: plan.requantization,
     arenaBytes: bound.arenaBytes,
+    ...inputTexts(bound, common.prefix),
     inputCount: plan.inputs.length,
     outputCount: plan.outputs.length,
     portMacros: [
@@ -93,12 +90,31 @@ function networkHeader(
   });
 }
 
+/** How the header says where the input comes from. */
+function inputTexts({ plan }: BoundPlan, prefix: string): Record<string, string> {
+  const streamed = streamedInput(plan);
+  if (streamed === undefined) {
+    const filling = `fill ${prefix}_input(0)              // before every call: the arena reuses the input's bytes`;
+    return { filling, readInput: '' };
+  }
+  return {
+    filling: `define ${prefix}_read_input          // the input is asked for piece by piece, never stored whole`,
+    readInput: `
+/*
+ * Yours to define: copies rows y … y + height − 1, columns x … x + width − 1 of the input (its stored int8 values,
+ * channel-fastest, ${plan.tensors[streamed]!.shape.join(' x ')} in all) to \`to\`, densely packed. Called in the order of the patches or rows.
+ */
+void ${prefix}_read_input(uint32_t y, uint32_t x, uint32_t height, uint32_t width, void *to);
+`,
+  };
+}
+
 function portMacros(bound: BoundPlan, port: PlanPort, name: string): string {
   const { shape, scale, zeroPoint } = bound.plan.tensors[port.tensor]!;
   const [height, width, channels] = shape;
   return [
     `/* ${commentText(port.name)} */`,
-    `#define ${name}_BYTES ${placeOf(bound, port.tensor).bytes}u`,
+    `#define ${name}_BYTES ${tensorBytes(bound.plan.tensors[port.tensor]!)}u`,
     `#define ${name}_HEIGHT ${height}`,
     `#define ${name}_WIDTH ${width}`,
     `#define ${name}_CHANNELS ${channels}`,
@@ -107,34 +123,32 @@ function portMacros(bound: BoundPlan, port: PlanPort, name: string): string {
   ].join('\n');
 }
 
-const placeOf = (bound: BoundPlan, tensor: number) => bound.tensors.find((t) => t.tensor === tensor)!;
-
 function networkBody(bound: BoundPlan, prefix: string): Record<string, string> {
   const { plan, steps } = bound;
   const instances = kernelInstances(bound);
   const operators = [...new Set(instances.map((kernel) => kernel.op))];
   const prototypes = new Map(
-    steps.flatMap((step) =>
-      step.calls.map((call) => [call.kernel.name, prototype(bound, step, call)] as const),
-    ),
+    steps.flatMap((step) => step.calls.map((call) => [call.kernel.name, prototype(call)] as const)),
   );
+  const { definitions, calls } = emitSteps(bound, prefix);
   return {
     kernelIncludes: operators.map((op) => `#include "kernels/${op}.h"`).join('\n'),
     kernelPrototypes: instances.map((kernel) => prototypes.get(kernel.name)!).join('\n'),
     inputTable: plan.inputs.map((port) => portEntry(bound, port)).join('\n'),
     outputTable: plan.outputs.map((port) => portEntry(bound, port)).join('\n'),
-    steps: steps.map((step) => stepText(bound, step, prefix)).join('\n\n'),
-    stepCalls: steps.map(({ index }) => `  ${stepFunction(index, prefix)}();`).join('\n'),
+    steps: definitions,
+    stepCalls: calls,
   };
 }
 
 function portEntry(bound: BoundPlan, port: PlanPort): string {
-  const { shape, bits, scale, zeroPoint } = bound.plan.tensors[port.tensor]!;
-  const { offset, bytes } = placeOf(bound, port.tensor);
+  const tensor = bound.plan.tensors[port.tensor]!;
+  const { shape, bits, scale, zeroPoint } = tensor;
+  const place = bound.tensors.find((placed) => placed.tensor === port.tensor);
   const fields = [
     stringLiteral(port.name),
-    `AT(${offset})`,
-    `${bytes}u`,
+    place === undefined ? 'NULL' : `AT(${place.offset})`,
+    `${tensorBytes(tensor)}u`,
     ...shape,
     bits,
     `QUANTMCU_${port.dtype.toUpperCase()}`,
@@ -144,41 +158,11 @@ function portEntry(bound: BoundPlan, port: PlanPort): string {
   return `    {${fields.join(', ')}},`;
 }
 
-const usesScratch = (step: BoundStep): boolean => step.scratch !== null;
-
-function prototype(_bound: BoundPlan, step: BoundStep, call: KernelCall): string {
-  const inputs = call.inputs.map(() => 'const void *').join(', ');
-  const scratch = usesScratch(step) ? ', void *scratch' : '';
-  return `void ${call.kernel.name}(const struct ${call.kernel.op}_args *args, ${inputs}, void *output${scratch});`;
-}
-
-function stepText(bound: BoundPlan, step: BoundStep, prefix: string): string {
-  const planStep = bound.plan.steps[step.index]!;
-  const shape = bound.plan.tensors[planStep.output]!.shape.join(' x ');
-  const nameOf = (constant: number): string => `${prefix}_${bound.constantTable[constant]!.name}`;
-  const calls = step.calls.map((call, index) => {
-    const name = step.calls.length === 1 ? 'args' : `args_${index}`;
-    const operands = [
-      `&${name}`,
-      ...call.inputs.map((id) => `AT(${placeOf(bound, id).offset})`),
-      `AT(${placeOf(bound, planStep.output).offset})`,
-      ...(step.scratch === null ? [] : [`AT(${step.scratch.offset})`]),
-    ];
-    return [
-      `  static const struct ${call.kernel.op}_args ${name} = {`,
-      structBody(call.args, nameOf, '      '),
-      '  };',
-      `  ${call.kernel.name}(${operands.join(', ')});`,
-    ].join('\n');
-  });
-  // The marker differs per step: it keeps equal steps, and empty ones, from being merged or removed.
-  return [
-    `/* ${planStep.op} ${commentText(planStep.name)} -> ${shape}${calls.length === 0 ? ', shares its input' : ''} */`,
-    `STEP ${stepFunction(step.index, prefix)}(void) {`,
-    `  __asm__ volatile("/* step ${step.index} */");`,
-    ...calls,
-    '}',
-  ].join('\n');
+/** The kernel's declaration, from any call of it. */
+function prototype({ kernel, inputs, workspace }: KernelCall): string {
+  const pointers = inputs.map(() => 'const void *').join(', ');
+  const scratch = workspace === undefined ? '' : ', void *scratch';
+  return `void ${kernel.name}(const struct ${kernel.op}_args *args, ${pointers}, void *output${scratch});`;
 }
 
 const declarations = (bound: BoundPlan, prefix: string): string =>

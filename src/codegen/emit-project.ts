@@ -4,6 +4,8 @@
  */
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
+import { STREAMED_INPUT_ADDRESS } from '../ir/step-functions.js';
+import { streamedInput } from '../ops/plan-access.js';
 import { COMPILE_FLAGS, GCC_ONLY_FLAGS, LINK_FLAGS } from '../targets/build-flags.js';
 import { coreOf } from '../targets/cores.js';
 import type { Board } from '../targets/target.js';
@@ -35,7 +37,7 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
     [
       'main.c',
       fillTemplate(templates, 'runtime/main.c.tmpl', {
-        inputShape: portShapes(bound, bound.plan.inputs),
+        ...inputExample(bound),
         outputShape: portShapes(bound, bound.plan.outputs),
       }),
     ],
@@ -80,6 +82,37 @@ export function emitPlatform(
       }),
     ],
   ]);
+}
+
+/** How the example application feeds the network. */
+function inputExample(bound: BoundPlan): { readInput: string; fillInput: string } {
+  const { plan } = bound;
+  const streamed = streamedInput(plan);
+  if (streamed === undefined) {
+    const fillInput = `  /*
+   * Fill the input here, for example from a camera:
+   *   int8_t *input = quantmcu_input(0);   // ${portShapes(bound, plan.inputs)}, channel-fastest
+   */
+`;
+    return { readInput: '', fillInput };
+  }
+  const readInput = `/*
+ * The input is streamed. Here it stands in external memory (an SPI flash in memory-mapped mode, a frame buffer);
+ * a camera driver would wait for its rows instead.
+ */
+#define IMAGE ((const int8_t *)${hex(STREAMED_INPUT_ADDRESS)}u)
+
+void quantmcu_read_input(uint32_t y, uint32_t x, uint32_t height, uint32_t width, void *to) {
+  const uint32_t pixel = QUANTMCU_INPUT_0_CHANNELS, row = QUANTMCU_INPUT_0_WIDTH * pixel;
+  int8_t *out = (int8_t *)to;
+  for (uint32_t end = y + height; y < end; y++) {
+    const int8_t *in = IMAGE + y * row + x * pixel;
+    for (uint32_t i = 0; i < width * pixel; i++) *out++ = in[i];
+  }
+}
+
+`;
+  return { readInput, fillInput: '' };
 }
 
 function portShapes(bound: BoundPlan, ports: readonly PlanPort[]): string {

@@ -1,5 +1,6 @@
 /** Invariants of views and of patch stages; part of the plan verifier, which lists them. */
 import type { DeployPlan, PatchStage, PlanTensor, Step, TensorView, TiledStage } from '../ir/deploy-plan.js';
+import { stageEnd } from '../ir/step-functions.js';
 
 /** What is wrong with a tensor's view, if it is one. */
 export function viewProblems(tensor: PlanTensor, plan: DeployPlan): string[] {
@@ -54,11 +55,6 @@ export class WrittenViews {
 /** The blob that every branch must share: a step's weights, or nothing. */
 const weightsOf = (step: Step): string =>
   'weights' in step ? `${step.weights.offset}+${step.weights.length}` : '';
-
-/** Steps of a stage: from its first to one behind its last. */
-export const stageEnd = (stage: TiledStage): number =>
-  stage.firstStep +
-  (stage.kind === 'patches' ? stage.stepsPerBranch * stage.rows * stage.columns : stage.steps);
 
 const sizesOf = (stage: TiledStage): readonly number[] =>
   stage.kind === 'patches'

@@ -1,0 +1,187 @@
+/**
+ * Writes the step functions of a network. Outside the patch stage a step holds its constants; inside it steps that
+ * differ only in constants share a function, which reads them from a record in flash: a patch more costs records,
+ * not code.
+ */
+import type { ArgumentRecord, BoundPlan, BoundStep, BoundTensor, KernelCall } from '../ir/bound-plan.js';
+import { layerName, stageEnd, stepFunction, stepFunctions } from '../ir/step-functions.js';
+import { commentText, structBody } from './c-text.js';
+
+/** What the network template takes. */
+export interface StepsText {
+  /** Definitions of the step functions and, with a patch stage, its records and table. */
+  readonly definitions: string;
+  /** Statements of `invoke`. */
+  readonly calls: string;
+}
+
+/** How the functions name what they use. */
+interface Emitter {
+  readonly bound: BoundPlan;
+  readonly prefix: string;
+  readonly placed: ReadonlyMap<number, BoundTensor>;
+  nameOf(constant: number): string;
+}
+
+export function emitSteps(bound: BoundPlan, prefix: string): StepsText {
+  const emitter: Emitter = {
+    bound,
+    prefix,
+    placed: new Map(bound.tensors.map((tensor) => [tensor.tensor, tensor])),
+    nameOf: (constant) => `${prefix}_${bound.constantTable[constant]!.name}`,
+  };
+  const stage = bound.plan.patchStage;
+  const [from, to] = stage === undefined ? [0, 0] : [stage.firstStep, stageEnd(stage)];
+  const functions = stepFunctions(bound);
+  const shared = [...new Set(functions.slice(from, to))].map((first) =>
+    bound.steps.filter(({ index }) => functions[index] === first),
+  );
+  const alone = bound.steps.filter(({ index }) => index < from || index >= to);
+  const call = ({ index }: BoundStep): string => `  ${stepFunction(index, prefix)}();`;
+  return {
+    definitions: [
+      ...shared.map((steps) => sharedStep(emitter, steps)),
+      ...(to > from ? [stageTable(emitter, functions, from, to)] : []),
+      ...alone.map((step) => plainStep(emitter, step)),
+    ].join('\n\n'),
+    calls: [
+      ...alone.filter(({ index }) => index < from).map(call),
+      ...(to > from ? [stageLoop(prefix, to - from)] : []),
+      ...alone.filter(({ index }) => index >= to).map(call),
+    ].join('\n'),
+  };
+}
+
+const stageLoop = (prefix: string, count: number): string =>
+  `  for (uint32_t i = 0; i < ${count}; i++) ${prefix}_stage[i].run(${prefix}_stage[i].use);`;
+
+/** Prefix of the records of a shared function. */
+const recordName = (prefix: string, index: number): string => `${prefix}_${index}`;
+
+/** Arena offsets of a call's operands, in parameter order. */
+function operands({ bound, placed }: Emitter, step: BoundStep, call: KernelCall): number[] {
+  const scratch = step.scratch?.offset ?? 0;
+  const at = (id: number, staged: number | null | undefined): number =>
+    typeof staged === 'number' ? scratch + staged : placed.get(id)!.offset;
+  return [
+    ...call.inputs.map((id, i) => at(id, call.staged?.inputs?.[i])),
+    at(bound.plan.steps[step.index]!.output, call.staged?.output),
+    ...(call.workspace === undefined ? [] : [scratch + call.workspace]),
+  ];
+}
+
+/** The marker differs per function: it keeps equal ones, and empty ones, from being merged or removed. */
+const marker = (index: number): string => `  __asm__ volatile("/* step ${index} */");`;
+
+const argsType = (call: KernelCall): string => `const struct ${call.kernel.op}_args`;
+
+function plainStep(emitter: Emitter, step: BoundStep): string {
+  const { bound, prefix } = emitter;
+  const planStep = bound.plan.steps[step.index]!;
+  const shape = bound.plan.tensors[planStep.output]!.shape.join(' x ');
+  const calls = step.calls.map((call, index) => {
+    const name = step.calls.length === 1 ? 'args' : `args_${index}`;
+    const places = operands(emitter, step, call).map((offset) => `AT(${offset})`);
+    return [
+      `  static ${argsType(call)} ${name} = {`,
+      structBody(call.args, emitter.nameOf, '      '),
+      '  };',
+      `  ${call.kernel.name}(${[`&${name}`, ...places].join(', ')});`,
+    ].join('\n');
+  });
+  return [
+    `/* ${planStep.op} ${commentText(planStep.name)} -> ${shape}${calls.length === 0 ? ', shares its input' : ''} */`,
+    `STEP ${stepFunction(step.index, prefix)}(void) {`,
+    marker(step.index),
+    ...calls,
+    '}',
+  ].join('\n');
+}
+
+/** Steps that differ in constants: distinct argument structs, a record per step, one function. */
+function sharedStep(emitter: Emitter, steps: readonly BoundStep[]): string {
+  const { bound, prefix } = emitter;
+  const [first] = steps;
+  const { index, calls } = first!;
+  const name = recordName(prefix, index);
+  const planStep = bound.plan.steps[index]!;
+  const tables = calls.map((_, c) => new ArgumentTable(emitter, `${name}_args_${c}`));
+  const records = steps.map((step) => recordOf(emitter, step, tables));
+  let next = 0;
+  const lines = calls.map((call, c) => {
+    const places = operands(emitter, first!, call).map(() => `AT(use->at[${next++}])`);
+    return `  ${call.kernel.name}(${[`use->args_${c}`, ...places].join(', ')});`;
+  });
+  const request = `  ${prefix}_read_input(use->y, use->x, use->height, use->width, AT(use->at[0]));` as const;
+  const isRequest = first!.request !== undefined;
+  const count = isRequest ? 1 : next;
+  const fields = [
+    ...calls.map((call, c) => `  ${argsType(call)} *args_${c};`),
+    ...(isRequest ? ['  uint16_t y, x, height, width;'] : []),
+    ...(count === 0 ? [] : [`  uint32_t at[${count}];`]),
+  ];
+  return [
+    `/* ${planStep.op} ${commentText(layerName(planStep.name))}, ${steps.length} times */`,
+    ...tables.map((table, c) => table.text(argsType(calls[c]!))),
+    `struct ${name}_use {\n${fields.join('\n')}\n};`,
+    `static const struct ${name}_use ${name}_uses[${steps.length}] = {\n${records.join('\n')}\n};`,
+    `STEP ${stepFunction(index, prefix)}(const void *record) {`,
+    marker(index),
+    `  const struct ${name}_use *use = (const struct ${name}_use *)record;`,
+    ...(isRequest ? [request] : lines),
+    '}',
+  ].join('\n');
+}
+
+function recordOf(emitter: Emitter, step: BoundStep, tables: readonly ArgumentTable[]): string {
+  const { request } = step;
+  const args = step.calls.map((call, c) => tables[c]!.use(call.args));
+  const places =
+    request === undefined
+      ? step.calls.flatMap((call) => operands(emitter, step, call))
+      : [emitter.placed.get(emitter.bound.plan.steps[step.index]!.output)!.offset];
+  const piece = request === undefined ? [] : [request.y, request.x, request.height, request.width];
+  return `    {${[...args, ...piece, `{${places.join(', ')}}`].join(', ')}},`;
+}
+
+/** The distinct argument structs of one call. */
+class ArgumentTable {
+  private readonly indices = new Map<string, number>();
+
+  constructor(
+    private readonly emitter: Emitter,
+    private readonly name: string,
+  ) {}
+
+  /** C text of a pointer to the struct. */
+  use(args: ArgumentRecord): string {
+    const body = structBody(args, this.emitter.nameOf, '        ');
+    const index = this.indices.get(body) ?? this.indices.size;
+    this.indices.set(body, index);
+    return `&${this.name}[${index}]`;
+  }
+
+  text(type: string): string {
+    const structs = [...this.indices.keys()].map((body) => `    {\n${body}\n    },`);
+    return `static ${type} ${this.name}[${structs.length}] = {\n${structs.join('\n')}\n};`;
+  }
+}
+
+/** Which function with which record, step by step. */
+function stageTable({ prefix }: Emitter, functions: readonly number[], from: number, to: number): string {
+  const used = new Map<number, number>();
+  const rows = functions.slice(from, to).map((first) => {
+    const record = used.get(first) ?? 0;
+    used.set(first, record + 1);
+    return `    {${stepFunction(first, prefix)}, &${recordName(prefix, first)}_uses[${record}]},`;
+  });
+  return [
+    '/* The patch stage: which function with which constants, step by step. */',
+    'static const struct {',
+    '  void (*run)(const void *record);',
+    '  const void *use;',
+    `} ${prefix}_stage[${rows.length}] = {`,
+    ...rows,
+    '};',
+  ].join('\n');
+}
