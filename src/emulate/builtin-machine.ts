@@ -43,6 +43,7 @@ const CPUID = { m4: 0x410fc241, m7: 0x411fc271, m33: 0x410fd214 } as const;
 const CORE_TIMINGS = { m4: CORTEX_M4_TIMING, m7: CORTEX_M4_TIMING, m33: CORTEX_M4_TIMING } as const;
 
 const FAULTS: Readonly<Record<number, { readonly kind: FaultKind; readonly text: string }>> = {
+  [STOP.SEMIHOST]: { kind: 'breakpoint', text: 'semihosting call' },
   [STOP.BREAKPOINT]: { kind: 'breakpoint', text: 'breakpoint instruction' },
   [STOP.UNDEFINED]: { kind: 'undefined_instruction', text: 'undefined instruction' },
   [STOP.UNMAPPED]: { kind: 'unmapped_access', text: 'access outside the memory map' },
@@ -144,6 +145,19 @@ export class BuiltinMachine implements Machine {
     }
   }
 
+  /** Executes one instruction (an IT with all it covers); undefined when it went well. */
+  step(): Fault | undefined {
+    const pc = this.readRegister(PC);
+    const next = pc + this.stepBytes(pc);
+    this.addStop(next >>> 0);
+    const stop = this.module.functions.run(1, next | 0);
+    if (stop === STOP.SLICE || stop === STOP.REACHED) return undefined;
+    if (stop !== STOP.CACHE_FULL) return this.fault(stop);
+    this.beforeFlush();
+    this.flush();
+    return this.step();
+  }
+
   counters(): Counters {
     const { RETIRED, CYCLES } = this.module.layout;
     return { instructions: this.long(RETIRED), cycles: this.options.countCycles ? this.long(CYCLES) : 0 };
@@ -204,6 +218,19 @@ export class BuiltinMachine implements Machine {
 
   /** Called before predecoded code is dropped because its cache is full. */
   protected beforeFlush(): void {}
+
+  /** Bytes of the instruction at `pc`, and of those that an IT covers. */
+  private stepBytes(pc: number): number {
+    if (this.memory.find(pc, 2) === undefined) return 2;
+    const first = this.memory.view.getUint16(this.memory.hostAddress(pc, 2), true);
+    if (first >>> 11 >= 0x1d) return 4;
+    if (first >>> 8 !== 0xbf || (first & 15) === 0) return 2;
+    let covered = 0;
+    for (let mask = first & 15; mask !== 0; mask = (mask << 1) & 15) covered++;
+    let bytes = 2;
+    for (; covered > 0; covered--) bytes += this.stepBytes(pc + bytes);
+    return bytes;
+  }
 
   private hasTraces(): boolean {
     return this.module.functions.tracesEnd() > this.module.layout.TRACES;

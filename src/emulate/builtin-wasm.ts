@@ -21,6 +21,7 @@ export const LAYOUT_NAMES = [
   'LOWEST_SP',
   'MAX_CALLS',
   'MAX_STOPS',
+  'MONITOR',
   'MSP',
   'PROFILE',
   'PSP',

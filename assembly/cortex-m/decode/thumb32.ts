@@ -133,8 +133,8 @@ function saturate(h2: u32, op: u32, n: u32, d: u32, amount: u32, width: u32): vo
 /** h2 bit 15 set: branches, MSR, MRS, hints, barriers. */
 function branchOrSystem(h1: u32, h2: u32): void {
   if ((h2 & 0x5000) != 0 || (h1 & 0x380) != 0x380) return decodeBranch32(h1, h2);
-  if ((h1 & 0x40) != 0) return refuse();
-  const op = field(h1, 4, 7) & 0x3f;
+  if ((h1 & 0x400) != 0) return refuse();
+  const op = field(h1, 4, 6);
   switch (op) {
     case 0x38: case 0x39: {
       const n = h1 & 0xf;
