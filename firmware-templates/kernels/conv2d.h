@@ -23,7 +23,9 @@ struct conv2d_args {
 
 /*
  * Kernel: void conv2d_a<a>_w<w>__<feature>(args, input, output, scratch)
- * input, output: NHWC, packed at their widths, 4-byte aligned, not overlapping.
+ * input, output: NHWC, packed at their widths, 4-byte aligned. The output may overwrite the input when the window is
+ * 1×1 without padding and an output pixel is no larger than an input pixel: pixels are gathered before any later
+ * one is stored, in order (src/bind/weighted.ts, conv2dInPlace).
  * scratch: 4-byte aligned, 8 · P bytes, P = pairs of k = kh·kw·ic rounded up to 2 (w2: 4) elements, halved.
  */
 

@@ -7,7 +7,7 @@ import type {
   PlanTensor,
   StepWindow,
 } from '../ir/deploy-plan.js';
-import { WIDTHS } from '../numeric/widths.js';
+import { pixelBytes, WIDTHS } from '../numeric/widths.js';
 import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
 import { type ChannelSums, packChannels } from './channel-constants.js';
@@ -114,8 +114,21 @@ export const bindConv2d: StepBinder<'conv2d'> = (step, context) => {
     ...packed.args,
     ...channelArgs(step, context, packed.sums, input, output),
   };
-  return single(step, context, input, args, 2 * packed.pairs * WORD_BYTES, false);
+  return single(step, context, input, args, 2 * packed.pairs * WORD_BYTES, conv2dInPlace(step, input, output));
 };
+
+/** True when every output pixel lies within input pixels that have been gathered by the time it is written. */
+export function conv2dInPlace({ window }: Conv2dStep, input: PlanTensor, output: PlanTensor): boolean {
+  const isPointwise = window.kernelHeight * window.kernelWidth === 1 && window.padTop + window.padLeft === 0;
+  const staysInside =
+    (output.shape[0] - 1) * window.strideHeight < input.shape[0] &&
+    (output.shape[1] - 1) * window.strideWidth < input.shape[1];
+  return (
+    isPointwise &&
+    staysInside &&
+    pixelBytes(output.shape[2], output.bits) <= pixelBytes(input.shape[2], input.bits)
+  );
+}
 
 export const bindFullyConnected: StepBinder<'fully_connected'> = (step, context) => {
   const input = inputTensor(step, context);

@@ -1,24 +1,19 @@
 /**
  * The arena planner: one allocator for planning, for the search's limit and for the shipped offsets.
  *
- * Offsets are assigned first-fit, group by group; several orders are tried, then the best one is improved by
- * seeded random changes until it meets the lower bound (live bytes at the worst step) or the tries run out.
- * The arena's size is exact: the largest offset + size, not rounded.
+ * Tensors that share a buffer form groups; groups that stand where others stand are left out (repeats.ts); the rest
+ * are laid out (layout.ts) with every step in place that may be, then, where that misses the lower bound, without
+ * single ones of these. The arena's size is exact: the largest offset + size, not rounded.
  */
 import type { DeployPlan } from '../ir/deploy-plan.js';
-import { createRandom } from '../support/random.js';
-import {
-  type Group,
-  type GroupMember,
-  groupTensors,
-  type Lifetimes,
-  type Sharing,
-  type StepMemory,
-} from './lifetimes.js';
+import { stageEnd } from '../ir/step-functions.js';
+import { rootOf, tensorBytes } from '../ops/plan-access.js';
+import { conflictTable, lowerBound } from './conflicts.js';
+import { type Block, bestLayout, type Layout } from './layout.js';
+import { type Group, groupTensors, type Lifetimes, type Sharing, type StepMemory } from './lifetimes.js';
+import { representatives } from './repeats.js';
 
-/** Every offset is a multiple of this: kernels read whole words. */
-export const ARENA_ALIGNMENT = 4;
-const IMPROVEMENT_TRIES = 300;
+export { ARENA_ALIGNMENT } from './layout.js';
 
 export interface PlacedTensor {
   readonly tensor: number;
@@ -50,27 +45,88 @@ export interface ArenaPlan {
 
 /** Lays out all tensors and scratch of a plan. `memory` has one entry per step. */
 export function planArena(plan: DeployPlan, memory: readonly StepMemory[]): ArenaPlan {
-  const candidates = [true, false].map((inPlace) => {
-    const lifetimes = groupTensors(plan, memory, { inPlace });
-    const bound = lowerBound(lifetimes.groups, plan.steps.length);
-    return { lifetimes, bound, layout: bestLayout(lifetimes.groups, bound.bytes) };
+  const all = layOut(plan, memory, () => true);
+  if (all.layout.bytes <= all.bound.bytes) return toArenaPlan(plan, all);
+  const none = layOut(plan, memory, () => false);
+  const start = none.layout.bytes < all.layout.bytes ? none : withoutSome(plan, memory, all);
+  return toArenaPlan(plan, start);
+}
+
+/** Layers whose in-place step is given up on trial, the largest first. */
+const SEPARATION_TRIES = 12;
+
+/** Gives up single in-place steps, in all branches alike, as long as the arena shrinks. */
+function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Candidate): Candidate {
+  const keyOf = stepKeys(plan);
+  const sizes = new Map<number, number>();
+  plan.steps.forEach((step, time) => {
+    const sharing = start.lifetimes.sharing.get(rootOf(plan, step.output));
+    if (sharing?.reason !== 'in_place' || step.op === 'crop') return;
+    const bytes = tensorBytes(plan.tensors[rootOf(plan, sharing.with)]!);
+    sizes.set(keyOf(time), Math.max(sizes.get(keyOf(time)) ?? 0, bytes));
   });
-  const best = candidates.reduce((a, b) => (b.layout.bytes < a.layout.bytes ? b : a));
-  return toArenaPlan(plan, best.lifetimes, best.layout, best.bound);
+  const keys = [...sizes.keys()].sort((a, b) => sizes.get(b)! - sizes.get(a)! || a - b);
+  const given = new Set<number>();
+  let best = start;
+  for (const key of keys.slice(0, SEPARATION_TRIES)) {
+    const candidate = layOut(plan, memory, (time) => keyOf(time) !== key && !given.has(keyOf(time)));
+    if (candidate.layout.bytes >= best.layout.bytes) continue;
+    best = candidate;
+    given.add(key);
+    if (best.layout.bytes <= start.bound.bytes) break;
+  }
+  return best;
 }
 
-interface Layout {
-  readonly bytes: number;
-  /** Offset per group, in the groups' order. */
-  readonly offsets: readonly number[];
+/** Steps that repeat one another in the branches of a patch stage have the same key. */
+function stepKeys({ patchStage: stage }: DeployPlan): (time: number) => number {
+  if (stage?.kind !== 'patches') return (time) => time;
+  const { firstStep, stepsPerBranch } = stage;
+  const end = stageEnd(stage);
+  return (time) =>
+    time < firstStep || time >= end ? time : firstStep + ((time - firstStep) % stepsPerBranch);
 }
 
-function toArenaPlan(
+interface Candidate {
+  readonly lifetimes: Lifetimes;
+  readonly bound: { readonly bytes: number; readonly step: number };
+  readonly layout: Layout;
+}
+
+const blockOf = ({ members }: Group): Block => ({
+  bytes: Math.max(...members.map((m) => m.bytes)),
+  first: Math.min(...members.map((m) => m.first)),
+  last: Math.max(...members.map((m) => m.last)),
+});
+
+function layOut(
   plan: DeployPlan,
-  { groups, sharing }: Lifetimes,
-  layout: Layout,
-  bound: { bytes: number; step: number },
-): ArenaPlan {
+  memory: readonly StepMemory[],
+  inPlace: (step: number) => boolean,
+): Candidate {
+  const lifetimes = groupTensors(plan, memory, { inPlace });
+  const { groups } = lifetimes;
+  const bound = lowerBound(groups, plan.steps.length);
+  const conflicts = conflictTable(groups);
+  const like = representatives(plan, groups, conflicts);
+  const planned = groups.flatMap((_, index) => (like[index] === index ? [index] : []));
+  const position = new Map(planned.map((index, at) => [index, at]));
+  const layout = bestLayout({
+    blocks: planned.map((index) => blockOf(groups[index]!)),
+    conflicts: planned.map((index) =>
+      conflicts[index]!.flatMap((conflict) => {
+        const other = position.get(conflict.other);
+        return other === undefined ? [] : [{ ...conflict, other }];
+      }),
+    ),
+    bound: bound.bytes,
+  });
+  const offsets = groups.map((_, index) => layout.offsets[position.get(like[index]!)!]!);
+  return { lifetimes, bound, layout: { bytes: layout.bytes, offsets } };
+}
+
+function toArenaPlan(plan: DeployPlan, { lifetimes, bound, layout }: Candidate): ArenaPlan {
+  const { groups, sharing } = lifetimes;
   const scratch: (PlacedScratch | null)[] = plan.steps.map(() => null);
   const tensors: PlacedTensor[] = [];
   groups.forEach((group, index) => {
@@ -94,122 +150,4 @@ function toArenaPlan(
     tensors,
     scratch,
   };
-}
-
-const liveAt = (member: GroupMember, time: number): boolean => member.first <= time && time <= member.last;
-
-/** Bytes that a group occupies at a time: its members share one offset. */
-const groupBytesAt = (group: Group, time: number): number =>
-  group.members.reduce((most, m) => (liveAt(m, time) ? Math.max(most, m.bytes) : most), 0);
-
-function lowerBound(groups: readonly Group[], steps: number): { bytes: number; step: number } {
-  let best = { bytes: 0, step: 0 };
-  for (let time = -1; time <= steps; time++) {
-    const bytes = groups.reduce((sum, group) => sum + groupBytesAt(group, time), 0);
-    if (bytes > best.bytes) best = { bytes, step: Math.min(Math.max(time, 0), Math.max(0, steps - 1)) };
-  }
-  return best;
-}
-
-interface Extent {
-  readonly bytes: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-const extentOf = ({ members }: Group): Extent => ({
-  bytes: Math.max(...members.map((m) => m.bytes)),
-  first: Math.min(...members.map((m) => m.first)),
-  last: Math.max(...members.map((m) => m.last)),
-});
-
-/** Orders in which first-fit does well: large first, long-lived first, area first, by time. */
-const ORDERS: readonly ((a: Extent, b: Extent) => number)[] = [
-  (a, b) => b.bytes - a.bytes || a.first - b.first,
-  (a, b) => b.bytes * (b.last - b.first + 1) - a.bytes * (a.last - a.first + 1),
-  (a, b) => b.last - b.first - (a.last - a.first) || b.bytes - a.bytes,
-  (a, b) => a.first - b.first || b.bytes - a.bytes,
-  (a, b) => b.last - a.last || b.bytes - a.bytes,
-];
-
-function bestLayout(groups: readonly Group[], bound: number): Layout {
-  const extents = groups.map(extentOf);
-  const conflicts = conflictTable(groups, extents);
-  const indices = groups.map((_, i) => i);
-  let best: Layout | undefined;
-  let bestOrder: readonly number[] = indices;
-  for (const compare of ORDERS) {
-    const order = [...indices].sort((a, b) => compare(extents[a]!, extents[b]!) || a - b);
-    const layout = place(groups, conflicts, order);
-    if (best === undefined || layout.bytes < best.bytes) [best, bestOrder] = [layout, order];
-    if (best.bytes <= bound) return best;
-  }
-  return improve(groups, conflicts, bestOrder, best ?? { bytes: 0, offsets: [] }, bound);
-}
-
-/** Moves a random group earlier in the order and keeps what is not worse. */
-function improve(
-  groups: readonly Group[],
-  conflicts: readonly (readonly Conflict[])[],
-  start: readonly number[],
-  layout: Layout,
-  bound: number,
-): Layout {
-  const random = createRandom(1);
-  let [order, best] = [start, layout];
-  for (let attempt = 0; attempt < IMPROVEMENT_TRIES && best.bytes > bound && order.length > 1; attempt++) {
-    const from = random.integer(1, order.length - 1);
-    const to = random.integer(0, from - 1);
-    const changed = [...order];
-    changed.splice(to, 0, ...changed.splice(from, 1));
-    const candidate = place(groups, conflicts, changed);
-    if (candidate.bytes <= best.bytes) [order, best] = [changed, candidate];
-  }
-  return best;
-}
-
-/** Group `other` forbids offsets in (its offset − below, its offset + above). */
-interface Conflict {
-  readonly other: number;
-  readonly below: number;
-  readonly above: number;
-}
-
-/** For every group, what each group that is live at the same time forbids; one entry per pair of members. */
-function conflictTable(groups: readonly Group[], extents: readonly Extent[]): Conflict[][] {
-  return groups.map((group, i) => {
-    const list: Conflict[] = [];
-    groups.forEach((rival, other) => {
-      const [a, b] = [extents[i]!, extents[other]!];
-      if (other === i || a.first > b.last || b.first > a.last) return;
-      for (const m of group.members) {
-        for (const r of rival.members) {
-          if (m.first <= r.last && r.first <= m.last) list.push({ other, below: m.bytes, above: r.bytes });
-        }
-      }
-    });
-    return list;
-  });
-}
-
-const alignUp = (value: number): number => Math.ceil(value / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
-
-/** First fit in the given order. */
-function place(
-  groups: readonly Group[],
-  conflicts: readonly (readonly Conflict[])[],
-  order: readonly number[],
-): Layout {
-  const offsets: number[] = groups.map(() => -1);
-  let bytes = 0;
-  for (const index of order) {
-    const forbidden = conflicts[index]!.filter(({ other }) => offsets[other]! >= 0)
-      .map(({ other, below, above }) => ({ from: offsets[other]! - below, to: offsets[other]! + above }))
-      .sort((a, b) => a.from - b.from);
-    let offset = 0;
-    for (const { from, to } of forbidden) if (offset > from && offset < to) offset = alignUp(to);
-    offsets[index] = offset;
-    for (const member of groups[index]!.members) bytes = Math.max(bytes, offset + member.bytes);
-  }
-  return { bytes, offsets };
 }

@@ -69,11 +69,11 @@ export function tensorLifetimes(plan: DeployPlan): Map<number, Lifetime> {
   return lifetimes;
 }
 
-/** Groups the plan's tensors; `inPlace: false` keeps only the sharing that costs nothing (aliases, kept rows). */
+/** Groups the plan's tensors. `inPlace` says which steps may; aliases and kept rows cost nothing and stay. */
 export function groupTensors(
   plan: DeployPlan,
   memory: readonly StepMemory[],
-  options: { readonly inPlace: boolean },
+  options: { inPlace(step: number): boolean },
 ): Lifetimes {
   const lifetimes = tensorLifetimes(plan);
   const sharing = new Map<number, Sharing>();
@@ -84,7 +84,7 @@ export function groupTensors(
     const output = rootOf(plan, step.output);
     const inputs = step.inputs.map((id) => rootOf(plan, id));
     const isFirstWrite = lifetimes.get(output)!.first === time;
-    if (!isFirstWrite || !(alias || options.inPlace || step.op === 'crop')) return;
+    if (!isFirstWrite || !(alias || options.inPlace(time) || step.op === 'crop')) return;
     const live = (id: number) => liveIn(groupOf.get(id) ?? [], lifetimes, time);
     const source = alias ? inputs[0] : inPlaceSource(inputs, inPlaceInputs, live, time);
     const group = source === undefined ? undefined : groupOf.get(source);
