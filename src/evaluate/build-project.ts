@@ -1,6 +1,6 @@
 /** DeployPlan × board → firmware: bind, generate, compile; on a virtual board where the real one is too small. */
 import { bind } from '../bind/bind.js';
-import { emitProject, type ProjectFiles } from '../codegen/emit-project.js';
+import { DEFAULT_STACK_BYTES, emitProject, type ProjectFiles } from '../codegen/emit-project.js';
 import { buildFirmware } from '../compile/build.js';
 import { findToolchain } from '../compile/toolchain.js';
 import type { BoundPlan } from '../ir/bound-plan.js';
@@ -35,8 +35,11 @@ export interface BuildProjectOptions {
 /** Room beside arena and constants on a virtual board: code, stack, variables. */
 const VIRTUAL_SPARE = { flashBytes: 512 * 1024, sramBytes: 64 * 1024 } as const;
 
+const bindTo = (plan: DeployPlan, board: Board): BoundPlan =>
+  bind(plan, { core: board.core, feature: coreOf(board.core).feature });
+
 export function generateProject(plan: DeployPlan, board: Board): GeneratedProject {
-  const bound = bind(plan, { core: board.core, feature: coreOf(board.core).feature });
+  const bound = bindTo(plan, board);
   return { bound, files: emitProject(bound, board) };
 }
 
@@ -57,6 +60,7 @@ export async function buildProject(
     const times = { generateMs: generated - start, compileMs: now() - generated };
     return { ...project, board: onBoard, isVirtual, elf, toolchain: toolchain.version, ...times };
   };
+  if (cannotFit(plan, board)) return build(enlarged(plan, board), true);
   try {
     return await build(board, false);
   } catch (error) {
@@ -65,8 +69,15 @@ export async function buildProject(
   }
 }
 
+/** True when arena and stack, or the constants alone, already exceed the board: no need to ask the linker. */
+function cannotFit(plan: DeployPlan, board: Board): boolean {
+  const bound = bindTo(plan, board);
+  const sramBytes = bound.arenaBytes + DEFAULT_STACK_BYTES;
+  return sramBytes > board.sram.bytes || bound.constants.length > board.flash.bytes;
+}
+
 function enlarged(plan: DeployPlan, board: Board): Board {
-  const { bound } = generateProject(plan, board);
+  const bound = bindTo(plan, board);
   return virtualBoard(board, {
     flashBytes: bound.constants.length + VIRTUAL_SPARE.flashBytes,
     sramBytes: bound.arenaBytes + VIRTUAL_SPARE.sramBytes,

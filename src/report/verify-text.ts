@@ -73,7 +73,7 @@ function formatTotals(report: VerifyReport, style: Style): string {
   ];
   return formatPairs(
     [
-      ['cycles', `${formatCount(totals.cycles)}${perMac}`],
+      ['cycles', `${formatCount(totals.cycles)}${perMac}${otherEngines(report)}`],
       ['latency', `${formatLatency(totals.latencyMs)} estimated`],
       ...totals.latencyMs.basis
         .split('; memory ')
@@ -85,6 +85,13 @@ function formatTotals(report: VerifyReport, style: Style): string {
     ],
     style,
   );
+}
+
+/** With --engine both: what each counted. */
+function otherEngines({ totals }: VerifyReport): string {
+  const counted = Object.entries(totals.cyclesByEngine);
+  if (counted.length < 2) return '';
+  return `; whole inference: ${counted.map(([engine, cycles]) => `${engine} ${formatCount(cycles)}`).join(', ')}`;
 }
 
 const usage = (used: number, available: number): string =>
