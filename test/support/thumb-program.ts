@@ -16,6 +16,8 @@ export const hasArmGcc = spawnSync(GCC, ['--version']).status === 0;
 export const hasObjdump = spawnSync('arm-none-eabi-objdump', ['--version']).status === 0;
 
 export const FLASH_ORIGIN = 0;
+/** Where assembled code starts. */
+export const CODE_ORIGIN = 0x100;
 export const SRAM_ORIGIN = 0x20000000;
 export const FLASH_BYTES = 1 << 20;
 export const SRAM_BYTES = 1 << 16;
@@ -51,7 +53,7 @@ export function buildElf(
   });
 }
 
-/** Assembles a program whose code starts at 0x100, behind a vector table that starts it at `start`. */
+/** Assembles a program whose code starts at CODE_ORIGIN, behind a vector table that starts it at `start`. */
 export function assemble(body: string, core: CoreId = 'm4'): ElfImage {
   const text = [
     '.syntax unified',
@@ -68,10 +70,19 @@ export function assemble(body: string, core: CoreId = 'm4'): ElfImage {
     'done: b done',
     '',
   ].join('\n');
-  const script = `SECTIONS { .vectors ${FLASH_ORIGIN} : { *(.vectors) } .text 0x100 : { *(.text*) *(.rodata*) } .data ${SRAM_ORIGIN} : { *(.data*) *(.bss*) } }`;
+  const script = `SECTIONS { .vectors ${FLASH_ORIGIN} : { *(.vectors) } .text ${CODE_ORIGIN} : { *(.text*) *(.rodata*) } .data ${SRAM_ORIGIN} : { *(.data*) *(.bss*) } }`;
   return readElf(
     buildElf(core, { 'program.S': text, 'link.ld': script }, ['-Wl,--build-id=none', '-T', 'link.ld']),
   );
+}
+
+/** The assembled instructions themselves, from `start` up to the loop at `done`. */
+export function programCode(image: ElfImage): Uint8Array {
+  const from = symbolAddress(image, 'start');
+  const segment = image.segments.find(
+    ({ address, data }) => from >= address && from < address + data.length,
+  )!;
+  return segment.data.subarray(from - segment.address, symbolAddress(image, 'done') - segment.address);
 }
 
 /** The options of a machine with the test memories. */
