@@ -1,30 +1,39 @@
 /**
  * The stages in order, one typed call each. Read this file first: the rest of src/ is what these calls do.
  *
- *   model file ─importModel─► Graph ─lowerToPlan─► DeployPlan ─┬─ simulatePlan ──► expected feature maps ─┐
- *                                                              └─ bind ► generate ► build ► emulate ──────┴► compare
+ *   model file ─readModel─► Graph ─lowerModel─► DeployPlan ─┬─ simulatePlan ──────────────► feature maps ─┐
+ *                                                           └─ buildProject ─ emulateFirmware ────────────┴► verifyPlan
  */
-import { bind } from './bind/bind.js';
-import { emitProject, type ProjectFiles } from './codegen/emit-project.js';
+import { elfMemoryUse, readElf } from './compile/read-elf.js';
+import { type BuiltFirmware, buildProject } from './evaluate/build-project.js';
+import {
+  defaultEngine,
+  type EmulationChoice,
+  emulateFirmware,
+  enginesOf,
+} from './evaluate/emulate-firmware.js';
+import { SIMULATION_ENGINES } from './evaluate/engines.js';
+import {
+  memoryFigures,
+  networkOutputs,
+  reportedProblems,
+  type SimulatedMaps,
+  verifiedLayers,
+} from './evaluate/verify-facts.js';
 import { type ImportOptions, importModel } from './import/index.js';
 import { verifyPlan as planProblems } from './invariants/plan.js';
-import type { BoundPlan } from './ir/bound-plan.js';
 import type { DeployPlan } from './ir/deploy-plan.js';
 import type { Graph } from './ir/graph.js';
 import { decodePlan, encodePlan, PLAN_JSON_SUFFIX, PLAN_WEIGHTS_SUFFIX } from './ir/plan-file.js';
 import { type LowerOptions, lowerToPlan } from './lower/lower.js';
+import { roundTo } from './report/units.js';
+import { buildVerifyReport, type VerifyReport } from './report/verify-report.js';
 import { badInput } from './support/errors.js';
 import type { Host } from './support/host.js';
 import { type Board, coreOf } from './targets/index.js';
 
-/** A plan with what it came from. */
-export interface PlannedModel {
-  readonly plan: DeployPlan;
-  /** `tflite`, `onnx` or `plan`. */
-  readonly format: string;
-}
-
-export const isPlanPath = (path: string): boolean => path.endsWith(PLAN_JSON_SUFFIX);
+export { buildProject, generateProject } from './evaluate/build-project.js';
+export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';
 
 /** How a model file is read and lowered. */
 export interface ModelOptions extends Partial<LowerOptions> {
@@ -37,7 +46,91 @@ export async function readModel(host: Host, path: string, { dim }: ModelOptions 
   return importModel(await host.readFile(path), path, dim === undefined ? {} : { dimensions: dim });
 }
 
-/** 2. Model file or stored plan → DeployPlan: what is computed, to the bit. */
+/** 2. Graph of a quantised network → DeployPlan: what is computed, to the bit. */
+export const lowerModel = (graph: Graph, options: Partial<LowerOptions>): DeployPlan =>
+  lowerToPlan(graph, { mode: options.mode ?? 'tflm' });
+
+/** 3. DeployPlan × inputs → every feature map, in WASM. */
+export async function simulatePlan(plan: DeployPlan, inputs: readonly Uint8Array[]): Promise<SimulatedMaps> {
+  const network = await SIMULATION_ENGINES.wasm().load(plan);
+  const maps: Uint8Array[] = [];
+  const outputs = network.run(inputs, (step, _tensor, bytes) => {
+    maps[step] = bytes;
+  });
+  return { maps, outputs };
+}
+
+export interface VerifyPlanOptions {
+  /** Stored bytes per network input. */
+  readonly inputs: readonly Uint8Array[];
+  /** What the report calls them. */
+  readonly inputName: string;
+  /** Default: Unicorn where it is installed. */
+  readonly engine?: EmulationChoice;
+  readonly toolchain?: string;
+  /** A clock in milliseconds. */
+  readonly now: () => number;
+  readonly onProgress?: (what: string, done?: number, total?: number) => void;
+  /** Wraps the emulation, which does not return to the event loop for seconds. */
+  readonly runBlocking?: <T>(action: () => T) => T;
+}
+
+export interface Verified {
+  readonly report: VerifyReport;
+  readonly firmware: BuiltFirmware;
+}
+
+/** 3 to 6: simulate; bind, generate and compile (buildProject); emulate; compare and report. */
+export async function verifyPlan(
+  host: Host,
+  plan: DeployPlan,
+  board: Board,
+  options: VerifyPlanOptions,
+): Promise<Verified> {
+  const { inputs, now, onProgress, runBlocking = (action) => action() } = options;
+  const choice = options.engine ?? defaultEngine();
+  const engines = enginesOf(choice);
+  const start = now();
+  const simulated = await simulatePlan(plan, inputs);
+  const simulateMs = now() - start;
+  onProgress?.('compiling');
+  const firmware = await buildProject(host, plan, board, options);
+  const emulateStart = now();
+  const emulations = runBlocking(() =>
+    emulateFirmware(firmware, { engines, inputs, ...(onProgress === undefined ? {} : { onProgress }) }),
+  );
+  const end = now();
+  const { generateMs, compileMs } = firmware;
+  const timing = { totalMs: end - start, simulateMs, generateMs, compileMs, emulateMs: end - emulateStart };
+  const report = buildVerifyReport({
+    model: plan.name,
+    mode: plan.requantization,
+    engine: choice,
+    toolchain: firmware.toolchain,
+    board,
+    core: coreOf(board.core),
+    virtualBoard: firmware.isVirtual,
+    input: options.inputName,
+    ...verifiedLayers(plan, simulated, emulations),
+    problems: reportedProblems(emulations),
+    cyclesByEngine: Object.fromEntries(emulations.map(({ engine, invoke }) => [engine, invoke.cycles])),
+    outputs: networkOutputs(plan, simulated.outputs),
+    memory: memoryFigures(firmware.bound, elfMemoryUse(readElf(firmware.elf)), emulations),
+    timing: Object.fromEntries(Object.entries(timing).map(([name, ms]) => [name, roundTo(ms, 1)])),
+  });
+  return { report, firmware };
+}
+
+/** A plan with what it came from. */
+export interface PlannedModel {
+  readonly plan: DeployPlan;
+  /** `tflite`, `onnx` or `plan`. */
+  readonly format: string;
+}
+
+export const isPlanPath = (path: string): boolean => path.endsWith(PLAN_JSON_SUFFIX);
+
+/** 1 and 2 together; a stored plan is read as it is. */
 export async function planModel(host: Host, path: string, options: ModelOptions): Promise<PlannedModel> {
   if (isPlanPath(path)) return { plan: await readPlan(host, path, options.mode), format: 'plan' };
   const graph = await readModel(host, path, options);
@@ -67,19 +160,4 @@ export async function storePlan(host: Host, plan: DeployPlan, base: string): Pro
   await host.writeFile(base + PLAN_WEIGHTS_SUFFIX, weights);
   await host.writeFile(base + PLAN_JSON_SUFFIX, json);
   return base + PLAN_JSON_SUFFIX;
-}
-
-/** Graph → DeployPlan for a quantised network. */
-export const lowerModel = (graph: Graph, options: Partial<LowerOptions>): DeployPlan =>
-  lowerToPlan(graph, { mode: options.mode ?? 'tflm' });
-
-/** 3. DeployPlan × board → BoundPlan: kernel variants, packed weights, arena offsets. No feature map changes. */
-export function bindPlan(plan: DeployPlan, board: Board): BoundPlan {
-  return bind(plan, { core: board.core, feature: coreOf(board.core).feature });
-}
-
-/** 4. BoundPlan → the C project that a user takes home. */
-export function generateProject(plan: DeployPlan, board: Board): { bound: BoundPlan; files: ProjectFiles } {
-  const bound = bindPlan(plan, board);
-  return { bound, files: emitProject(bound, board) };
 }

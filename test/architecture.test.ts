@@ -1,4 +1,5 @@
 /** The layering rules of src/README.md as checks that fail with their reason. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -102,5 +103,18 @@ describe('every operator of the list', () => {
       files.filter((file) => !existsSync(ROOT + file)),
       `missing files of ${op}`,
     ).toEqual([]);
+  });
+});
+
+describe('package-lock.json', () => {
+  it('locks every optional package, so that npm ci works from a fresh clone', () => {
+    // Exits with 1 and names them otherwise; `node .ci/complete-lock.mjs` after npm install adds them.
+    const check = (): string =>
+      execFileSync(process.execPath, [`${ROOT}.ci/complete-lock.mjs`, '--check'], { encoding: 'utf8' });
+    expect(check()).toBe('');
+  });
+
+  it('names no registry', () => {
+    expect(readFileSync(`${ROOT}package-lock.json`, 'utf8')).not.toMatch(/"resolved"|registry/);
   });
 });

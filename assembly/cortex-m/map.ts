@@ -106,6 +106,8 @@ export const REGION_BYTES: usize = 32;
 export const SCRATCH: usize = STATE + 0xa00;
 /** Operands of the exact floating-point routines. */
 export const FLOAT_SCRATCH: usize = STATE + 0xb00;
+/** Scoreboard of the timing model. */
+export const READY: usize = STATE + 0xc00;
 /** Timing tables, written by the host; see timing/tables.ts. */
 export const TIMING: usize = STATE + 0x1000;
 /** Addresses at which the host wants to stop. */

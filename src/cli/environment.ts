@@ -17,6 +17,8 @@ export interface Environment {
   readonly now: () => number;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Runs work that holds up the event loop, so that no handler of Ctrl-C could run: it then ends the process at once. */
+  readonly runBlocking: <T>(action: () => T) => T;
   /** Show stack traces (QUANTMCU_DEBUG=1). */
   readonly debug: boolean;
 }

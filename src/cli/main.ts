@@ -21,6 +21,14 @@ function styleFor(stream: NodeJS.WriteStream): Style {
 
 const host = createNodeHost();
 const abort = new AbortController();
+const onInterrupt = (): void => {
+  // A command that keeps partial results listens to the signal; for the others, and the second time, stop at once.
+  const keepsResults = process.argv[2] === 'simulate' && !abort.signal.aborted;
+  abort.abort();
+  if (!keepsResults) process.exit(EXIT_CODES.interrupted);
+};
+process.on('SIGINT', onInterrupt);
+
 const environment: Environment = {
   host,
   write: (text) => process.stdout.write(text),
@@ -30,17 +38,19 @@ const environment: Environment = {
   isErrorTerminal: process.stderr.isTTY === true,
   now: () => performance.now(),
   signal: abort.signal,
+  runBlocking: (action) => {
+    process.off('SIGINT', onInterrupt);
+    try {
+      return action();
+    } finally {
+      process.on('SIGINT', onInterrupt);
+    }
+  },
   debug: process.env.QUANTMCU_DEBUG === '1',
 };
 
 process.on('exit', () => host.cleanUp());
 process.on('SIGTERM', () => process.exit(EXIT_CODES.interrupted));
-process.on('SIGINT', () => {
-  // A command that keeps partial results listens to the signal; for the others, and the second time, stop at once.
-  const keepsResults = process.argv[2] === 'simulate' && !abort.signal.aborted;
-  abort.abort();
-  if (!keepsResults) process.exit(EXIT_CODES.interrupted);
-});
 // `quantmcu … | head` closes our output early: not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? EXIT_CODES.success : EXIT_CODES.bug);

@@ -1,5 +1,5 @@
 /** The stage compile: a generated C project → ELF, in a temporary folder, several files at a time. */
-import { bug, unsupported } from '../support/errors.js';
+import { bug, limit } from '../support/errors.js';
 import type { Host, RunResult } from '../support/host.js';
 import type { CoreInfo } from '../targets/target.js';
 import type { Command, Toolchain } from './toolchain.js';
@@ -20,8 +20,8 @@ const OUTPUT = 'firmware.elf';
 const KERNEL_BODIES = /(^|\/)kernels\//;
 
 /**
- * Compiles and links the project's files (path → contents). Throws `compile/too-large` (kind `limit`-like
- * `unsupported`) when the linker says that a memory overflows, `compile/failed` (kind `bug`) on any other error.
+ * Compiles and links the project's files (path → contents). Throws `compile/too-large` (kind `limit`) when the
+ * linker says that a memory overflows, `compile/failed` (kind `bug`) on any other error.
  */
 export async function buildFirmware(
   host: Host,
@@ -58,9 +58,9 @@ async function run(host: Host, cwd: string, command: Command, what: string): Pro
 
 function failure(result: RunResult, what: string): Error {
   const lines = result.stderr.split('\n').filter((line) => line.trim() !== '');
-  const overflow = lines.find((line) => /overflowed by|will not fit in region/.test(line));
+  const overflow = lines.find((line) => /overflowed by \d+ bytes/.test(line));
   if (overflow !== undefined) {
-    return unsupported('compile/too-large', 'the firmware does not fit the memory it is linked for', {
+    return limit('compile/too-large', 'the firmware does not fit the memory it is linked for', {
       where: what,
       found: overflow.trim(),
       fix: 'Choose a board with more memory, or link for a virtual board',

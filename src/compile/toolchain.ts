@@ -3,6 +3,7 @@
  * so that a machine without any cross compiler still works. QUANTMCU_TOOLCHAIN=gcc|zig chooses by hand.
  */
 import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unsupported } from '../support/errors.js';
 import type { Host } from '../support/host.js';
@@ -104,10 +105,21 @@ function ownPackage(require: NodeJS.Require): string | undefined {
 /** clang from zig 0.12 warns about flags that only concern the other driver; they are no news to anybody. */
 const ZIG_FLAGS: readonly string[] = ['-Wno-unused-command-line-argument'];
 
+/** zig compiles its own run-time library first: kept between runs where the user's cache folder can be written. */
+async function zigCache(host: Host): Promise<string> {
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'quantmcu', 'zig');
+  try {
+    await host.makeDirectory(folder);
+    return folder;
+  } catch {
+    return host.temporaryDirectory('zig-cache');
+  }
+}
+
 async function findZig(host: Host): Promise<Toolchain | undefined> {
   const program = zigExecutable();
   if (program === undefined) return undefined;
-  const cache = await host.temporaryDirectory('zig-cache');
+  const cache = await zigCache(host);
   const environment = {
     ZIG_LOCAL_CACHE_DIR: process.env.ZIG_LOCAL_CACHE_DIR ?? cache,
     ZIG_GLOBAL_CACHE_DIR: process.env.ZIG_GLOBAL_CACHE_DIR ?? cache,

@@ -5,6 +5,8 @@
 import { unsupported } from '../support/errors.js';
 import type { CoreTiming } from '../targets/core-timing.js';
 import { CORTEX_M4_TIMING } from '../targets/cortex-m4.js';
+import { CORTEX_M7_TIMING } from '../targets/cortex-m7.js';
+import { CORTEX_M33_TIMING } from '../targets/cortex-m33.js';
 import { BuiltinMemory, type BuiltinRegion } from './builtin-memory.js';
 import { encodeTiming } from './builtin-timing.js';
 import { type CortexMModule, instantiateCortexM, STOP } from './builtin-wasm.js';
@@ -40,7 +42,7 @@ const CORE_NUMBER = { m4: 0, m7: 1, m33: 2 } as const;
 /** CPUID of r0p1 (M4), r1p1 (M7), r0p4 (M33). */
 const CPUID = { m4: 0x410fc241, m7: 0x411fc271, m33: 0x410fd214 } as const;
 
-const CORE_TIMINGS = { m4: CORTEX_M4_TIMING, m7: CORTEX_M4_TIMING, m33: CORTEX_M4_TIMING } as const;
+const CORE_TIMINGS = { m4: CORTEX_M4_TIMING, m7: CORTEX_M7_TIMING, m33: CORTEX_M33_TIMING } as const;
 
 const FAULTS: Readonly<Record<number, { readonly kind: FaultKind; readonly text: string }>> = {
   [STOP.SEMIHOST]: { kind: 'breakpoint', text: 'semihosting call' },

@@ -13,13 +13,14 @@ const CLASS_SLOTS = 64;
 const BASE = 64;
 const PER_REGISTER = 128;
 const LATENCY = 192;
-const FP_BUSY = 512;
-const PAIRING = 576;
-const GROUPS = 640;
-const TABLE_BYTES = 704;
+const FP_BUSY = 576;
+const PAIRING = 640;
+const GROUPS = 704;
+const FLAG_SETTING = 768;
+const TABLE_BYTES = 832;
 const PAIR = { never: 1, olderOnly: 2, notYounger: 4 } as const;
 
-/** The table as the 704 bytes that the core reads. */
+/** The table as the 832 bytes that the core reads. */
 export function encodeTiming(timing: CoreTiming): Uint8Array {
   const bytes = new Uint8Array(TABLE_BYTES);
   bytes.set(header(timing));
@@ -67,7 +68,8 @@ function encodeScoreboard(bytes: Uint8Array, rules: ScoreboardRules): void {
   OPERAND_PORTS.forEach((port, index) => {
     fill(bytes, LATENCY + index * CLASS_SLOTS, rules.latency[port], 1);
   });
-  fill(bytes, FP_BUSY, rules.fpBusy, 1);
+  fill(bytes, FP_BUSY, rules.fpBusy, 0);
+  fill(bytes, FLAG_SETTING, rules.flagSetting, 0);
   const flag = (names: readonly TimingClass[], value: number): void => {
     for (const name of names) bytes[PAIRING + TIMING_CLASSES.indexOf(name)]! |= value;
   };

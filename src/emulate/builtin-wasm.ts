@@ -18,6 +18,7 @@ export const LAYOUT_NAMES = [
   'EXTRAS_COUNT',
   'FPSCR',
   'FREGS',
+  'IPSR',
   'LOWEST_SP',
   'MAX_CALLS',
   'MAX_STOPS',

@@ -14,8 +14,9 @@
  * peripheral bus is plain memory, so that start-up code may write its registers.
  */
 import { CYCLE_TABLES } from '../targets/cycle-tables.js';
+import { endsRun } from './block-cost.js';
 import { BlockTable, firstBelow } from './block-table.js';
-import { isWide } from './classify-thumb.js';
+import { classifyRange, isWide, type ThumbInstruction } from './classify-thumb.js';
 import { dataAddresses } from './data-address.js';
 import type {
   Counters,
@@ -39,6 +40,9 @@ const XPSR_INDEX = 16;
 const THUMB_STATE = 0x01000000;
 /** An address that code never reaches. */
 const NOWHERE = 0xfffffffe;
+const LEAVE_BUDGET = 1000;
+/** Bytes of an IT and four 32-bit instructions. */
+const LONGEST_GROUP = 18;
 /** Exception numbers that Unicorn passes to interrupt hooks. */
 const INTERRUPT = { UNDEFINED: 1, SVC: 2, BREAKPOINT: 7 } as const;
 /** Instructions a microsecond that Unicorn surely reaches unhooked; turns a budget into a time limit. */
@@ -69,8 +73,8 @@ class UnicornMachine implements Machine {
   private lowestSp = 0;
   /** Block whose register-dependent change of SP is to be resolved at the next block's entry. */
   private unresolvedStack = 0;
-  /** Only the first instruction of the block will run. */
-  private stepping = false;
+  /** Set while the branch at the target itself is executed: which block comes next. */
+  private stepping: 'no' | 'first_block' | 'second_block' = 'no';
   private pendingFault: Fault | undefined;
   private memoryAccess: { readonly type: number; readonly address: number } | undefined;
   private interrupt: number | undefined;
@@ -207,16 +211,25 @@ class UnicornMachine implements Machine {
     );
   }
 
-  private firstInstructionBytes(address: number): number {
-    const first = this.unicorn.read(address, 2);
-    return isWide(first[0]! | (first[1]! << 8)) ? 4 : 2;
+  /** The instruction at `address`; for an IT also those that it makes conditional. */
+  private instructionGroup(address: number): readonly ThumbInstruction[] {
+    const decoded = classifyRange(this.unicorn.read(address, LONGEST_GROUP), address);
+    return decoded.slice(0, 1 + (decoded[0]?.itCount ?? 0));
+  }
+
+  /** While leaving the target by its branch: true at the second block, which is not to run yet. */
+  private leftTarget(): boolean {
+    const left = this.stepping === 'second_block';
+    this.stepping = 'second_block';
+    if (left) this.unicorn.stop();
+    return left;
   }
 
   /** The block hook: some ten million calls a second, so no allocation and few branches. */
   private onBlock(address: number, size: number): void {
     const { blocks } = this;
-    const length = this.stepping ? this.firstInstructionBytes(address) : size;
-    const block = blocks.find(address, length);
+    if (this.stepping !== 'no' && this.leftTarget()) return;
+    const block = blocks.find(address, size);
     const previous = this.block;
     let cost = blocks.cycles[block]!;
     if (previous !== 0) {
@@ -228,7 +241,7 @@ class UnicornMachine implements Machine {
     this.instructions += blocks.instructions[block]!;
     this.block = block;
     this.blockAddress = address;
-    this.fallThrough = address + length;
+    this.fallThrough = address + size;
     if (this.followsStack && (blocks.stackDip[block] !== 0 || this.unresolvedStack !== 0))
       this.onStack(block);
     if (this.instructions > this.budgetEnd) this.fail(this.fault('step_budget', address, budgetMessage));
@@ -269,12 +282,21 @@ class UnicornMachine implements Machine {
     this.unicorn.stop();
   }
 
-  /** Executes the one instruction at the target itself, so that a run makes progress. */
+  /**
+   * Executes the one instruction at the target itself, so that a run makes progress: by stopping behind it, or
+   * for a branch at the next block. Unicorn's own instruction count costs 30 ms and is the last resort.
+   */
   private leaveTarget(target: number): StopReason | undefined {
-    this.stepping = true;
-    const reason = this.resume(NOWHERE, 0, 1);
-    this.stepping = false;
-    return reason === undefined && this.pc() === target ? { kind: 'reached', address: target } : reason;
+    const group = this.instructionGroup(target);
+    const branches = group.some(endsRun);
+    const next = branches ? NOWHERE : group.reduce((end, { size }) => end + size, target);
+    if (!branches) this.unicorn.forgetCode(next, next + 2);
+    this.stepping = branches ? 'first_block' : 'no';
+    const reason = this.resume(next, LEAVE_BUDGET, branches && !this.hooksBlocks ? 1 : 0);
+    this.stepping = 'no';
+    if (reason !== undefined && reason.kind !== 'reached') return reason;
+    this.unicorn.forgetCode(target, target + 2);
+    return this.pc() === target ? { kind: 'reached', address: target } : undefined;
   }
 
   /** One uc_emu_start; undefined means: served something, go on. */

@@ -44,6 +44,22 @@ export interface MemoryFigures {
   /** The input buffer where it lies outside the arena, else 0. */
   readonly inputBytes: number;
   readonly flashBytes: number;
+  /** What the write watch saw: the arena to its last byte, variables written, and the painted stack. */
+  readonly measured: {
+    readonly arenaBytes: number;
+    readonly staticSramBytes: number;
+    readonly paintedStackBytes: number;
+    readonly reservedStackBytes: number;
+  };
+}
+
+/** Stack overflow, arena overrun, stray write or fault, named by layer. */
+export interface ReportedProblem {
+  readonly engine: string;
+  readonly kind: string;
+  readonly layer?: string;
+  readonly symbol?: string;
+  readonly message: string;
 }
 
 export interface VerifyFacts {
@@ -58,6 +74,9 @@ export interface VerifyFacts {
   readonly input: string;
   readonly layers: readonly VerifiedLayer[];
   readonly difference?: Difference;
+  readonly problems: readonly ReportedProblem[];
+  /** Cycles of the whole inference per engine that ran. */
+  readonly cyclesByEngine: Readonly<Record<string, number>>;
   readonly outputs: readonly NetworkOutput[];
   readonly memory: MemoryFigures;
   readonly timing: Readonly<Record<string, number>>;
@@ -81,6 +100,7 @@ export interface VerifyReport {
   readonly board: {
     readonly name: string;
     readonly core: string;
+    readonly coreName: string;
     readonly clockHz: number;
     readonly sramBytes: number;
     readonly flashBytes: number;
@@ -89,6 +109,7 @@ export interface VerifyReport {
   readonly toolchain: string;
   readonly layers: readonly (VerifiedLayer & { readonly share: number })[];
   readonly firstDifference: Difference | null;
+  readonly problems: readonly ReportedProblem[];
   readonly outputs: readonly NetworkOutput[];
   readonly totals: VerifyTotals;
   readonly timing: Readonly<Record<string, number>>;
@@ -97,6 +118,7 @@ export interface VerifyReport {
 export interface VerifyTotals extends MemoryFigures {
   readonly macs: number;
   readonly cycles: number;
+  readonly cyclesByEngine: Readonly<Record<string, number>>;
   readonly latencyMs: LatencyEstimate;
   readonly comparedBytes: number;
   /** arena + stack + other static + input outside the arena */
@@ -110,8 +132,8 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
   const cycles = sum(layers.map((layer) => layer.cycles));
   const peakSramBytes = memory.arenaBytes + memory.stackBytes + memory.staticSramBytes + memory.inputBytes;
   return {
-    ok: layers.every((layer) => layer.equal) && facts.difference === undefined,
-    fits: peakSramBytes <= board.sram.bytes && memory.flashBytes <= board.flash.bytes,
+    ok: layers.every((layer) => layer.equal) && facts.problems.length === 0,
+    fits: !facts.virtualBoard && peakSramBytes <= board.sram.bytes && memory.flashBytes <= board.flash.bytes,
     target: board.id,
     engine: facts.engine,
     mode: facts.mode,
@@ -120,6 +142,7 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
     board: {
       name: board.name,
       core: board.core,
+      coreName: facts.core.name,
       clockHz: board.clockHz,
       sramBytes: board.sram.bytes,
       flashBytes: board.flash.bytes,
@@ -131,10 +154,12 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
       share: cycles === 0 ? 0 : roundTo(layer.cycles / cycles, 4),
     })),
     firstDifference: facts.difference ?? null,
+    problems: facts.problems,
     outputs: facts.outputs,
     totals: {
       macs: sum(layers.map((layer) => layer.macs)),
       cycles,
+      cyclesByEngine: facts.cyclesByEngine,
       latencyMs: estimateLatency(cycles, board, facts.core),
       comparedBytes: sum(layers.map((layer) => layer.comparedBytes)),
       ...memory,

@@ -2,21 +2,14 @@
 import { formatLatency } from './latency.js';
 import { plainStyle, type Style } from './style.js';
 import { type Cell, formatPairs, formatTable } from './table.js';
-import {
-  formatBytes,
-  formatCount,
-  formatLarge,
-  formatMilliseconds,
-  formatPercent,
-  formatShape,
-} from './units.js';
+import { formatBytes, formatCount, formatMilliseconds, formatPercent, formatShape } from './units.js';
 import type { Difference, VerifyReport } from './verify-report.js';
 
 export function formatVerify(report: VerifyReport, style: Style = plainStyle): string {
   const { board } = report;
-  const clock = `${board.clockHz / 1e6} MHz`;
-  const head = `${style('bold', report.model)} on ${board.name} (${board.core}, ${clock})`;
-  const how = `input ${report.input} · mode ${report.mode} · ${report.toolchain} · ${report.engine}`;
+  const core = `${board.coreName} at ${board.clockHz / 1e6} MHz`;
+  const head = `${style('bold', report.model)} on ${board.name}, ${core}`;
+  const how = `input ${report.input}\nmode ${report.mode}, emulated with ${report.engine}, ${report.toolchain}`;
   return [
     `${head}\n${style('dim', how)}`,
     formatLayers(report, style),
@@ -80,9 +73,11 @@ function formatTotals(report: VerifyReport, style: Style): string {
   ];
   return formatPairs(
     [
-      ['cycles', `${formatCount(totals.cycles)}${perMac}`],
+      ['cycles', `${formatCount(totals.cycles)}${perMac}${otherEngines(report)}`],
       ['latency', `${formatLatency(totals.latencyMs)} estimated`],
-      ['', style('dim', totals.latencyMs.basis)],
+      ...totals.latencyMs.basis
+        .split('; memory ')
+        .map((part, i): readonly [string, string] => ['', style('dim', i === 0 ? part : `memory ${part}`)]),
       ['SRAM', `${usage(totals.peakSramBytes, board.sramBytes)} = ${parts.join(' + ')}`],
       ['flash', usage(totals.flashBytes, board.flashBytes)],
       ...report.outputs.map((output): readonly [string, string] => ['output', describeOutput(output)]),
@@ -90,6 +85,13 @@ function formatTotals(report: VerifyReport, style: Style): string {
     ],
     style,
   );
+}
+
+/** With --engine both: what each counted. */
+function otherEngines({ totals }: VerifyReport): string {
+  const counted = Object.entries(totals.cyclesByEngine);
+  if (counted.length < 2) return '';
+  return `; whole inference: ${counted.map(([engine, cycles]) => `${engine} ${formatCount(cycles)}`).join(', ')}`;
 }
 
 const usage = (used: number, available: number): string =>
@@ -113,21 +115,23 @@ export function formatTiming(timing: Readonly<Record<string, number>>): string {
 }
 
 function formatVerdicts(report: VerifyReport, style: Style): string {
-  const lines = [report.ok ? equalVerdict(report, style) : differentVerdict(report, style)];
+  const lines = report.problems.map(
+    ({ engine, message }) => `${style('red', 'FAULT')}      ${engine}: ${message}`,
+  );
+  if (report.ok) lines.push(equalVerdict(report, style));
+  else if (report.firstDifference !== null) lines.push(differentVerdict(report.firstDifference, style));
   if (report.fits) lines.push(`${style('green', 'FITS')}       ${report.board.name}`);
   else lines.push(`${style('red', 'TOO BIG')}    ${missingMemory(report)}`);
   return lines.join('\n');
 }
 
 function equalVerdict(report: VerifyReport, style: Style): string {
-  const bytes = formatLarge(report.totals.comparedBytes);
-  return `${style('green', 'OK')}         firmware and simulation agree on all ${bytes} bytes of every feature map`;
+  const bytes = formatCount(report.totals.comparedBytes);
+  return `${style('green', 'OK')}         firmware and simulation agree on every feature map, ${bytes} bytes`;
 }
 
-function differentVerdict(report: VerifyReport, style: Style): string {
-  const where = report.firstDifference === null ? '' : describeDifference(report.firstDifference);
-  return `${style('red', 'DIFFERENT')}  ${where}`;
-}
+const differentVerdict = (difference: Difference, style: Style): string =>
+  `${style('red', 'DIFFERENT')}  ${describeDifference(difference)}`;
 
 export function describeDifference(difference: Difference): string {
   const { layer, y, x, channel, expected, actual, count, engine } = difference;
@@ -145,5 +149,6 @@ function missingMemory(report: VerifyReport): string {
     ...over('SRAM', totals.peakSramBytes, board.sramBytes),
     ...over('flash', totals.flashBytes, board.flashBytes),
   ];
+  if (lacking.length === 0) lacking.push(`no room for the reserved stack beside arena and variables`);
   return `${lacking.join(', ')}; it ran on a virtual board with enough memory`;
 }

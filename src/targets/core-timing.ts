@@ -113,16 +113,21 @@ export interface SequentialRules {
   readonly fpDependency: number;
 }
 
-/** Where in the pipeline an operand is consumed. */
-export const OPERAND_PORTS = ['data', 'early', 'address', 'accumulate', 'store'] as const;
+/**
+ * Where in the pipeline an operand is consumed: ordinary ALU, shifter or extractor before it, multiplier, address
+ * generation, accumulator behind the multiplier, store data.
+ */
+export const OPERAND_PORTS = ['data', 'early', 'multiply', 'address', 'accumulate', 'store'] as const;
 export type OperandPort = (typeof OPERAND_PORTS)[number];
 
 /** In-order issue with results that take time, up to two instructions a cycle. */
 export interface ScoreboardRules {
   /** Cycles from issue until a port may consume the result; classes not listed: 1. */
   readonly latency: Readonly<Record<OperandPort, PerClass<number>>>;
-  /** Cycles from issue until the next FP instruction may issue; classes not listed: 1. */
+  /** Cycles from issue until the next FP instruction may issue; classes not listed: 0. */
   readonly fpBusy: PerClass<number>;
+  /** Cycles more when the instruction sets flags. */
+  readonly flagSetting: PerClass<number>;
   /** Only two 16-bit instructions may pair. */
   readonly narrowPairsOnly: boolean;
   /** Never pair. */

@@ -15,16 +15,22 @@ import {
   XPSR,
 } from './state.js';
 
+/** CONTROL.FPCA. */
+const FP_ACTIVE = 4;
+
 class StepMachine extends BuiltinMachine {
   /** Registers and flags in, the instructions up to `end` executed, registers and flags out. */
   runState(state: Uint32Array, end: number): Outcome {
-    const { REGS, FREGS, FPSCR: fpscr, MONITOR } = this.module.layout;
+    const { REGS, FREGS, FPSCR: fpscr, MONITOR, MSP, IPSR, CONTROL } = this.module.layout;
     const words = new Uint32Array(this.module.memory.buffer);
     words.set(state.subarray(0, PC + 1), REGS / 4);
     words[REGS / 4 + PC]! &= ~1;
     words.set(state.subarray(S0, S0 + 32), FREGS / 4);
     words[fpscr / 4] = state[FPSCR]!;
     words[MONITOR / 4] = 0;
+    // the system registers that MSR and CPS change
+    words.fill(0, MSP / 4, IPSR / 4 + 1);
+    words[CONTROL / 4] = FP_ACTIVE;
     this.module.functions.writeFlags(state[XPSR]!);
     let fault = this.step();
     while (fault === undefined && this.readRegister(PC) < end) fault = this.step();

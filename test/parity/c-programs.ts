@@ -15,6 +15,7 @@ import type { SampleCase } from '../../src/ops/op-def.js';
 import { tensorOf, unpackActivation } from '../../src/ops/plan-access.js';
 import { createRandom } from '../../src/support/random.js';
 import type { CoreId, KernelFeature } from '../../src/targets/target.js';
+import { tileSamples } from './c-tiles.js';
 
 export interface ParityCase {
   readonly sample: SampleCase;
@@ -40,21 +41,26 @@ export function parityCases(options: {
   readonly seed: number;
   readonly perKernel: number;
   readonly subByte: boolean;
+  /** Add the sizes around every tile (8 bits only). */
+  readonly tiles: boolean;
 }): ParityCase[] {
   const cases: ParityCase[] = [];
+  const add = (sample: SampleCase): void => {
+    const bound = bind(sample.plan, { core: options.core, feature: options.feature });
+    verifyBoundPlan(bound);
+    const prefix = `n${String(cases.length).padStart(3, '0')}`;
+    cases.push({ sample, bound, prefix, expected: expectedOutput(sample) });
+  };
   for (const op of STEP_OP_LIST) {
     for (const widths of options.subByte ? widthRequests(op) : [{ inputBits: 8, weightBits: 8 } as const]) {
       for (let i = 0; i < options.perKernel; i++) {
         const random = createRandom(options.seed + cases.length);
         const outputBits = options.subByte ? random.pick(WIDTH_LIST) : 8;
-        const sample = STEP_OPS[op].sample(random, { mode: options.mode, outputBits, ...widths });
-        const bound = bind(sample.plan, { core: options.core, feature: options.feature });
-        verifyBoundPlan(bound);
-        const prefix = `n${String(cases.length).padStart(3, '0')}`;
-        cases.push({ sample, bound, prefix, expected: expectedOutput(sample) });
+        add(STEP_OPS[op].sample(random, { mode: options.mode, outputBits, ...widths }));
       }
     }
   }
+  if (options.tiles) tileSamples(options.mode, options.seed + cases.length).forEach(add);
   return cases;
 }
 

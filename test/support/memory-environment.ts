@@ -31,6 +31,7 @@ export async function runInMemory(
     isErrorTerminal: false,
     now: () => performance.now(),
     signal: new AbortController().signal,
+    runBlocking: (action) => action(),
     debug: false,
     ...changes,
   };

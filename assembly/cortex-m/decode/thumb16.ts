@@ -140,7 +140,7 @@ function highRegisters(h: u32): void {
     case 2:
       if (d == 15) {
         if (!branchAllowed()) return refuse();
-        return emitIndirect(m == 14 ? Op.RET : Op.BMOV, src(m));
+        return emitIndirect(Op.BMOV, src(m));
       }
       return emit(Op.MOV_R, dst(d), 0, src(m));
     default:

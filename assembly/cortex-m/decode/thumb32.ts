@@ -136,7 +136,7 @@ function branchOrSystem(h1: u32, h2: u32): void {
   if ((h1 & 0x400) != 0) return refuse();
   const op = field(h1, 4, 6);
   switch (op) {
-    case 0x38: case 0x39: {
+    case 0x38: {
       const n = h1 & 0xf;
       if (isBad(n) || (h2 & 0xc00) == 0 || (h2 & 0x2300) != 0 || !isSpecial(h2 & 0xff)) return refuse();
       info.setClass(Cls.SYSTEM);
@@ -144,7 +144,7 @@ function branchOrSystem(h1: u32, h2: u32): void {
     }
     case 0x3a: return hint(h1, h2);
     case 0x3b: return barrier(h1, h2);
-    case 0x3e: case 0x3f: {
+    case 0x3e: {
       const d = field(h2, 8, 4);
       if (isBad(d) || (h1 & 0xf) != 0xf || (h2 & 0x2000) != 0 || !isSpecial(h2 & 0xff)) return refuse();
       info.setClass(Cls.SYSTEM);

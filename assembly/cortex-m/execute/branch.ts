@@ -42,6 +42,14 @@ const LR: u32 = 14 << 2;
   return next;
 }
 
+/** MOV pc, ADD pc: bit 0 is ignored. MOV pc, lr returns. */
+@inline export function bmov(op: usize): usize {
+  const target = vm(op) & ~1;
+  const next = leaveTo(op, target);
+  popCall(target);
+  return next;
+}
+
 /** Without the Thumb bit it faults; EXC_RETURN ends an exception. */
 function bxSlow(op: usize, target: u32): usize {
   if (target >= 0xff000000 && load<u32>(IPSR) != 0) {

@@ -4,7 +4,7 @@ import { Op } from '../opcodes';
 import {
   addCycles, aux, getD, getS, imm, isC, isGE, isN, isV, isZ, rd, rm, rn, set, setC, setD, setDouble, setS, va, vm, vn,
 } from '../state';
-import { enter, leave, leaveTo } from '../trace';
+import { enter, leave } from '../trace';
 import * as alu from './alu';
 import * as branch from './branch';
 import * as dsp from './dsp';
@@ -313,7 +313,7 @@ export function interpret(): void {
       case Op.BLX: op = branch.blx(op); continue;
       case Op.BX: op = branch.bx(op); continue;
       case Op.RET: op = branch.ret(op); continue;
-      case Op.BMOV: op = leaveTo(op, vm(op) & ~1); continue;
+      case Op.BMOV: op = branch.bmov(op); continue;
       case Op.TABLE: op = branch.table(op); continue;
       case Op.STOP: op = branch.stopPoint(op); continue;
       case Op.SVC: op = branch.svcExit(op); continue;

@@ -30,20 +30,21 @@ const WRITEBACK_CHAIN: usize = TIMING + 21;
 const FP_DEPENDENCY: usize = TIMING + 22;
 /** Pairing: 1 = only 16-bit instructions. */
 const NARROW_PAIRS: usize = TIMING + 23;
-const DOUBLE_MULTIPLE_ALIGNMENT: usize = TIMING + 24;
 
 // One byte per class.
 const BASE: usize = TIMING + 64;
 /** Halves of a cycle per register moved. */
 const PER_REGISTER: usize = TIMING + 128;
-/** Cycles until a result may be consumed, by port: data, early, address, accumulate, store. */
+/** Cycles until a result may be consumed, by port: data, early, multiply, address, accumulate, store. */
 const LATENCY: usize = TIMING + 192;
 /** Until the FP unit takes its next instruction. */
-const FP_BUSY: usize = TIMING + 512;
-/** 1 = never pairs, 2 = older slot only, 4 = may be the younger of a restricted pair, 8 = pairs with anything before it. */
-const PAIRING: usize = TIMING + 576;
+const FP_BUSY: usize = TIMING + 576;
+/** 1 = never pairs, 2 = older slot only, 4 = younger only behind a NOP. */
+const PAIRING: usize = TIMING + 640;
 /** Bit set of exclusive groups; two instructions that share one do not pair. */
-const GROUPS: usize = TIMING + 640;
+const GROUPS: usize = TIMING + 704;
+/** More when the instruction sets flags. */
+const FLAG_SETTING: usize = TIMING + 768;
 
 @inline function byte(at: usize): u32 { return load<u8>(at); }
 export function isScoreboard(): bool { return byte(KIND) == 1; }
@@ -68,4 +69,5 @@ export function transferCycles(cls: u32, registers: u32): u32 { return (byte(PER
 export function latency(port: u32, cls: u32): u32 { return byte(LATENCY + (<usize>port << 6) + cls); }
 export function fpBusy(cls: u32): u32 { return byte(FP_BUSY + cls); }
 export function pairing(cls: u32): u32 { return byte(PAIRING + cls); }
+export function flagSettingExtra(cls: u32): u32 { return byte(FLAG_SETTING + cls); }
 export function groups(cls: u32): u32 { return byte(GROUPS + cls); }

@@ -4,5 +4,6 @@ import { codegen } from './codegen.js';
 import { inspect } from './inspect.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
+import { verify } from './verify.js';
 
-export const COMMANDS: readonly CliCommand[] = [inspect, simulate, codegen, targets];
+export const COMMANDS: readonly CliCommand[] = [inspect, simulate, codegen, verify, targets];

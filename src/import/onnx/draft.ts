@@ -79,6 +79,10 @@ export class Draft {
     return this.tensors.push({ name, shape }) - 1;
   }
 
+  rename(tensor: number, name: string): void {
+    this.tensors[tensor] = { ...this.tensors[tensor]!, name };
+  }
+
   addConstant(name: string, constant: Constant): number {
     this.charge(constant.data.length, name);
     return this.tensors.push({ name, shape: constant.dims, constant }) - 1;

@@ -36,7 +36,7 @@ export function finishGraph(network: Network, stored: StoredTensors, fileName: s
     const name = outputNames.get(node.outputs[0]!) ?? network.draft.tensors[node.outputs[0]!]!.name;
     return {
       ...graphNode(node),
-      name: uniqueName(shortenName(name), `${node.op}_${index}`),
+      name: uniqueName(shortenName(withoutPort(name)), `${node.op}_${index}`),
       inputs: node.inputs.map(idOf),
       outputs: node.outputs.map(idOf),
     } as GraphNode;
@@ -50,6 +50,9 @@ export function finishGraph(network: Network, stored: StoredTensors, fileName: s
     outputs: network.outputs.map((output) => idOf(output.tensor)),
   };
 }
+
+/** TensorFlow counts an operator's outputs: `model/conv/Relu:0`. */
+const withoutPort = (name: string): string => name.replace(/:\d+$/, '');
 
 function graphNode(node: DraftNode): DraftNode {
   if (node.op === 'affine' || node.op === 'fake_quantize')

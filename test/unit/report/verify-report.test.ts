@@ -34,7 +34,12 @@ function facts(changes: Partial<VerifyFacts> = {}): VerifyFacts {
     input: 'a.png',
     layers: [layer('one', 750, true), layer('two', 250, true)],
     outputs: [{ name: 'out', shape: [1, 1, 2], values: [-3, 4] }],
-    memory: { arenaBytes: 500, stackBytes: 100, staticSramBytes: 50, inputBytes: 300, flashBytes: 4000 },
+    problems: [],
+    cyclesByEngine: { unicorn: 1000 },
+    memory: {
+      ...{ arenaBytes: 500, stackBytes: 100, staticSramBytes: 50, inputBytes: 300, flashBytes: 4000 },
+      measured: { arenaBytes: 500, staticSramBytes: 50, paintedStackBytes: 90, reservedStackBytes: 128 },
+    },
     timing: { simulateMs: 1, totalMs: 2 },
     ...changes,
   };
@@ -67,9 +72,18 @@ describe('buildVerifyReport', () => {
 describe('formatVerify', () => {
   it('says both verdicts in words', () => {
     const text = formatVerify(buildVerifyReport(facts()));
-    expect(text).toContain('OK         firmware and simulation agree on all 32 bytes of every feature map');
+    expect(text).toContain('OK         firmware and simulation agree on every feature map, 32 bytes');
     expect(text).toContain('FITS       Toy board');
     expect(text).toMatch(/total, 2 layers .* 2 of 2 equal/);
+  });
+
+  it('counts a fault as failure even where all bytes agree', () => {
+    const problems = [
+      { engine: 'unicorn', kind: 'arena_overrun', layer: 'two', message: 'layer two: arena overrun' },
+    ];
+    const report = buildVerifyReport(facts({ problems }));
+    expect(report.ok).toBe(false);
+    expect(formatVerify(report)).toContain('FAULT      unicorn: layer two: arena overrun');
   });
 
   it('names the first difference and what is missing', () => {

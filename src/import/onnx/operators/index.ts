@@ -30,6 +30,7 @@ import {
 import { gemm, matMul } from './linear.js';
 import { averagePool2d, globalAveragePool, globalMaxPool, maxPool2d, reduceMean } from './pool.js';
 import { dequantizeLinear, quantizeLinear, roundHalfEven } from './quantize.js';
+import { resize } from './resize.js';
 import {
   concat,
   dropout,
@@ -38,7 +39,6 @@ import {
   identity,
   pad,
   reshape,
-  resize,
   squeeze,
   transpose,
   unsqueeze,

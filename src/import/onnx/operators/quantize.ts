@@ -126,6 +126,7 @@ export const dequantizeLinear: OperatorReader = (c) => {
   const q = parameters(c, value.view.dims, value.stored.type);
   if (q.scale.join() !== value.stored.scale.join() || q.zeroPoint.join() !== value.stored.zeroPoint.join())
     return c.refuse('its scale or zero point differs from that of the QuantizeLinear in front');
+  c.draft.rename(value.view.tensor, c.name);
   return activation(value.view);
 };
 

@@ -7,10 +7,11 @@
  * ONNX changes it, a QUANTIZE node follows.
  */
 import { unsupported } from '../../../support/errors.js';
-import { type Constant, floatConstant, type QuantizationParameters } from '../constant.js';
-import { type Draft, type DraftNode, type DraftNodeOf, type FakeQuantizeNode, shortLabel } from '../draft.js';
+import type { Constant, QuantizationParameters } from '../constant.js';
+import { type Draft, type DraftNode, type FakeQuantizeNode, shortLabel } from '../draft.js';
 import { integerBias, integerOperand, integerWeights, type StoredTensor } from './integer-constants.js';
 import type { Network, NetworkOutput } from './network.js';
+import { rescalingAverage } from './rescaling-average.js';
 
 /** Element type, quantisation and integer values of the tensors that are not plain floats. */
 export type StoredTensors = ReadonlyMap<number, StoredTensor>;
@@ -40,6 +41,9 @@ function notQuantized(fileName: string, missing: readonly string[]): Error {
     },
   );
 }
+
+/** As PPQ and PyTorch name the values that they insert. */
+const GENERATED_NAME = /^(PPQ_Variable_)?\d+$/;
 
 /** Operators whose output keeps the scale of their input. */
 const KEEPS_SCALE = new Set<DraftNode['op']>([
@@ -122,12 +126,19 @@ class QuantizePass {
         const parameters = this.parameters.get(holder);
         if (parameters !== undefined && same(parameters, node.parameters)) {
           this.aliases.set(output, holder);
+          this.takeName(holder, output);
           pending.push([output, holder]);
         } else {
           this.addQuantize(holder, output, node.parameters);
           pending.push([output, output]);
         }
       }
+  }
+
+  /** A generated name gives way to that of the de-quantised value, which quantisers leave as it was. */
+  private takeName(tensor: number, alias: number): void {
+    const [own, other] = [this.draft.tensors[tensor]!.name, this.draft.tensors[alias]!.name];
+    if (GENERATED_NAME.test(own) && !GENERATED_NAME.test(other)) this.draft.rename(tensor, other);
   }
 
   /** Real outputs get a DEQUANTIZE node. */
@@ -190,7 +201,8 @@ class QuantizePass {
       this.define(output, wanted);
       return;
     }
-    const rescaling = node.op === 'average_pool2d' ? this.rescalingAverage(node) : undefined;
+    const rescaling =
+      node.op === 'average_pool2d' ? rescalingAverage(this.draft, this.stored, node) : undefined;
     if (rescaling !== undefined) {
       this.nodes.push(rescaling);
       this.define(output, wanted);
@@ -201,40 +213,6 @@ class QuantizePass {
     this.nodes.push({ ...node, outputs: [between] } as DraftNode);
     this.define(between, own);
     this.addQuantize(between, output, wanted);
-  }
-
-  /**
-   * An average pool into another scale without rounding in between: a mean where the window is the whole map, else
-   * a depthwise convolution of ones with scale 1/area. Padding, which has no fixed count, rules both out.
-   */
-  private rescalingAverage(node: DraftNodeOf<'average_pool2d'>): DraftNode | undefined {
-    const { kernelHeight, kernelWidth, padding: p } = node.window;
-    const shape = this.draft.tensors[node.inputs[0]!]!.shape;
-    if (p.top + p.bottom + p.left + p.right > 0) return undefined;
-    if (shape[1] === kernelHeight && shape[2] === kernelWidth && node.activation === 'none')
-      return { op: 'mean', inputs: node.inputs, outputs: node.outputs, axes: [1, 2], keepDims: true };
-    const channels = shape[3]!;
-    const area = kernelHeight * kernelWidth;
-    const ones = floatConstant(new Float32Array(area * channels).fill(1 / area), [
-      1,
-      kernelHeight,
-      kernelWidth,
-      channels,
-    ]);
-    const weights = this.draft.addConstant(`${this.draft.tensors[node.outputs[0]!]!.name}/ones`, ones);
-    this.stored.set(weights, {
-      dtype: 'int8',
-      quantization: { scale: [Math.fround(1 / area)], zeroPoint: [0], axis: 0 },
-      data: new Int8Array(ones.data.length).fill(1),
-    });
-    return {
-      op: 'depthwise_conv2d',
-      inputs: [node.inputs[0]!, weights, -1],
-      outputs: node.outputs,
-      window: node.window,
-      depthMultiplier: 1,
-      activation: node.activation,
-    };
   }
 
   private withIntegerConstants(node: DraftNode): DraftNode {

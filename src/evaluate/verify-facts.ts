@@ -1,0 +1,96 @@
+/** Joins what simulation, emulation and the ELF file say of one inference into the facts that `verify` reports. */
+import { diffTensor } from '../compare/tensor-diff.js';
+import type { ElfMemoryUse } from '../compile/read-elf.js';
+import type { EmulationResult } from '../emulate/layer-profile.js';
+import type { BoundPlan } from '../ir/bound-plan.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { stepMacs } from '../ops/index.js';
+import { tensorOf, unpackActivation } from '../ops/plan-access.js';
+import type {
+  Difference,
+  MemoryFigures,
+  NetworkOutput,
+  ReportedProblem,
+  VerifiedLayer,
+} from '../report/verify-report.js';
+
+export interface SimulatedMaps {
+  /** Canonical packed bytes of each step's output, in order. */
+  readonly maps: readonly Uint8Array[];
+  /** Canonical packed bytes per network output. */
+  readonly outputs: readonly Uint8Array[];
+}
+
+/** One row per step: equal when every emulation computed the simulation's bytes. Cycles are the first one's. */
+export function verifiedLayers(
+  plan: DeployPlan,
+  simulated: SimulatedMaps,
+  emulations: readonly EmulationResult[],
+): { readonly layers: readonly VerifiedLayer[]; readonly difference?: Difference } {
+  let difference: Difference | undefined;
+  const layers = plan.steps.map((step, index): VerifiedLayer => {
+    const output = tensorOf(plan, step.output);
+    const expected = simulated.maps[index]!;
+    const found = emulations.map((emulation) => {
+      const actual = emulation.steps[index]?.output;
+      if (actual === undefined) return 'not reached';
+      const differs = diffTensor(step.name, output, expected, actual);
+      if (differs !== undefined) difference ??= { ...differs, engine: emulation.engine };
+      return differs === undefined ? 'equal' : 'different';
+    });
+    const reached = !found.includes('not reached');
+    return {
+      name: step.name,
+      op: step.op,
+      outputShape: output.shape,
+      macs: stepMacs(step, plan),
+      cycles: emulations[0]?.steps[index]?.cycles ?? 0,
+      comparedBytes: reached ? expected.length : 0,
+      equal: found.every((state) => state === 'equal'),
+      ...(reached ? {} : { note: 'not reached' }),
+    };
+  });
+  return { layers, ...(difference === undefined ? {} : { difference }) };
+}
+
+/** Arena as planned, stack as measured, the rest from the ELF file. */
+export function memoryFigures(
+  bound: BoundPlan,
+  use: ElfMemoryUse,
+  emulations: readonly EmulationResult[],
+): MemoryFigures {
+  const most = (of: (result: EmulationResult) => number): number => Math.max(0, ...emulations.map(of));
+  return {
+    arenaBytes: bound.arenaBytes,
+    stackBytes: most((result) => result.stack.usedBytes),
+    staticSramBytes: use.staticSramBytes - bound.arenaBytes,
+    // The planner gives network inputs a place in the arena.
+    inputBytes: 0,
+    flashBytes: use.flashBytes,
+    measured: {
+      arenaBytes: most((result) => result.arenaBytes),
+      staticSramBytes: most((result) => result.staticBytes),
+      paintedStackBytes: most((result) => result.stack.paintedBytes),
+      reservedStackBytes: most((result) => result.stack.reservedBytes),
+    },
+  };
+}
+
+export function networkOutputs(plan: DeployPlan, outputs: readonly Uint8Array[]): readonly NetworkOutput[] {
+  return plan.outputs.map((port, i) => {
+    const tensor = tensorOf(plan, port.tensor);
+    const stored = unpackActivation(tensor, outputs[i]!);
+    // Outside, values of a uint8 port are the stored ones plus 128.
+    const offset = port.dtype === 'uint8' ? 128 : 0;
+    return { name: port.name, shape: tensor.shape, values: Array.from(stored, (q) => q + offset) };
+  });
+}
+
+export const reportedProblems = (emulations: readonly EmulationResult[]): readonly ReportedProblem[] =>
+  emulations.flatMap(({ engine, problems }) =>
+    problems.map(({ kind, layer, symbol, message }) => ({
+      ...{ engine, kind, message },
+      ...(layer === undefined ? {} : { layer }),
+      ...(symbol === undefined ? {} : { symbol }),
+    })),
+  );
