@@ -19,8 +19,8 @@ export interface BoundOp {
   readonly memory: StepMemory;
 }
 
-/** Chooses the kernel of a step, packs its constants and states its memory. */
-export type StepBinder<K extends StepOp> = (step: StepOf<K>, context: BindContext) => BoundOp;
+/** Chooses the kernel of a step and packs its constants; its memory is stated in step-memory.ts. */
+export type StepBinder<K extends StepOp> = (step: StepOf<K>, context: BindContext) => Omit<BoundOp, 'memory'>;
 
 export const inputTensor = (
   step: { readonly inputs: readonly number[] },

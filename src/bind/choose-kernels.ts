@@ -1,8 +1,9 @@
 /** THE table from operator to C kernel: adding an operator adds a row here and a file in firmware-templates/kernels. */
 import type { Step, StepOp } from '../ir/deploy-plan.js';
 import type { BindContext, BoundOp, StepBinder } from './bound-op.js';
+import { stepMemory } from './step-memory.js';
 import * as plain from './unweighted.js';
-import { bindCrop, stageViews } from './views.js';
+import { bindCrop, stageOperands } from './views.js';
 import { bindConv2d, bindDepthwiseConv2d, bindFullyConnected } from './weighted.js';
 
 export const STEP_BINDERS = {
@@ -27,6 +28,6 @@ export const STEP_BINDERS = {
 
 /** Binds one step through its operator's row; operands that kernels cannot reach pass through scratch. */
 export function bindStep(step: Step, context: BindContext): BoundOp {
-  const bound = (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);
-  return step.op === 'crop' ? bound : stageViews(step, context, bound);
+  const { calls, ...bound } = (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);
+  return { ...bound, calls: stageOperands(step, context, calls), memory: stepMemory(step, context.plan) };
 }

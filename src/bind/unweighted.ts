@@ -1,7 +1,6 @@
 /** Binds the operators without weights: one kernel call each, arguments copied from the plan. */
 import type { ArgumentRecord, KernelCall } from '../ir/bound-plan.js';
 import type { AddScaling, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
-import { stepInPlaceInputs } from '../ops/index.js';
 import { blobBytes, elementCount, readInt32, tensorOf } from '../ops/plan-access.js';
 import { reshapeKeepsBytes } from '../ops/reshape.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
@@ -13,10 +12,9 @@ function call(step: Step, context: BindContext, args: ArgumentRecord, inputs = s
   return { kernel: kernelInstance(step.op, context.target.feature, bits), args, inputs };
 }
 
-/** A step of one call without scratch; in place where the operator's definition allows it. */
-const simple = (step: Step, context: BindContext, args: ArgumentRecord): BoundOp => ({
+/** A step of one call. */
+const simple = (step: Step, context: BindContext, args: ArgumentRecord): Pick<BoundOp, 'calls'> => ({
   calls: [call(step, context, args)],
-  memory: { scratchBytes: 0, inPlaceInputs: stepInPlaceInputs(step, context.plan), alias: false },
 });
 
 const mapArgs = (output: PlanTensor): ArgumentRecord => ({
@@ -139,8 +137,7 @@ export const bindPad: StepBinder<'pad'> = (step, context) => {
 };
 
 export const bindReshape: StepBinder<'reshape'> = (step, context) => {
-  if (reshapeKeepsBytes(step, context.plan))
-    return { calls: [], memory: { scratchBytes: 0, inPlaceInputs: [], alias: true } };
+  if (reshapeKeepsBytes(step, context.plan)) return { calls: [] };
   const input = inputTensor(step, context);
   const args = {
     elements: elementCount(input),
@@ -178,7 +175,7 @@ export const bindConcatenation: StepBinder<'concatenation'> = (step, context) =>
     };
     return call(step, context, args, [id]);
   });
-  return { calls, memory: { scratchBytes: 0, inPlaceInputs: [], alias: false } };
+  return { calls };
 };
 
 export const bindSoftmax: StepBinder<'softmax'> = (step, context) => {

@@ -6,12 +6,11 @@
  */
 import type { KernelCall } from '../ir/bound-plan.js';
 import type { PlanTensor, Step } from '../ir/deploy-plan.js';
-import { ARENA_ALIGNMENT } from '../memory/arena.js';
 import { pixelBytes } from '../numeric/widths.js';
-import { stepInPlaceInputs } from '../ops/index.js';
-import { rowPitch, streamedInput, tensorBytes, tensorOf, viewOffset } from '../ops/plan-access.js';
-import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
+import { rowPitch, streamedInput, tensorBytes, tensorOf } from '../ops/plan-access.js';
+import { type BindContext, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
 import { kernelInstance } from './kernel-instance.js';
+import { kernelMemory, stagedTiles } from './step-memory.js';
 
 const rowBytes = ({ shape, bits }: PlanTensor): number => shape[1] * pixelBytes(shape[2], bits);
 
@@ -40,58 +39,28 @@ function copyCall(
 export const bindCrop: StepBinder<'crop'> = (step, context) => {
   const { plan } = context;
   const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
-  const memory = { scratchBytes: 0, inPlaceInputs: stepInPlaceInputs(step, plan), alias: false };
   if (input.id === streamedInput(plan)) {
     const [height, width] = output.shape;
-    return { calls: [], request: { y: step.y, x: step.x, height, width }, memory };
+    return { calls: [], request: { y: step.y, x: step.x, height, width } };
   }
   const pitch = rowPitch(plan, input);
   const offset = step.y * pitch + step.x * pixelBytes(input.shape[2], input.bits);
   return {
     calls: [copyCall(context, output, { offset, pitch }, rowPitch(plan, output), [input.id])],
-    memory,
   };
 };
 
-/** True when a kernel can use the tensor where it stands: rows follow each other, the first one aligned. */
-function isDirect(tensor: PlanTensor, { plan }: BindContext): boolean {
-  if (tensor.view === undefined) return true;
-  const together = tensor.shape[0] === 1 || rowPitch(plan, tensor) === rowBytes(tensor);
-  return together && viewOffset(plan, tensor) % ARENA_ALIGNMENT === 0;
-}
-
-const align = (bytes: number): number => Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
-
-/** The bound step with tiles in scratch for the operands that its kernels cannot use where they stand. */
-export function stageViews(step: Step, context: BindContext, bound: BoundOp): BoundOp {
+/** A step's calls with tiles in scratch for the operands that its kernels cannot use where they stand. */
+export function stageOperands(
+  step: Step,
+  context: BindContext,
+  calls: readonly KernelCall[],
+): readonly KernelCall[] {
   const { plan } = context;
-  const { memory } = bound;
-  const tiles = new Map<number, number>();
-  let used = 0;
-  for (const id of new Set([...step.inputs, step.output])) {
-    if (isDirect(tensorOf(plan, id), context)) continue;
-    tiles.set(id, used);
-    used += align(tensorBytes(tensorOf(plan, id)));
-  }
-  const workspace = memory.scratchBytes === 0 ? {} : { workspace: used };
-  const calls = bound.calls.map((call) => ({ ...call, ...workspace, ...stagedOperands(step, call, tiles) }));
-  if (tiles.size === 0 && !touchesViews(step, context)) return { ...bound, calls };
-  return {
-    calls: [...copiesIn(step, context, tiles), ...calls, ...copyOut(step, context, tiles)],
-    memory: {
-      scratchBytes: used + memory.scratchBytes,
-      inPlaceInputs: inPlaceInputs(step, context, memory.inPlaceInputs),
-      alias: memory.alias,
-    },
-  };
-}
-
-const touchesViews = (step: Step, { plan }: BindContext): boolean =>
-  [...step.inputs, step.output].some((id) => tensorOf(plan, id).view !== undefined);
-
-function inPlaceInputs(step: Step, { plan }: BindContext, positions: readonly number[]): readonly number[] {
-  const isView = (id: number): boolean => tensorOf(plan, id).view !== undefined;
-  return isView(step.output) ? [] : positions.filter((at) => !isView(step.inputs[at]!));
+  const { offsets, bytes } = stagedTiles(step, plan);
+  const workspace = kernelMemory(step, plan).scratchBytes === 0 ? {} : { workspace: bytes };
+  const staged = calls.map((call) => ({ ...call, ...workspace, ...stagedOperands(step, call, offsets) }));
+  return [...copiesIn(step, context, offsets), ...staged, ...copyOut(step, context, offsets)];
 }
 
 type Tiles = ReadonlyMap<number, number>;

@@ -1,24 +1,16 @@
-/** Binds conv2d, depthwise_conv2d and fully_connected: packed weights, folded bias, scratch. */
+/** Binds conv2d, depthwise_conv2d and fully_connected: packed weights, folded bias. */
 import type { ArgumentRecord } from '../ir/bound-plan.js';
-import type {
-  Conv2dStep,
-  DepthwiseConv2dStep,
-  FullyConnectedStep,
-  PlanTensor,
-  StepWindow,
-} from '../ir/deploy-plan.js';
-import { pixelBytes, WIDTHS } from '../numeric/widths.js';
+import type { Conv2dStep, DepthwiseConv2dStep, FullyConnectedStep, PlanTensor } from '../ir/deploy-plan.js';
+import { WIDTHS } from '../numeric/widths.js';
 import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
 import { type ChannelSums, packChannels } from './channel-constants.js';
-import { columnOrder, columnPairs } from './column-order.js';
+import { columnOrder } from './column-order.js';
 import { kernelInstance } from './kernel-instance.js';
 import { packDepthwise, packDotBlocks, storedWeightOffset } from './pack-weights.js';
 import { shapeArgs, stageArgs, windowArgs } from './struct-args.js';
 
 type WeightedStep = Conv2dStep | DepthwiseConv2dStep | FullyConnectedStep;
-
-const WORD_BYTES = 4;
 
 /** Sums per output channel; `channelOf` maps a weight's index to its output channel. */
 function channelSums(
@@ -71,7 +63,7 @@ function dotBlocks(
   channels: number,
   rowsPerChannel: number,
   rowLength: number,
-): { sums: readonly ChannelSums[]; args: ArgumentRecord; pairs: number } {
+): { sums: readonly ChannelSums[]; args: ArgumentRecord } {
   const length = rowsPerChannel * rowLength;
   const rows = readWeights(context.plan, step.weights, channels * rowsPerChannel, rowLength, step.weightBits);
   const order = columnOrder(length, input.shape[2], input.bits, step.weightBits);
@@ -82,7 +74,6 @@ function dotBlocks(
       weight_offset: storedWeightOffset(step.weightZeroPoint, step.weightBits),
       weights: context.constants.add(`${context.label}_weights`, 'uint32_t', stream),
     },
-    pairs: columnPairs(length, step.weightBits),
   };
 }
 
@@ -91,14 +82,9 @@ function single(
   context: BindContext,
   input: PlanTensor,
   args: ArgumentRecord,
-  scratchBytes: number,
-  inPlace: boolean,
-): BoundOp {
+): Omit<BoundOp, 'memory'> {
   const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits);
-  return {
-    calls: [{ kernel, args, inputs: [input.id] }],
-    memory: { scratchBytes, inPlaceInputs: inPlace ? [0] : [], alias: false },
-  };
+  return { calls: [{ kernel, args, inputs: [input.id] }] };
 }
 
 export const bindConv2d: StepBinder<'conv2d'> = (step, context) => {
@@ -114,21 +100,8 @@ export const bindConv2d: StepBinder<'conv2d'> = (step, context) => {
     ...packed.args,
     ...channelArgs(step, context, packed.sums, input, output),
   };
-  return single(step, context, input, args, 2 * packed.pairs * WORD_BYTES, conv2dInPlace(step, input, output));
+  return single(step, context, input, args);
 };
-
-/** True when every output pixel lies within input pixels that have been gathered by the time it is written. */
-export function conv2dInPlace({ window }: Conv2dStep, input: PlanTensor, output: PlanTensor): boolean {
-  const isPointwise = window.kernelHeight * window.kernelWidth === 1 && window.padTop + window.padLeft === 0;
-  const staysInside =
-    (output.shape[0] - 1) * window.strideHeight < input.shape[0] &&
-    (output.shape[1] - 1) * window.strideWidth < input.shape[1];
-  return (
-    isPointwise &&
-    staysInside &&
-    pixelBytes(output.shape[2], output.bits) <= pixelBytes(input.shape[2], input.bits)
-  );
-}
 
 export const bindFullyConnected: StepBinder<'fully_connected'> = (step, context) => {
   const input = inputTensor(step, context);
@@ -140,7 +113,7 @@ export const bindFullyConnected: StepBinder<'fully_connected'> = (step, context)
     ...packed.args,
     ...channelArgs(step, context, packed.sums, input, output),
   };
-  return single(step, context, input, args, packed.pairs * WORD_BYTES, false);
+  return single(step, context, input, args);
 };
 
 export const bindDepthwiseConv2d: StepBinder<'depthwise_conv2d'> = (step, context) => {
@@ -161,30 +134,5 @@ export const bindDepthwiseConv2d: StepBinder<'depthwise_conv2d'> = (step, contex
     weights: context.constants.add(`${context.label}_weights`, 'uint8_t', stream),
     ...channelArgs(step, context, sums, input, output),
   };
-  const scratchBytes = depthwiseScratchBytes(step.window, input, output);
-  return single(step, context, input, args, scratchBytes, depthwiseInPlace(step, input, output));
+  return single(step, context, input, args);
 };
-
-const verticalSpan = (window: StepWindow): number => (window.kernelHeight - 1) * window.dilationHeight + 1;
-
-/** Widened weights of four channels and the ring of saved rows: two words per tap and per saved position. */
-export function depthwiseScratchBytes(window: StepWindow, input: PlanTensor, output: PlanTensor): number {
-  const reach =
-    (output.shape[1] - 1) * window.strideWidth + (window.kernelWidth - 1) * window.dilationWidth + 1;
-  const columns = Math.max(reach, window.padLeft + input.shape[1]);
-  return 2 * WORD_BYTES * (window.kernelHeight * window.kernelWidth + verticalSpan(window) * columns);
-}
-
-/** True when every output row lies within input rows that are saved by the time it is written. */
-export function depthwiseInPlace(step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): boolean {
-  if (step.depthMultiplier !== 1 || input.bits !== output.bits) return false;
-  const [height, width] = input.shape;
-  for (let y = 0; y < output.shape[0]; y++) {
-    const rowsRead = Math.min(
-      height,
-      y * step.window.strideHeight - step.window.padTop + verticalSpan(step.window),
-    );
-    if (rowsRead < height && (y + 1) * output.shape[1] > rowsRead * width) return false;
-  }
-  return true;
-}

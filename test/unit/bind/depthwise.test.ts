@@ -1,6 +1,6 @@
 /** When a depthwise convolution may overwrite its input, and how many rows it saves. */
 import { describe, expect, it } from 'vitest';
-import { depthwiseInPlace, depthwiseScratchBytes } from '../../../src/bind/weighted.js';
+import { depthwiseInPlace, depthwiseScratchBytes } from '../../../src/bind/step-memory.js';
 import type { DepthwiseConv2dStep, PlanTensor, StepWindow } from '../../../src/ir/deploy-plan.js';
 
 const map = (height: number, width: number, bits: 8 | 4 | 2 = 8): PlanTensor => ({
