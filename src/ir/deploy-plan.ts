@@ -29,6 +29,12 @@ export interface PlanTensor {
   readonly bits: Width;
   readonly scale: number;
   readonly zeroPoint: number;
+  /**
+   * Present where the quantiser scaled channels apart: the stored values stand for
+   * real = scale · channelScales[c] · (q − zeroPoint). The constants of the steps already contain the factors, so
+   * engines ignore them; whoever reads real values needs them. One positive number per channel.
+   */
+  readonly channelScales?: readonly number[];
 }
 
 /** A network input or output: the stored tensor and how the outside sees it. */

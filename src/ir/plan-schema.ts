@@ -192,6 +192,7 @@ export const parseTensor = record<PlanTensor>({
   bits: width,
   scale: finite,
   zeroPoint: integer,
+  channelScales: optional(list(finite)),
 });
 
 export const parsePort = record<PlanPort>({
