@@ -34,10 +34,16 @@ export function writeFlags(value: u32): void {
   store<u32>(map.F_GE, (value >>> 16) & 0xf);
 }
 
-export function beginProfile(root: u32): void { startCallTree(root); }
-/** Books what ran last; returns the end of the tree's nodes. */
+/** Starts recording calls and data-dependent cycles; `root` is the function that runs. */
+export function beginProfile(root: u32): void {
+  store<u32>(map.PROFILE, 1);
+  memory.fill(map.EXTRAS, 0, <usize>map.EXTRAS_COUNT << 3);
+  startCallTree(root);
+}
+/** Stops recording; returns the end of the tree's nodes. */
 export function endProfile(): u32 {
   settleCalls();
+  store<u32>(map.PROFILE, 0);
   return <u32>callTreeTop();
 }
 
@@ -48,3 +54,5 @@ export {
   RETIRED, ROM, STACK_LIMIT, STATE, STOP_ADDRESS, STOP_COUNT, STOP_ENCODING, STOP_PC, STOPS, TERMS, TIMING, TRACES, VTOR,
   WATCH, WRITE_PAGES,
 } from './cortex-m/map';
+
+export { FIRST_EXIT } from './cortex-m/opcodes';

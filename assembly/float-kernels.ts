@@ -3,8 +3,8 @@ export { gemm, STRIP_ROWS, PANEL_COLUMNS } from './float/gemm';
 export { conv2d } from './float/conv2d';
 export { depthwiseConv2d } from './float/depthwise-conv2d';
 export { averagePool2d, maxPool2d } from './float/pool2d';
-export { add, multiply, clamp, fakeQuantize } from './float/elementwise';
-export { valueRange, histogram, channelSums } from './float/observe';
+export { add, multiply, clamp, fakeQuantize, fakeQuantizeChannels } from './float/elementwise';
+export { valueRange, histogram, channelMoments } from './float/observe';
 
 /** First byte behind the module's own static data. */
 export const HEAP_BASE: usize = __heap_base;

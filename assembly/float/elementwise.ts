@@ -41,3 +41,29 @@ export function fakeQuantize(x: usize, count: i32, scale: f32, min: f32, max: f3
     v128.store(x + i, f32x4.mul(step, f32x4.pmin(high, f32x4.pmax(low, q))));
   }
 }
+
+/**
+ * `fakeQuantize` with a scale of its own per channel: `scales` holds the scales, then their inverses, of
+ * ⌈channels/4⌉·4 channels each. x is [pixels][channels].
+ */
+export function fakeQuantizeChannels(
+  x: usize, pixels: i32, channels: i32, scales: usize, min: f32, max: f32,
+): void {
+  const low = f32x4.splat(min), high = f32x4.splat(max);
+  const inverses = scales + (<usize>((channels + 3) & ~3) << 2);
+  for (let p = 0; p < pixels; p++) {
+    let c = 0;
+    for (; c + 4 <= channels; c += 4) {
+      const at = <usize>c << 2;
+      const q = f32x4.nearest(f32x4.mul(v128.load(x), v128.load(inverses + at)));
+      v128.store(x, f32x4.mul(v128.load(scales + at), f32x4.pmin(high, f32x4.pmax(low, q))));
+      x += 16;
+    }
+    for (; c < channels; c++) {
+      const at = <usize>c << 2;
+      const q = nearest<f32>(load<f32>(x) * load<f32>(inverses + at));
+      store<f32>(x, load<f32>(scales + at) * (q < min ? min : q > max ? max : q));
+      x += 4;
+    }
+  }
+}

@@ -35,13 +35,18 @@ export function histogram(x: usize, count: i32, inverseWidth: f32, firstBin: i32
   return zeros;
 }
 
-/** sums[c] += Σ over pixels (f64). */
-export function channelSums(x: usize, pixels: i32, channels: i32, sums: usize): void {
+/** Per channel: {sum f64, sum of squares f64, minimum f32, maximum f32} at `moments` + 24·c, updated. */
+export function channelMoments(x: usize, pixels: i32, channels: i32, moments: usize): void {
   for (let p = 0; p < pixels; p++) {
+    let at = moments;
     for (let c = 0; c < channels; c++) {
-      const at = sums + (<usize>c << 3);
-      store<f64>(at, load<f64>(at) + <f64>load<f32>(x));
+      const value = load<f32>(x);
+      store<f64>(at, load<f64>(at) + <f64>value);
+      store<f64>(at, load<f64>(at, 8) + <f64>value * value, 8);
+      if (value < load<f32>(at, 16)) store<f32>(at, value, 16);
+      if (value > load<f32>(at, 20)) store<f32>(at, value, 20);
       x += 4;
+      at += 24;
     }
   }
 }

@@ -3,7 +3,13 @@
  * one sample at a time. The same samples in the same order give the same bytes.
  */
 import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
-import { RANGES_FORMAT, RANGES_VERSION, type Ranges, type TensorRange } from '../ir/stage-data.js';
+import {
+  type ChannelRange,
+  RANGES_FORMAT,
+  RANGES_VERSION,
+  type Ranges,
+  type TensorRange,
+} from '../ir/stage-data.js';
 import { floatElements } from '../ops/float-reference.js';
 import { badInput } from '../support/errors.js';
 import { createFloatExecution, type FloatExecution } from './run-float.js';
@@ -44,13 +50,16 @@ export async function calibrate(
 
 /** min and max as float32, sum and sum of squares as float64 (assembly/float/observe.ts). */
 const RESULT_FLOATS = 6;
+/** Sum, sum of squares (float64), minimum, maximum (float32) of a channel, from 0: maps hold 0 or may store it. */
+const CHANNEL_BYTES = 24;
 
 class TensorObserver {
   private readonly histogram = new StreamingHistogram();
   private readonly elements: number;
   private readonly resultAddress: number;
   private readonly countsAddress: number;
-  private readonly sumsAddress: number;
+  private readonly channels: number;
+  private readonly momentsAddress: number;
   private min = Number.POSITIVE_INFINITY;
   private max = Number.NEGATIVE_INFINITY;
   private sum = 0;
@@ -65,7 +74,8 @@ class TensorObserver {
     this.elements = floatElements(network.tensors[id]!);
     this.resultAddress = memory.floats(RESULT_FLOATS);
     this.countsAddress = memory.floats(MAX_BINS);
-    this.sumsAddress = memory.floats(2 * network.tensors[id]!.shape[2]);
+    this.channels = network.tensors[id]!.shape[2];
+    this.momentsAddress = memory.floats((CHANNEL_BYTES / 4) * this.channels);
   }
 
   observe(): void {
@@ -90,23 +100,32 @@ class TensorObserver {
     const counts = new Uint32Array(buffer, this.countsAddress, size).fill(0);
     const zeros = kernels.histogram(map, this.elements, inverseWidth, first, this.countsAddress);
     this.histogram.add(counts, zeros);
-    const channels = network.tensors[this.id]!.shape[2];
-    kernels.channelSums(map, this.elements / channels, channels, this.sumsAddress);
+    kernels.channelMoments(map, this.elements / this.channels, this.channels, this.momentsAddress);
   }
 
   finish(): TensorRange {
     const { kernels, network } = this.execution.state;
-    const { name, shape } = network.tensors[this.id]!;
+    const { name } = network.tensors[this.id]!;
+    const moments = new DataView(kernels.memory.buffer, this.momentsAddress, CHANNEL_BYTES * this.channels);
+    const perChannel = this.values / this.channels;
     const mean = this.sum / this.values;
     const variance = Math.max(0, this.squares / this.values - mean * mean);
-    const sums = new Float64Array(kernels.memory.buffer, this.sumsAddress, shape[2]);
+    const channels = Array.from({ length: this.channels }, (_, c): ChannelRange => {
+      const at = CHANNEL_BYTES * c;
+      return {
+        mean: moments.getFloat64(at, true) / perChannel,
+        meanSquare: moments.getFloat64(at + 8, true) / perChannel,
+        min: moments.getFloat32(at + 16, true),
+        max: moments.getFloat32(at + 20, true),
+      };
+    });
     return {
       name,
       min: this.min,
       max: this.max,
       mean,
       standardDeviation: Math.sqrt(variance),
-      channelMeans: Array.from(sums, (s) => s / (this.values / shape[2])),
+      channels,
       histogram: this.histogram.finish(),
     };
   }

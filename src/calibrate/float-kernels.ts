@@ -17,9 +17,10 @@ export interface FloatKernels {
   readonly multiply: Kernel;
   readonly clamp: Kernel;
   readonly fakeQuantize: Kernel;
+  readonly fakeQuantizeChannels: Kernel;
   readonly valueRange: Kernel;
   readonly histogram: Kernel<number>;
-  readonly channelSums: Kernel;
+  readonly channelMoments: Kernel;
 }
 
 /** Rows of a left operand and columns of a right one that the product kernel takes at once (assembly/float/gemm.ts). */

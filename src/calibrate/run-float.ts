@@ -14,6 +14,7 @@ import { floatElements } from '../ops/float-reference.js';
 import { badInput, bug } from '../support/errors.js';
 import { FloatMemory, instantiateFloatKernels } from './float-kernels.js';
 import { type LayerProgram, prepareLayer, type RunnerState } from './float-layers.js';
+import { padTo } from './pack-float.js';
 
 /** A runner, and the memory behind it for kernels that read its maps in place. */
 export interface FloatExecution {
@@ -34,6 +35,8 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
   };
   const programs = network.layers.map((layer) => prepareLayer(layer, state));
   const grids = new Map<number, FakeQuantization>();
+  /** Addresses of scales and their inverses, for grids that have one per channel. */
+  const channelScales = new Map<number, number>();
   const map = (id: number): Float32Array =>
     memory.view(state.addresses[id]!, floatElements(network.tensors[id]!));
   const round = (id: number): void => {
@@ -41,7 +44,13 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
     if (grid === undefined) return;
     const { scale, zeroPoint, min, max } = grid;
     const count = floatElements(network.tensors[id]!);
-    kernels.fakeQuantize(state.addresses[id]!, count, scale, min - zeroPoint, max - zeroPoint);
+    const [low, high] = [min - zeroPoint, max - zeroPoint];
+    const scales = channelScales.get(id);
+    if (scales === undefined) kernels.fakeQuantize(state.addresses[id]!, count, scale, low, high);
+    else {
+      const channels = network.tensors[id]!.shape[2];
+      kernels.fakeQuantizeChannels(state.addresses[id]!, count / channels, channels, scales, low, high);
+    }
   };
   const runner: FloatRunner = {
     network,
@@ -66,11 +75,26 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
       program.setWeights?.(weights?.weights ?? own.weights, weights?.bias ?? own.bias);
     },
     setFakeQuantization(tensor, quantization) {
+      channelScales.delete(tensor);
       if (quantization === undefined) grids.delete(tensor);
       else grids.set(tensor, quantization);
+      if (quantization?.channelScales !== undefined)
+        channelScales.set(tensor, storeScales(memory, quantization.scale, quantization.channelScales));
     },
   };
   return { runner, state };
+}
+
+/** Layout of `fakeQuantizeChannels` (assembly/float/elementwise.ts). */
+function storeScales(memory: FloatMemory, scale: number, factors: readonly number[]): number {
+  const padded = padTo(factors.length, 4);
+  const address = memory.floats(2 * padded);
+  const view = memory.view(address, 2 * padded);
+  factors.forEach((factor, c) => {
+    view[c] = scale * factor;
+    view[padded + c] = 1 / view[c]!;
+  });
+  return address;
 }
 
 function setInputs(

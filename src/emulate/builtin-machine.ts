@@ -2,11 +2,12 @@
  * The Machine made of the project's own core, cortex-m.wasm: the default engine. Counts every instruction and cycle and
  * watches memory at full speed; needs no system package. Differential tests against Unicorn: test/isa.
  */
-import { unsupported } from '../support/errors.js';
+import { bug } from '../support/errors.js';
 import type { CoreTiming } from '../targets/core-timing.js';
 import { CORTEX_M4_TIMING } from '../targets/cortex-m4.js';
 import { CORTEX_M7_TIMING } from '../targets/cortex-m7.js';
 import { CORTEX_M33_TIMING } from '../targets/cortex-m33.js';
+import { ProfileCounts, type RawProfile, readCallTree } from './builtin-counts.js';
 import { BuiltinMemory, type BuiltinRegion } from './builtin-memory.js';
 import { encodeTiming } from './builtin-timing.js';
 import { type CortexMModule, instantiateCortexM, STOP } from './builtin-wasm.js';
@@ -70,6 +71,8 @@ export class BuiltinMachine implements Machine {
   private readonly options: BuiltinOptions;
   private readonly stops = new Set<number>();
   private slices = 0;
+  private profile: ProfileCounts | undefined;
+  private profileStart: Counters = { instructions: 0, cycles: 0 };
   private text = '';
 
   constructor(options: BuiltinOptions) {
@@ -155,7 +158,6 @@ export class BuiltinMachine implements Machine {
     const stop = this.module.functions.run(1, next | 0);
     if (stop === STOP.SLICE || stop === STOP.REACHED) return undefined;
     if (stop !== STOP.CACHE_FULL) return this.fault(stop);
-    this.beforeFlush();
     this.flush();
     return this.step();
   }
@@ -200,8 +202,34 @@ export class BuiltinMachine implements Machine {
 
   dispose(): void {}
 
-  /** Drops all predecoded code; counts of a profile are lost unless they were read. */
-  flush(): void {
+  /** Starts counting by instruction and by call path; calls already on the stack belong to the function that runs. */
+  startProfile(): void {
+    this.flush();
+    this.profile = new ProfileCounts();
+    this.module.functions.beginProfile(this.readRegister(PC));
+    this.profileStart = this.counters();
+  }
+
+  /** Ends the profile and returns it. */
+  endProfile(): RawProfile {
+    const counts = this.profile;
+    if (counts === undefined) throw bug('emulate/profile', 'endProfile without startProfile');
+    const end = this.counters();
+    const treeEnd = this.module.functions.endProfile();
+    counts.addTraces(this.module);
+    counts.addExtras(this.module);
+    this.profile = undefined;
+    return {
+      instructions: end.instructions - this.profileStart.instructions,
+      cycles: end.cycles - this.profileStart.cycles,
+      counts: counts.sorted(),
+      callTree: readCallTree(this.module, treeEnd),
+    };
+  }
+
+  /** Drops all predecoded code; a profile keeps what was counted with it. */
+  private flush(): void {
+    this.profile?.addTraces(this.module);
     this.module.functions.flush();
     this.memory.clearCodeMaps();
   }
@@ -217,9 +245,6 @@ export class BuiltinMachine implements Machine {
   protected long(address: number): number {
     return Number(this.memory.view.getBigUint64(address, true));
   }
-
-  /** Called before predecoded code is dropped because its cache is full. */
-  protected beforeFlush(): void {}
 
   /** Bytes of the instruction at `pc`, and of those that an IT covers. */
   private stepBytes(pc: number): number {
@@ -268,7 +293,6 @@ export class BuiltinMachine implements Machine {
     });
     this.setWord(STOP_COUNT, this.stops.size);
     if (!this.hasTraces()) return;
-    this.beforeFlush();
     this.flush();
   }
 
@@ -280,7 +304,6 @@ export class BuiltinMachine implements Machine {
       case STOP.REACHED:
         return { kind: 'reached', address: target };
       case STOP.CACHE_FULL:
-        this.beforeFlush();
         this.flush();
         return undefined;
       case STOP.SEMIHOST:
@@ -304,7 +327,7 @@ export class BuiltinMachine implements Machine {
 
   private fault(stop: number): Fault {
     const entry = FAULTS[stop];
-    if (entry === undefined) throw unsupported('emulate/builtin-stop', `unknown stop ${stop}`);
+    if (entry === undefined) throw bug('emulate/builtin-stop', `unknown stop ${stop}`);
     const { STOP_PC, STOP_ENCODING, STOP_ADDRESS } = this.module.layout;
     const pc = this.word(STOP_PC);
     const encoding = this.word(STOP_ENCODING);

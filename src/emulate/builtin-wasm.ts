@@ -16,6 +16,7 @@ export const LAYOUT_NAMES = [
   'CYCLES',
   'EXTRAS',
   'EXTRAS_COUNT',
+  'FIRST_EXIT',
   'FPSCR',
   'FREGS',
   'IPSR',

@@ -204,19 +204,15 @@ function tryLoad(): NonNullable<typeof cached> {
 }
 
 /**
- * Hooks are called millions of times a second, so they take only what is used and only 32 bits of it: ARM
+ * Hooks take (uc, address, size), (uc, type, address, size) and (uc, number).
+ * They are called millions of times a second, so they take only what is used and only 32 bits of it: ARM
  * addresses have no more, and in every calling convention here (System V, AAPCS64, Win64) a callee may ignore
- * the upper half of a register argument and all trailing arguments.
+ * the upper half of a register argument and all trailing arguments. Nameless, because koffi refuses a name
+ * twice when this module is loaded twice.
  */
-const codePrototype = koffi.pointer(
-  koffi.proto('void QuantmcuCodeHook(int32_t uc, uint32_t address, uint32_t size)'),
-);
-const memoryPrototype = koffi.pointer(
-  koffi.proto('bool QuantmcuMemoryHook(int32_t uc, int32_t type, uint32_t address, int32_t size)'),
-);
-const interruptPrototype = koffi.pointer(
-  koffi.proto('void QuantmcuInterruptHook(int32_t uc, uint32_t number)'),
-);
+const codePrototype = koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t', 'uint32_t']));
+const memoryPrototype = koffi.pointer(koffi.proto('bool', ['int32_t', 'int32_t', 'uint32_t', 'int32_t']));
+const interruptPrototype = koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t']));
 
 function declare(library: ReturnType<typeof koffi.load>): UnicornFunctions {
   const version = (library.func('uint32_t uc_version(void*, void*)') as NativeFunction)(null, null);

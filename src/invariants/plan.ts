@@ -106,6 +106,9 @@ function tensorProblems(tensor: PlanTensor, index: number): string[] {
     problems.push(`${label} has shape [${sizes.join(', ')}], out of bounds`);
   if (!(tensor.scale > 0) || !Number.isFinite(tensor.scale))
     problems.push(`${label} has scale ${tensor.scale}`);
+  const factors = tensor.channelScales;
+  if (factors !== undefined && (factors.length !== sizes[2] || factors.some((f) => !(f > 0))))
+    problems.push(`${label} has ${factors.length} channel scales, or one that is not positive`);
   const width = WIDTHS[tensor.bits];
   if (width === undefined) problems.push(`${label} has width ${tensor.bits}, not 8, 4 or 2`);
   else if (

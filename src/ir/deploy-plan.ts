@@ -30,6 +30,12 @@ export interface PlanTensor {
   readonly scale: number;
   readonly zeroPoint: number;
   readonly view?: TensorView;
+  /**
+   * Present where the quantiser scaled channels apart: the stored values stand for
+   * real = scale · channelScales[c] · (q − zeroPoint). The constants of the steps already contain the factors, so
+   * engines ignore them; whoever reads real values needs them. One positive number per channel.
+   */
+  readonly channelScales?: readonly number[];
 }
 
 /**

@@ -149,12 +149,17 @@ export const isWeighted = (layer: FloatLayer): layer is WeightedFloatLayer =>
 /** One network input per port, real values in canonical order. */
 export type FloatSample = readonly Float32Array[];
 
-/** How a feature map is stored: real = scale · (q − zeroPoint), q in min…max. */
+/**
+ * How a feature map is stored: real = scale · (q − zeroPoint), q in min…max; with channel scales,
+ * real = scale · channelScales[c] · (q − zeroPoint).
+ */
 export interface FakeQuantization {
   readonly scale: number;
   readonly zeroPoint: number;
   readonly min: number;
   readonly max: number;
+  /** One factor per channel; absent where all are 1. */
+  readonly channelScales?: readonly number[];
 }
 
 /**

@@ -198,6 +198,7 @@ export const parseTensor = record<PlanTensor>({
   scale: finite,
   zeroPoint: integer,
   view: optional(record<TensorView>({ of: integer, y: integer, x: integer })) as Parser<TensorView>,
+  channelScales: optional(list(finite)),
 });
 
 const inputMode = oneOf('resident' as const, 'streamed' as const);

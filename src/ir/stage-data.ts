@@ -20,6 +20,14 @@ export interface ValueHistogram {
   readonly zeros: number;
 }
 
+/** One channel of a feature map; extremes include 0. */
+export interface ChannelRange {
+  readonly mean: number;
+  readonly meanSquare: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface TensorRange {
   /** Tensor of the FloatNetwork. */
   readonly name: string;
@@ -27,8 +35,7 @@ export interface TensorRange {
   readonly max: number;
   readonly mean: number;
   readonly standardDeviation: number;
-  /** Mean per channel: what bias correction needs when the calibration data is no longer at hand. */
-  readonly channelMeans: readonly number[];
+  readonly channels: readonly ChannelRange[];
   readonly histogram: ValueHistogram;
 }
 

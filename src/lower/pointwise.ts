@@ -2,14 +2,8 @@
 
 import { MAX_CLASSES } from '../invariants/accumulators.js';
 import type { Clamp } from '../ir/deploy-plan.js';
-import {
-  type FixedMultiplier,
-  quantizeMultiplier,
-  roundingDivideByPot,
-  SCALE_BY_MODE,
-  saturatingRoundingDoublingHighMul,
-} from '../numeric/requantize.js';
-import { expOnNegative, logistic } from './gemmlowp.js';
+import { type FixedMultiplier, quantizeMultiplier } from '../numeric/requantize.js';
+import { logisticTable, softmaxFactor, softmaxTable } from '../ops/function-tables.js';
 import {
   addStep,
   inputTensor,
@@ -22,11 +16,9 @@ import {
   requireFits,
   tooLarge,
 } from './node-context.js';
-import { activationRange, inputRadius, sameQuantization, scaleOf, zeroPointOf } from './scales.js';
+import { activationRange, sameQuantization, scaleOf, zeroPointOf } from './scales.js';
 
 const INT8_RANGE: Clamp = { min: -128, max: 127 };
-const SOFTMAX_INTEGER_BITS = 5;
-const LOGISTIC_INTEGER_BITS = 4;
 
 function addRequantize(c: NodeContext, requant: FixedMultiplier, clamp: Clamp): void {
   requireFits(c, maxDeviation(zeroPointOf(inputTensor(c, 0))), requant.shift, 'the scaled value');
@@ -59,44 +51,22 @@ function requireProbabilityOutput(c: NodeContext): void {
     );
 }
 
-/** integer_ops/logistic.h with logistic_common.cc, tabulated over the 256 inputs. */
 export function lowerLogistic(c: NodeContext<NodeOf<'logistic'>>): void {
   requireProbabilityOutput(c);
   const input = inputTensor(c, 0);
-  const multiplier = quantizeMultiplier(scaleOf(input) * 2 ** (31 - LOGISTIC_INTEGER_BITS));
-  const radius = inputRadius(LOGISTIC_INTEGER_BITS, multiplier.shift);
-  const zeroPoint = zeroPointOf(input);
-  const table = Int8Array.from({ length: 256 }, (_, i) =>
-    logisticValue(i - 128 - zeroPoint, radius, (x) => SCALE_BY_MODE[c.mode](x, multiplier)),
-  );
+  const table = logisticTable({ scale: scaleOf(input), zeroPoint: zeroPointOf(input), bits: 8 }, c.mode);
   addStep<'lookup'>(c, { op: 'lookup', table: c.builder.addInt8(table) }, [planInput(c, 0)]);
 }
 
-function logisticValue(centred: number, radius: number, toQ4: (x: number) => number): number {
-  if (centred <= -radius) return -128;
-  if (centred >= radius) return 127;
-  const q = roundingDivideByPot(logistic(toQ4(centred), LOGISTIC_INTEGER_BITS), 31 - 8) - 128;
-  return Math.min(127, Math.max(-128, q));
-}
-
-/** softmax_common.cc CalculateSoftmaxParams and reference/softmax.h: the exponentials as a table. */
 export function lowerSoftmax(c: NodeContext<NodeOf<'softmax'>>): void {
   requireProbabilityOutput(c);
-  const classes = inputTensor(c, 0).shape.at(-1) ?? 1;
+  const input = inputTensor(c, 0);
+  const classes = input.shape.at(-1) ?? 1;
   if (classes > MAX_CLASSES)
     throw tooLarge(c, 'the sum of exponentials may overflow', `${classes} classes`, `at most ${MAX_CLASSES}`);
-  // PreprocessSoftmaxScaling: beta is a float widened to double; the cap depends on the rounding compiled in.
-  const cap = 2 ** (c.mode === 'single' ? 30 : 31) - 1;
-  const real = Math.min(c.node.beta * scaleOf(inputTensor(c, 0)) * 2 ** (31 - SOFTMAX_INTEGER_BITS), cap);
-  if (!(real > 1))
-    throw tooLarge(c, 'the input scale is too small', String(scaleOf(inputTensor(c, 0))), 'above 2^-26');
-  const { multiplier, shift } = quantizeMultiplier(real);
-  const lowestDifference = -inputRadius(SOFTMAX_INTEGER_BITS, shift);
-  const table = Int32Array.from({ length: 256 }, (_, i) => {
-    if (-i < lowestDifference) return 0;
-    // With a left shift only, one and two roundings give the same value.
-    const scaled = saturatingRoundingDoublingHighMul(-i * 2 ** shift, multiplier);
-    return expOnNegative(scaled, SOFTMAX_INTEGER_BITS);
-  });
-  addStep<'softmax'>(c, { op: 'softmax', expTable: c.builder.addInt32(table) }, [planInput(c, 0)]);
+  const factor = softmaxFactor(scaleOf(input), c.node.beta, c.mode);
+  if (!(factor > 1)) throw tooLarge(c, 'the input scale is too small', String(scaleOf(input)), 'above 2^-26');
+  addStep<'softmax'>(c, { op: 'softmax', expTable: c.builder.addInt32(softmaxTable(factor)) }, [
+    planInput(c, 0),
+  ]);
 }

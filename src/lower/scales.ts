@@ -90,7 +90,3 @@ export function meanMultiplier(inputScale: number, outputScale: number, count: n
     shift: base.shift - shift,
   };
 }
-
-/** quantization_util.cc CalculateInputRadius. */
-export const inputRadius = (integerBits: number, leftShift: number): number =>
-  Math.floor(((2 ** integerBits - 1) * 2 ** (31 - integerBits)) / 2 ** leftShift);

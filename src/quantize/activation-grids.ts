@@ -3,6 +3,9 @@ import type { FakeQuantization, FloatNetwork } from '../ir/float-network.js';
 import type { BitAssignment, Ranges } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import { badInput } from '../support/errors.js';
+import { channelGroups } from './channel-groups.js';
+import type { ChannelSamples } from './channel-samples.js';
+import { channelwiseGrid, gridWithFactors, sharedFactors } from './channel-scales.js';
 import { distinctTensors, tensorGroups } from './tensor-groups.js';
 import { estimateGrid, gridOver, mergeHistograms, type RangeMethod } from './value-grids.js';
 
@@ -14,12 +17,16 @@ export interface StoredMap {
 /** Probabilities: TFLM's fixed scale 1/256 and zero point −128. */
 const PROBABILITY: FakeQuantization = { scale: 1 / 256, zeroPoint: -128, min: -128, max: 127 };
 
-/** One entry per tensor of the network, in its order. */
+/**
+ * One entry per tensor of the network, in its order. With `channels` (sampled values of every tensor in a channel
+ * group) narrow maps get a factor per channel.
+ */
 export function activationGrids(
   network: FloatNetwork,
   ranges: Ranges,
   assignment: BitAssignment,
   method: RangeMethod,
+  channels?: readonly (ChannelSamples | undefined)[],
 ): readonly StoredMap[] {
   requireMatchingRanges(network, ranges);
   requireKnownNames(network, assignment);
@@ -28,7 +35,58 @@ export function activationGrids(
     const map = groupMap(network, ranges, assignment, method, group);
     for (const id of group) maps[id] = map;
   }
+  if (channels !== undefined) applyChannelFactors(network, maps, channels);
   return maps;
+}
+
+/** Widths that gain from factors; at 8 bits a scale per tensor costs next to nothing. */
+const WIDEST_WITH_FACTORS: Width = 4;
+
+function applyChannelFactors(
+  network: FloatNetwork,
+  maps: StoredMap[],
+  channels: readonly (ChannelSamples | undefined)[],
+): void {
+  const storage = tensorGroups(network);
+  for (const group of channelGroups(network)) {
+    const narrow = group.filter((id) => maps[id]!.bits <= WIDEST_WITH_FACTORS);
+    if (narrow.length === 0) continue;
+    const factors = sharedFactors(narrow.map((id) => channelwiseGrid(channels[id]!, maps[id]!.bits).scales));
+    for (const shared of storage.filter((ids) => ids.some((id) => group.includes(id)))) {
+      const { bits } = maps[shared[0]!]!;
+      const samples = mergeSamples(distinctTensors(network, shared).map((id) => channels[id]!));
+      const grid = gridWithFactors(samples, factors, bits);
+      const ceiling = lowestCeiling(network, shared);
+      for (const id of shared) maps[id] = { bits, grid: underCeiling(grid, ceiling) };
+    }
+  }
+}
+
+function mergeSamples(parts: readonly ChannelSamples[]): ChannelSamples {
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  const { channels } = parts[0]!;
+  return { channels, rows: values.length / channels, values };
+}
+
+/** Upper bound of the activations that write these maps. */
+const lowestCeiling = (network: FloatNetwork, tensors: readonly number[]): number =>
+  Math.min(
+    Number.POSITIVE_INFINITY,
+    ...network.layers.map((layer) =>
+      'bounds' in layer && tensors.includes(layer.output) ? layer.bounds.max : Number.POSITIVE_INFINITY,
+    ),
+  );
+
+/** No channel's grid passes the activation's bound, so that saturation does the bound's work. */
+function underCeiling(grid: FakeQuantization, ceiling: number): FakeQuantization {
+  const top = grid.scale * (grid.max - grid.zeroPoint);
+  if (ceiling === Number.POSITIVE_INFINITY || grid.channelScales === undefined) return grid;
+  return { ...grid, channelScales: grid.channelScales.map((factor) => Math.min(factor, ceiling / top)) };
 }
 
 function groupMap(
@@ -41,8 +99,7 @@ function groupMap(
   const fixed = fixedGrid(network, group);
   if (fixed !== undefined) return { bits: 8, grid: fixed };
   const input = network.inputs.some((port) => group.includes(port.tensor));
-  const output = network.outputs.some((port) => group.includes(port.tensor));
-  const bits = input || output ? 8 : groupBits(network, assignment, group);
+  const bits = input || isOutput(network, group) ? 8 : groupBits(network, assignment, group);
   const members = distinctTensors(network, group).map((id) => ranges.tensors[id]!);
   const range = {
     min: Math.min(...members.map((t) => t.min)),
@@ -51,6 +108,15 @@ function groupMap(
   };
   // Pixels stand on a grid of their own, which their extremes hit exactly and the least error may not.
   return { bits, grid: input ? gridOver(range.min, range.max, 8) : estimateGrid(range, bits, method) };
+}
+
+/** Network outputs, and the scores that an output's softmax turns into probabilities. */
+function isOutput(network: FloatNetwork, group: readonly number[]): boolean {
+  const outputs = new Set(network.outputs.map((port) => port.tensor));
+  const scores = network.layers
+    .filter((l) => l.op === 'softmax' && outputs.has(l.output))
+    .map((l) => l.inputs[0]!);
+  return group.some((id) => outputs.has(id) || scores.includes(id));
 }
 
 /** Scales that the model file or the operator prescribes. */

@@ -40,8 +40,8 @@ export class Propagation {
 
   /** The map in the quantised network, in real values. */
   quantizedMap(tensor: number, sample: number): Float32Array {
-    const scale = Math.fround(this.stored[tensor]!.grid.scale);
-    return Float32Array.from(this.codes[tensor]![sample]!, (code) => code * scale);
+    const scales = this.scalesOf(tensor);
+    return Float32Array.from(this.codes[tensor]![sample]!, (code, i) => code * scales[i % scales.length]!);
   }
 
   /** Computes layer `index` of both networks for every sample. */
@@ -68,7 +68,15 @@ export class Propagation {
 
   private keep(id: number): void {
     this.floatMaps[id]!.push(this.float.map(id).slice());
-    const inverse = 1 / this.stored[id]!.grid.scale;
-    this.codes[id]!.push(Int16Array.from(this.quantized.map(id), (value) => Math.round(value * inverse)));
+    const scales = this.scalesOf(id);
+    this.codes[id]!.push(
+      Int16Array.from(this.quantized.map(id), (value, i) => Math.round(value / scales[i % scales.length]!)),
+    );
+  }
+
+  /** Scale of every channel, or one for all. */
+  private scalesOf(id: number): Float32Array {
+    const { scale, channelScales } = this.stored[id]!.grid;
+    return Float32Array.from(channelScales ?? [1], (factor) => scale * factor);
   }
 }

@@ -16,7 +16,7 @@ export interface QuantizedWeights {
   readonly bits: Width;
   /** In the plan's canonical order. */
   readonly q: Int8Array;
-  /** One per output channel. */
+  /** One per output channel: real weight = scale · q / factor of its input channel. */
   readonly scales: Float64Array;
   /** Real values, mean error corrected. */
   readonly bias: Float64Array;
@@ -24,6 +24,8 @@ export interface QuantizedWeights {
 
 export interface LayerMethod {
   readonly bits: Width;
+  /** Factor of each input column (channel scales of the input map); absent where all are 1. */
+  readonly columnFactors?: (group: number) => Float64Array;
   /** Scale of the stored inputs: bounds how fine a weight scale may be, so that the bias fits 32 bits. */
   readonly inputScale: number;
   /** Error-compensated rounding; else to the nearest. */
@@ -46,19 +48,40 @@ export function quantizeLayer(
   const q = new Int8Array(layer.weights.length);
   const scales = new Float64Array(view.channels);
   const bias = new Float64Array(view.channels);
-  const solvers = moments.map((m) => prepareGroup(m, method));
+  const scaled = moments.map((m, group) => scaleMoments(m, method.columnFactors?.(group)));
+  const solvers = scaled.map((m) => prepareGroup(m, method));
   for (let c = 0; c < view.channels; c++) {
     const group = view.group(c);
     const own = channelWeights(view, layer.weights, c);
+    method.columnFactors?.(group).forEach((factor, k) => {
+      own[k] = own[k]! * factor;
+    });
     const solver = solvers[group]!;
     const target = solver.refit(own);
     const minimumScale = Math.abs(layer.bias[c]!) / (method.inputScale * MAX_BIAS);
     const rounded = solver.round(target, minimumScale);
     storeChannel(view, c, rounded, q);
     scales[c] = rounded.scale;
-    bias[c] = layer.bias[c]! + meanError(own, rounded, moments[group]!);
+    bias[c] = layer.bias[c]! + meanError(own, rounded, scaled[group]!);
   }
   return { bits: method.bits, q, scales, bias };
+}
+
+/** Moments of inputs divided by their factors: what multiplies weights times factors. */
+function scaleMoments(moments: Moments, factors: Float64Array | undefined): Moments {
+  if (factors === undefined) return moments;
+  const n = moments.width;
+  const mean = (values: Float64Array): Float64Array => values.map((x, k) => x / factors[k]!);
+  const square = (values: Float64Array): Float64Array =>
+    values.map((x, i) => x / (factors[Math.floor(i / n)]! * factors[i % n]!));
+  const xx = square(moments.xx);
+  return {
+    ...moments,
+    meanX: mean(moments.meanX),
+    meanY: mean(moments.meanY),
+    xx,
+    xy: moments.xy === moments.xx ? xx : square(moments.xy),
+  };
 }
 
 function storeChannel(view: ChannelView, c: number, rounded: RoundedChannel, q: Int8Array): void {

@@ -20,6 +20,7 @@ import { type CrossProduct, MomentCollector, type Moments } from './moments.js';
 import { Propagation } from './propagate.js';
 import { type QuantizedWeights, quantizeLayer } from './quantize-layer.js';
 import type { CompensationEffort } from './round-weights.js';
+import { channelView } from './weight-channels.js';
 
 export type Reconstruction =
   | { readonly kind: 'none' }
@@ -95,9 +96,12 @@ function finishLayer(job: Job, layer: WeightedFloatLayer, moments: readonly Mome
   const { reconstruction, effort, compensateUpTo } = job.options;
   const bits = weightBits(layer, job.assignment);
   job.options.onLayer?.(layer.name);
+  const { grid } = job.stored[layer.inputs[0]!]!;
+  const factors = grid.channelScales;
   return quantizeLayer(layer, moments, {
     bits,
-    inputScale: job.stored[layer.inputs[0]!]!.grid.scale,
+    inputScale: grid.scale,
+    ...(factors === undefined ? {} : { columnFactors: columnFactors(layer, factors) }),
     compensate: bits <= compensateUpTo,
     ...(reconstruction.kind === 'none' ? {} : { refit: { ridge: reconstruction.ridge } }),
     effort,
@@ -127,9 +131,23 @@ function singlePass(job: Job): (QuantizedWeights | undefined)[] {
 }
 
 function roundMap(map: Float32Array, { grid }: StoredMap): Float32Array {
-  const { scale, zeroPoint, min, max } = grid;
-  const [low, high, inverse] = [min - zeroPoint, max - zeroPoint, 1 / scale];
-  return map.map((x) => scale * Math.min(high, Math.max(low, Math.round(x * inverse))));
+  const { zeroPoint, min, max, channelScales } = grid;
+  const [low, high] = [min - zeroPoint, max - zeroPoint];
+  return map.map((x, i) => {
+    const scale = grid.scale * (channelScales?.[i % channelScales.length] ?? 1);
+    return scale * Math.min(high, Math.max(low, Math.round(x / scale)));
+  });
+}
+
+/** Factors in the order of a channel's weights: gathered columns run over input channels fastest. */
+function columnFactors(
+  layer: WeightedFloatLayer,
+  factors: readonly number[],
+): (group: number) => Float64Array {
+  const width = layer.weights.length / layer.bias.length;
+  if (layer.op === 'depthwise_conv2d') return (group) => new Float64Array(width).fill(factors[group]!);
+  const columns = Float64Array.from({ length: width }, (_, k) => factors[k % factors.length]!);
+  return () => columns;
 }
 
 function sequential(job: Job): (QuantizedWeights | undefined)[] {
@@ -148,25 +166,28 @@ function sequential(job: Job): (QuantizedWeights | undefined)[] {
         collector.add(propagation.quantizedMap(input!, s), positions, propagation.floatMap(input!, s));
       });
       result = finishLayer(job, layer, collector.finish());
-      quantized.setWeights(i, realWeights(layer, result));
+      quantized.setWeights(i, realWeights(layer, result, stored[input!]!.grid.channelScales));
     }
     propagation.advance(i);
     return result;
   });
 }
 
-/** The values that stored weights stand for. */
+/** The values that stored weights stand for; `factors` are the channel scales of the layer's input. */
 export function realWeights(
   layer: WeightedFloatLayer,
   { q, scales, bias }: QuantizedWeights,
+  factors?: readonly number[],
 ): { readonly weights: Float32Array; readonly bias: Float32Array } {
-  const channels = scales.length;
-  const channelOf =
-    layer.op === 'depthwise_conv2d'
-      ? (i: number): number => i % channels
-      : (i: number): number => Math.floor(i / (q.length / channels));
-  return {
-    weights: Float32Array.from(q, (value, i) => value * scales[channelOf(i)]!),
-    bias: Float32Array.from(bias),
-  };
+  const view = channelView(layer);
+  const columns = factors === undefined ? undefined : columnFactors(layer, factors);
+  const weights = new Float32Array(q.length);
+  for (let c = 0; c < view.channels; c++) {
+    const own = columns?.(view.group(c));
+    for (let k = 0; k < view.width; k++) {
+      const at = view.index(c, k);
+      weights[at] = (q[at]! * scales[c]!) / (own?.[k] ?? 1);
+    }
+  }
+  return { weights, bias: Float32Array.from(bias) };
 }

@@ -112,7 +112,10 @@ function finish(begin: usize, condition: u32): void {
   if (exit != 0) {
     store<u32>(exit, cycles + extraIfTaken(load<u32>(exit, 12), load<u32>(exit, 28)), 16);
     store<u32>(exit, instructions, 20);
-    cycles += extraIfNotTaken(load<u32>(exit, 12), load<u32>(exit, 28));
+    const notTaken = extraIfNotTaken(load<u32>(exit, 12), load<u32>(exit, 28));
+    // profiles need it apart from the instruction's own cycles
+    if (notTaken != 0) store<u8>(exit, <u8>notTaken, 6);
+    cycles += notTaken;
   }
   if (condition >= 14) return;
   store<u32>(begin, <u32>(emit.out - begin), 8);

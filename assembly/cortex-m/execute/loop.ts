@@ -4,6 +4,7 @@ import { Op } from '../opcodes';
 import {
   addCycles, aux, getD, getS, imm, isC, isGE, isN, isV, isZ, rd, rm, rn, set, setC, setD, setDouble, setS, va, vm, vn,
 } from '../state';
+import { noteExtra } from '../timing/extras';
 import { enter, leave } from '../trace';
 import * as alu from './alu';
 import * as branch from './branch';
@@ -15,10 +16,17 @@ import * as mm from './memory-multiple';
 import * as mul from './multiply';
 import * as system from './system';
 
+/** A skipped instruction that would have taken several cycles takes fewer. */
+function skipped(op: usize): void {
+  const saved = <i32>load<i8>(op, 6);
+  addCycles(saved);
+  noteExtra(op, saved);
+}
+
 /** Goes on or past the conditional instruction that follows. */
 @inline function it(op: usize, holds: bool): usize {
   if (holds) return op + 16;
-  addCycles(<i32>load<i8>(op, 6));
+  if (load<u8>(op, 6) != 0) skipped(op);
   return op + <usize>imm(op);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Cycles that depend on data (division, unaligned accesses, wait states) by instruction, for profiles. A small
- * open-addressed table in the trace cache's own memory would move with it; this one is fixed: 8192 × 8 bytes.
+ * Cycles that depend on data (division, unaligned accesses, wait states, skipped instructions) by instruction, for
+ * profiles: an open-addressed table of 8192 entries, u32 address | 1, i32 cycles. What no longer fits is not recorded.
  */
 import { EXTRAS, EXTRAS_COUNT, PROFILE } from '../map';
 
@@ -13,7 +13,7 @@ export function noteExtra(op: usize, cycles: i32): void {
     const key = load<u32>(at);
     if (key == 0 || key == (pc | 1)) {
       store<u32>(at, pc | 1);
-      store<u32>(at, load<u32>(at, 4) + cycles, 4);
+      store<i32>(at, load<i32>(at, 4) + cycles, 4);
       return;
     }
     slot = (slot + 1) & (EXTRAS_COUNT - 1);

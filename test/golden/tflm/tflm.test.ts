@@ -9,6 +9,7 @@ import { referenceEngine } from '../../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../../src/simulate/wasm-engine.js';
 import { ROOT, readBytes } from '../../support/paths.js';
 import { modelPath, smoothInput } from './models.js';
+import { operatorCases } from './operator-cases.js';
 
 type Mode = 'tflm' | 'single';
 const MODES: readonly Mode[] = ['tflm', 'single'];
@@ -35,6 +36,15 @@ describe.each(MODES)('operators, mode %s', (mode) => {
     const saturated = values.filter((v) => v === 127 || v === 128).length;
     expect(saturated / values.length).toBeLessThan(0.5);
   });
+});
+
+it('holds the models that operator-cases.ts makes', () => {
+  const made = operatorCases().map(({ name, model, inputs }) => ({
+    name,
+    model: Buffer.from(model).toString('base64'),
+    inputs: inputs.map((input) => Buffer.from(input).toString('base64')),
+  }));
+  expect(operators.cases.map(({ name, model, inputs }) => ({ name, model, inputs }))).toEqual(made);
 });
 
 it('tells the two modes apart', () => {

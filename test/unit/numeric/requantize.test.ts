@@ -65,7 +65,9 @@ describe('scaling', () => {
       const acc = random.integer(-(2 ** 20), 2 ** 20);
       const found = scale(acc, quantize(real));
       const slack = Math.abs(acc) * real * 2 ** -19;
-      expect(Math.abs(found - acc * real), `acc ${acc} multiplier ${real}`).toBeLessThanOrEqual(bound + slack);
+      expect(Math.abs(found - acc * real), `acc ${acc} multiplier ${real}`).toBeLessThanOrEqual(
+        bound + slack,
+      );
     }
   });
 

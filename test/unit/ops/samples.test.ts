@@ -13,7 +13,10 @@ const SEEDS = 60;
 function runReference(sample: SampleCase): { values: Int32Array; output: PlanTensor } {
   const { plan } = sample;
   const values = new Map(
-    plan.inputs.map((port, i) => [port.tensor, unpackActivation(plan.tensors[port.tensor]!, sample.inputs[i]!)]),
+    plan.inputs.map((port, i) => [
+      port.tensor,
+      unpackActivation(plan.tensors[port.tensor]!, sample.inputs[i]!),
+    ]),
   );
   const step = plan.steps[0]!;
   const result = stepReference(step, {
@@ -30,7 +33,11 @@ describe.each(STEP_OP_LIST)('%s samples', (op) => {
     let total = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       for (const bits of WIDTH_LIST) {
-        const sample = STEP_OPS[op].sample(createRandom(seed), { inputBits: bits, weightBits: bits, outputBits: bits });
+        const sample = STEP_OPS[op].sample(createRandom(seed), {
+          inputBits: bits,
+          weightBits: bits,
+          outputBits: bits,
+        });
         const step = sample.plan.steps[0]!;
         expect(checkStep(step, sample.plan), sample.label).toEqual([]);
         const { values, output } = runReference(sample);
@@ -61,7 +68,9 @@ describe('references against real arithmetic', () => {
       const { plan } = sample;
       const step = plan.steps[0]!;
       if (step.op !== 'softmax') throw new Error('not a softmax');
-      const table = new Int32Array(plan.weights.slice(step.expTable.offset, step.expTable.offset + 1024).buffer);
+      const table = new Int32Array(
+        plan.weights.slice(step.expTable.offset, step.expTable.offset + 1024).buffer,
+      );
       const input = plan.tensors[step.inputs[0]!]!;
       const x = unpackActivation(input, sample.inputs[0]!);
       const { values } = runReference(sample);

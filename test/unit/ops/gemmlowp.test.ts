@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { expOnNegative, logistic } from '../../../src/lower/gemmlowp.js';
+import { expOnNegative, logistic } from '../../../src/ops/gemmlowp.js';
 
 const Q31 = 2 ** 31;
 

@@ -4,7 +4,7 @@
  * that file's.
  */
 import { saturatingRoundingDoublingHighMul as mulHigh, roundingDivideByPot } from '../numeric/requantize.js';
-import { oneOverOnePlus } from '../ops/softmax.js';
+import { oneOverOnePlus } from './softmax.js';
 
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;
