@@ -99,12 +99,12 @@ function inputTexts({ plan }: BoundPlan, prefix: string): Record<string, string>
   }
   return {
     filling: `define ${prefix}_read_input          // the input is asked for piece by piece, never stored whole`,
-    readInput: `
-/*
+    readInput: `/*
  * Yours to define: copies rows y … y + height − 1, columns x … x + width − 1 of the input (its stored int8 values,
  * channel-fastest, ${plan.tensors[streamed]!.shape.join(' x ')} in all) to \`to\`, densely packed. Called in the order of the patches or rows.
  */
 void ${prefix}_read_input(uint32_t y, uint32_t x, uint32_t height, uint32_t width, void *to);
+
 `,
   };
 }

@@ -148,11 +148,18 @@ describe.each(Object.keys(ENGINES) as EngineId[])('emulateNetwork on %s', (engin
   });
 
   test('names a step that writes outside its output within the arena', async () => {
-    const { offset, bytes } = bound.tensors.find(({ tensor }) => tensor === plan.steps[STEP]!.output)!;
-    const elf = await build('shifted', { edit: shiftOutput(STEP, 4) });
-    const problem = run(elf).problems.find(({ step }) => step === STEP)!;
+    const outputOf = (index: number) =>
+      bound.tensors.find(({ tensor }) => tensor === plan.steps[index]!.output)!;
+    // A step whose scratch does not follow its output: that it may write.
+    const shifted = bound.steps.findIndex(({ index, scratch }) => {
+      const { offset, bytes } = outputOf(index);
+      return index >= STEP && scratch !== null && Math.abs(scratch.offset - offset - bytes) > 4;
+    });
+    const { offset, bytes } = outputOf(shifted);
+    const elf = await build('shifted', { edit: shiftOutput(shifted, 4) });
+    const problem = run(elf).problems.find(({ step }) => step === shifted)!;
     const arena = elf.symbols.get('quantmcu_arena')!.address;
-    expect(problem).toMatchObject({ kind: 'arena_overrun', layer: plan.steps[STEP]!.name });
+    expect(problem).toMatchObject({ kind: 'arena_overrun', layer: plan.steps[shifted]!.name });
     expect(problem.address).toBe(arena + offset + bytes);
     expect(problem.message).toMatch(/wrote 4 bytes .*from arena offset/);
   });
@@ -172,12 +179,13 @@ describe.each(Object.keys(ENGINES) as EngineId[])('emulateNetwork on %s', (engin
 
   test('names an arena overrun that leaves memory', async () => {
     const page = 4096;
-    const stackBytes = page * 2 - (bound.arenaBytes % page);
-    const full: Board = { ...board, sram: { ...board.sram, bytes: stackBytes + bound.arenaBytes } };
+    const arenaBytes = Math.ceil(bound.arenaBytes / 8) * 8;
+    const stackBytes = page * 2 - (arenaBytes % page);
+    const full: Board = { ...board, sram: { ...board.sram, bytes: stackBytes + arenaBytes } };
     const elf = await build('leaves', {
       board: full,
       stackBytes,
-      edit: insert(STEP, '((volatile uint8_t *)quantmcu_arena)[QUANTMCU_ARENA_BYTES] = 1;'),
+      edit: insert(STEP, `((volatile uint8_t *)quantmcu_arena)[${arenaBytes}] = 1;`),
     });
     const { completed, problems } = run(elf, full);
     expect(completed).toBe(false);
