@@ -1,5 +1,8 @@
 /** A board's memories as machine regions, and a firmware image put into them as a programmer would. */
+import type { BoundPlan } from '../ir/bound-plan.js';
 import type { ElfImage, ElfSymbol } from '../ir/elf-image.js';
+import { STREAMED_INPUT_ADDRESS } from '../ir/step-functions.js';
+import { streamedInput, tensorBytes } from '../ops/plan-access.js';
 import { badInput } from '../support/errors.js';
 import type { Board } from '../targets/target.js';
 import type { Machine, MemoryRegion } from './machine.js';
@@ -7,11 +10,23 @@ import { type ByteRange, PAINT } from './memory-watch.js';
 
 export const SRAM = 'sram';
 
+/** Emulators map memory in pages. */
+const PAGE_BYTES = 4096;
+
 export function boardRegions(board: Board): readonly MemoryRegion[] {
   return [
     { name: 'flash', ...board.flash, writable: false },
     { name: SRAM, ...board.sram, writable: true },
   ];
+}
+
+/** External memory in which the example application finds a streamed input; no part of SRAM. */
+export function inputRegions({ plan }: BoundPlan): readonly MemoryRegion[] {
+  const streamed = streamedInput(plan);
+  if (streamed === undefined) return [];
+  const bytes = tensorBytes(plan.tensors[streamed]!);
+  const pages = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  return [{ name: 'input', origin: STREAMED_INPUT_ADDRESS, bytes: pages, writable: false }];
 }
 
 /**

@@ -8,12 +8,15 @@
  */
 import type { BoundPlan, BoundTensor } from '../ir/bound-plan.js';
 import type { ElfImage } from '../ir/elf-image.js';
+import { STREAMED_INPUT_ADDRESS, stepFunction, stepFunctions } from '../ir/step-functions.js';
 import { stepMacs } from '../ops/index.js';
+import { streamedInput, tensorBytes } from '../ops/plan-access.js';
 import { badInput } from '../support/errors.js';
 import type { Board } from '../targets/target.js';
 import {
   attributeWrites,
   boardRegions,
+  inputRegions,
   loadFirmware,
   requireSymbol,
   sramObjects,
@@ -22,7 +25,7 @@ import {
 import type { Counters, Machine, MachineOptions, StopReason } from './machine.js';
 import { type ByteRange, paintedStackBytes } from './memory-watch.js';
 import { type EmulationProblem, type ProblemContext, problemOfFault, problemOfStray } from './problems.js';
-import { type SramPlaces, StepWatch } from './step-watch.js';
+import { rowRanges, type SramPlaces, StepWatch } from './step-watch.js';
 
 export interface EmulationInput {
   readonly elf: ElfImage;
@@ -117,7 +120,7 @@ class NetworkRun {
     this.places = this.findPlaces();
     this.machine = input.createMachine({
       core: board.core,
-      regions: boardRegions(board),
+      regions: [...boardRegions(board), ...inputRegions(bound)],
       countCycles: true,
       watchMemory: true,
       stackLimit: this.stackLimit,
@@ -157,9 +160,10 @@ class NetworkRun {
     const { machine } = this;
     const { bound, elf, onStep } = this.input;
     const { steps } = bound.plan;
+    const functions = stepFunctions(bound);
     const entryOf = (index: number): number =>
       index < steps.length
-        ? requireSymbol(elf, `${this.prefix}_step_${String(index).padStart(3, '0')}`).address
+        ? requireSymbol(elf, stepFunction(functions[index]!, this.prefix)).address
         : returnAddress & ~1;
     let before = machine.counters();
     if (!this.reached(machine.runUntil(entryOf(0), BUDGET_BASE), {})) return false;
@@ -239,15 +243,20 @@ class NetworkRun {
   private writeInputs(): void {
     const { plan } = this.input.bound;
     plan.inputs.forEach((port, index) => {
-      const place = this.placeOf(port.tensor);
       const bytes = this.input.inputs[index];
-      if (bytes === undefined || bytes.length !== place.bytes) {
+      const expected = tensorBytes(plan.tensors[port.tensor]!);
+      if (bytes === undefined || bytes.length !== expected) {
         throw badInput('emulate/input', 'an input has the wrong size', {
           where: port.name,
           found: bytes === undefined ? 'nothing' : `${bytes.length} bytes`,
-          expected: `${place.bytes} bytes`,
+          expected: `${expected} bytes`,
         });
       }
+      if (port.tensor === streamedInput(plan)) {
+        this.machine.write(STREAMED_INPUT_ADDRESS, bytes);
+        return;
+      }
+      const place = this.placeOf(port.tensor);
       this.machine.write(this.arenaAddress(place.offset), bytes);
       const start = this.places.arena.start + place.offset;
       this.watch.ever.fill(1, start, start + place.bytes);
@@ -256,7 +265,16 @@ class NetworkRun {
 
   private readTensor(id: number): Uint8Array {
     const place = this.placeOf(id);
-    return this.machine.read(this.arenaAddress(place.offset), place.bytes);
+    const ranges = rowRanges(this.input.bound, place).map(({ start, end }) =>
+      this.machine.read(this.arenaAddress(start), end - start),
+    );
+    if (ranges.length === 1) return ranges[0]!;
+    const bytes = new Uint8Array(place.bytes);
+    ranges.reduce((at, row) => {
+      bytes.set(row, at);
+      return at + row.length;
+    }, 0);
+    return bytes;
   }
 
   private placeOf(id: number): BoundTensor {

@@ -3,7 +3,7 @@
  * stack. A kernel that writes one byte further is named with the layer and the place, whether or not the
  * byte mattered this time.
  */
-import type { BoundPlan } from '../ir/bound-plan.js';
+import type { BoundPlan, BoundTensor } from '../ir/bound-plan.js';
 import { SRAM } from './board-memory.js';
 import type { Machine } from './machine.js';
 import { type ByteRange, markedRanges, outside, totalBytes } from './memory-watch.js';
@@ -22,6 +22,18 @@ export interface StrayWrites {
   /** First stray byte: arena offset, or SRAM offset for `sram`. */
   readonly offset: number;
   readonly bytes: number;
+}
+
+/** Where a tensor's bytes stand in the arena: one range, or one per row of a view whose rows lie apart. */
+export function rowRanges({ plan }: BoundPlan, placed: BoundTensor): readonly ByteRange[] {
+  const { offset, bytes, rowPitch } = placed;
+  const height = plan.tensors[placed.tensor]!.shape[0];
+  const row = bytes / height;
+  if (rowPitch === undefined || rowPitch === row) return [{ start: offset, end: offset + bytes }];
+  return Array.from({ length: height }, (_, y) => {
+    const start = offset + y * rowPitch;
+    return { start, end: start + row };
+  });
 }
 
 export class StepWatch {
@@ -69,9 +81,10 @@ export class StepWatch {
     const output = tensors.find((placed) => placed.tensor === plan.steps[index]!.output);
     const scratch = steps.find((step) => step.index === index)?.scratch ?? null;
     const start = this.places.arena.start;
-    return [output, scratch]
-      .filter((range) => range !== null && range !== undefined)
-      .map(({ offset, bytes }) => ({ start: start + offset, end: start + offset + bytes }));
+    return [
+      ...(output === undefined ? [] : rowRanges(this.bound, output)),
+      ...(scratch === null ? [] : [{ start: scratch.offset, end: scratch.offset + scratch.bytes }]),
+    ].map((range) => ({ start: start + range.start, end: start + range.end }));
   }
 
   private strayIn(
