@@ -3,7 +3,7 @@
  * it moves the stack pointer. Plain typed arrays indexed by block number, because the block hook reads them
  * some ten million times a second; numbers are found through a table indexed by (address − origin) / 2.
  */
-import type { CycleTable } from '../targets/cycle-tables.js';
+import type { CoreTiming } from '../targets/core-timing.js';
 import { blockCost, endsRun } from './block-cost.js';
 import { classifyRange, type ThumbInstruction } from './classify-thumb.js';
 import type { MemoryRegion } from './machine.js';
@@ -26,7 +26,7 @@ export class BlockTable {
   private readonly numberAt: readonly Int32Array[];
   private readonly regions: readonly MemoryRegion[];
   private readonly readCode: (address: number, length: number) => Uint8Array;
-  private readonly table: CycleTable;
+  private readonly timing: CoreTiming;
   private used = 1;
 
   bytes = new Int32Array(INITIAL_CAPACITY);
@@ -34,9 +34,7 @@ export class BlockTable {
   cycles = new Float64Array(INITIAL_CAPACITY);
   taken = new Float64Array(INITIAL_CAPACITY);
   notTaken = new Float64Array(INITIAL_CAPACITY);
-  /** 1 when the block was cut without a branch at its end. */
-  cut = new Uint8Array(INITIAL_CAPACITY);
-  /** Cycles when entered from the cut block `joinedWith`. */
+  /** Cycles when entered by falling through from `joinedWith`. */
   joinedWith = new Int32Array(INITIAL_CAPACITY);
   joinedCycles = new Float64Array(INITIAL_CAPACITY);
   /** Bytes by which the block lowers SP at most (≥ 0); −1 when SP moves by a register's value. */
@@ -45,11 +43,11 @@ export class BlockTable {
   private readonly effects: (StackEffect | undefined)[] = [undefined];
 
   constructor(
-    table: CycleTable,
+    timing: CoreTiming,
     executable: readonly MemoryRegion[],
     readCode: (address: number, length: number) => Uint8Array,
   ) {
-    this.table = table;
+    this.timing = timing;
     this.regions = executable;
     this.numberAt = executable.map((region) => new Int32Array((region.bytes >>> 1) + 1));
     this.readCode = readCode;
@@ -70,11 +68,10 @@ export class BlockTable {
     return this.describe(address, size);
   }
 
-  /** Cycles of `block` when execution ran on into it from `previous`, cut off without a branch. */
-  cyclesAfterCut(block: number, previous: number): number {
+  /** Cycles of `block` when execution fell through into it from `previous`, whose results it may wait for. */
+  cyclesBehind(block: number, previous: number): number {
     if (this.joinedWith[block] === previous) return this.joinedCycles[block]!;
-    const before = this.decode(previous);
-    const cost = blockCost(this.table, this.decode(block), before[before.length - 1]);
+    const cost = blockCost(this.timing, this.decode(block), this.decode(previous));
     this.joinedWith[block] = previous;
     this.joinedCycles[block] = cost.cycles;
     return cost.cycles;
@@ -92,14 +89,14 @@ export class BlockTable {
   /** Cycles and instructions of the part of `block` that stands before `pc`. */
   before(block: number, pc: number): { readonly instructions: number; readonly cycles: number } {
     const part = this.decode(block).filter((instruction) => instruction.address < pc);
-    return { instructions: part.length, cycles: blockCost(this.table, part).cycles };
+    return { instructions: part.length, cycles: blockCost(this.timing, part).cycles };
   }
 
   private describe(address: number, size: number): number {
     const block = this.used++;
     if (block >= this.bytes.length) this.grow();
     const run = classifyRange(this.readCode(address, size), address);
-    const cost = blockCost(this.table, run);
+    const cost = blockCost(this.timing, run);
     const last = run[run.length - 1];
     const ends = last !== undefined && endsRun(last);
     this.addresses[block] = address;
@@ -109,7 +106,6 @@ export class BlockTable {
     this.taken[block] = cost.taken;
     const conditional = last !== undefined && (last.conditional || underIt(run).has(last.address));
     this.notTaken[block] = ends && !conditional ? cost.taken : cost.notTaken;
-    this.cut[block] = ends ? 0 : 1;
     const effect = stackEffect(run);
     this.effects[block] = effect;
     this.stackDip[block] = effect.dynamic ? -1 : -effect.lowest;
@@ -122,14 +118,13 @@ export class BlockTable {
     this.cycles = doubled(this.cycles);
     this.taken = doubled(this.taken);
     this.notTaken = doubled(this.notTaken);
-    this.cut = doubled(this.cut);
     this.joinedWith = doubled(this.joinedWith);
     this.joinedCycles = doubled(this.joinedCycles);
     this.stackDip = doubled(this.stackDip);
   }
 }
 
-type TableArray = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+type TableArray = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 function doubled<T extends TableArray>(array: T): T {
   const copy = new (array.constructor as new (length: number) => T)(array.length * 2);

@@ -188,6 +188,11 @@ export class BuiltinMachine implements Machine {
     return this.text;
   }
 
+  /** Cycles spent on the wait states of regions since reset; part of the counters. */
+  waitCycles(): number {
+    return this.long(this.module.layout.TERMS);
+  }
+
   /** The calls that led to where the core stands, outermost first. */
   callPath(): readonly CallFrame[] {
     const { CALL_DEPTH, CALLS, MAX_CALLS } = this.module.layout;
@@ -264,13 +269,14 @@ export class BuiltinMachine implements Machine {
   }
 
   private clearState(): void {
-    const { REGS, CYCLES, RETIRED, LOWEST_SP, CPACR, CCR, CALL_DEPTH, FREGS, FPSCR, CONTROL } =
+    const { REGS, CYCLES, RETIRED, LOWEST_SP, CPACR, CCR, CALL_DEPTH, FREGS, FPSCR, CONTROL, TERMS } =
       this.module.layout;
     const bytes = this.memory.bytes;
     bytes.fill(0, REGS, REGS + 0x78);
     bytes.fill(0, FREGS, FREGS + 128);
     this.memory.view.setBigUint64(CYCLES, 0n, true);
     this.memory.view.setBigUint64(RETIRED, 0n, true);
+    this.memory.view.setBigUint64(TERMS, 0n, true);
     this.setWord(FPSCR, 0);
     this.setWord(CONTROL, 0);
     this.setWord(LOWEST_SP, 0xffffffff);

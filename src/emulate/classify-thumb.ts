@@ -19,13 +19,21 @@ export function classifyThumb(code: Uint8Array, offset: number, address: number)
   return classifyThumb32(address, (first << 16) | second);
 }
 
-/** Decodes a run of code from its first byte to its last, e.g. a basic block. */
+/** Decodes a run of code from its first byte to its last, e.g. a basic block that starts outside any IT. */
 export function classifyRange(code: Uint8Array, address: number): readonly ThumbInstruction[] {
   const instructions: ThumbInstruction[] = [];
+  let conditional = 0;
   for (let offset = 0; offset + 2 <= code.length; ) {
     const decoded = classifyThumb(code, offset, address + offset);
-    instructions.push(decoded);
+    instructions.push(conditional > 0 ? underIt(decoded) : decoded);
+    conditional = decoded.class === 'it' ? decoded.itCount : Math.max(0, conditional - 1);
     offset += decoded.size;
   }
   return instructions;
+}
+
+/** Depends on the flags, and a 16-bit operation with a result no longer sets them. */
+function underIt(decoded: ThumbInstruction): ThumbInstruction {
+  const quiet = decoded.size === 2 && decoded.writes !== 0;
+  return { ...decoded, readsFlags: true, setsFlags: decoded.setsFlags && !quiet };
 }

@@ -2,9 +2,10 @@
  * Static decoder of the 16-bit Thumb instructions.
  * Source: ARMv7-M Architecture Reference Manual (DDI 0403E), A5.2 "16-bit Thumb instruction encoding".
  */
-import type { InstructionClass } from '../targets/cycle-tables.js';
 import {
+  accessClass,
   bit,
+  type InstructionClass,
   type InstructionFields,
   instruction,
   LR,
@@ -103,7 +104,7 @@ function loadStore(make: Make, h: number): ThumbInstruction {
     const bytes = REGISTER_OFFSET_BYTES[operation]!;
     const load = operation >= 3;
     const fields = load ? { writes: t } : { storeReads: t };
-    return make(load ? 'load' : 'store', single(base, bytes, { ...fields, registerOffset: true }));
+    return make(accessClass(load, bytes), single(base, bytes, { ...fields, registerOffset: true }));
   }
   const load = (h & 0x0800) !== 0;
   if (h >= 0x9000) {
@@ -111,7 +112,7 @@ function loadStore(make: Make, h: number): ThumbInstruction {
     return make(load ? 'load' : 'store', single(bit(SP), 4, load ? { writes: wide } : { storeReads: wide }));
   }
   const bytes = h < 0x7000 ? 4 : h < 0x8000 ? 1 : 2;
-  return make(load ? 'load' : 'store', single(n, bytes, load ? { writes: t } : { storeReads: t }));
+  return make(accessClass(load, bytes), single(n, bytes, load ? { writes: t } : { storeReads: t }));
 }
 
 function miscellaneous(make: Make, address: number, h: number): ThumbInstruction {
@@ -125,10 +126,10 @@ function miscellaneous(make: Make, address: number, h: number): ThumbInstruction
     const offset = (((h >>> 9) & 1) << 6) | (((h >>> 3) & 31) << 1);
     return make('branch', { reads: d, conditional: true, branchTarget: address + 4 + offset });
   }
-  if ((h & 0xff00) === 0xb200) return make('bitfield', { reads: m, writes: d });
+  if ((h & 0xff00) === 0xb200) return make('extend', { reads: m, writes: d });
   if ((h & 0xfe00) === 0xb400) return push(make, (h & 0xff) | (h & 0x100 ? bit(LR) : 0));
   if ((h & 0xffe8) === 0xb660) return make('system');
-  if ((h & 0xff00) === 0xba00) return make('bitfield', { reads: m, writes: d });
+  if ((h & 0xff00) === 0xba00) return make('reverse', { reads: m, writes: d });
   if ((h & 0xfe00) === 0xbc00) return pop(make, (h & 0xff) | (h & 0x100 ? bit(PC) : 0));
   if ((h & 0xff00) === 0xbe00) return make('trap');
   if ((h & 0xff00) === 0xbf00) {
@@ -178,5 +179,9 @@ function conditionalBranch(make: Make, address: number, h: number): ThumbInstruc
   const condition = (h >>> 8) & 15;
   if (condition === 14) return make('undefined');
   if (condition === 15) return make('trap');
-  return make('branch', { conditional: true, branchTarget: address + 4 + signExtend(h & 0xff, 8) * 2 });
+  return make('branch', {
+    conditional: true,
+    readsFlags: true,
+    branchTarget: address + 4 + signExtend(h & 0xff, 8) * 2,
+  });
 }

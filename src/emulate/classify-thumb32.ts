@@ -2,10 +2,11 @@
  * Static decoder of the 32-bit Thumb instructions, integer and DSP; floating point is in classify-vfp.ts.
  * Source: ARMv7-M Architecture Reference Manual (DDI 0403E), A5.3 "32-bit Thumb instruction encoding".
  */
-import type { InstructionClass } from '../targets/cycle-tables.js';
 import { classifyVfp } from './classify-vfp.js';
 import {
+  accessClass,
   bit,
+  type InstructionClass,
   type InstructionFields,
   instruction,
   LR,
@@ -104,7 +105,8 @@ function shiftedRegister(make: Make, w: number, f: Fields): ThumbInstruction {
   const setsFlags = (w & 0x00100000) !== 0;
   const amount = ((w >>> 10) & 0x1c) | ((w >>> 6) & 3);
   const plain = amount === 0 && (w & 0x30) === 0;
-  if (operation === 6) return make('dsp', { reads: bit(f.n), shiftedReads: bit(f.m), writes: bit(f.d) });
+  if (operation === 6)
+    return make('extend_add', { reads: bit(f.n), shiftedReads: bit(f.m), writes: bit(f.d) });
   const writes = isCompare(operation, f, setsFlags) ? 0 : bit(f.d);
   // ORR and ORN without a first operand are MOV (with the plain shifts as aliases) and MVN
   const noFirst = f.n === PC && (operation === 2 || operation === 3);
@@ -165,12 +167,12 @@ function plainImmediate(make: Make, w: number, f: Fields): ThumbInstruction {
     case 18:
     case 24:
     case 26:
-      return make('dsp', { shiftedReads: bit(f.n), writes: d });
+      return make('dsp', { reads: bit(f.n), writes: d });
     case 20:
     case 28:
-      return make('bitfield', { shiftedReads: bit(f.n), writes: d });
+      return make('bitfield', { reads: bit(f.n), writes: d });
     case 22:
-      return make('bitfield', { reads: d, shiftedReads: operand(f.n), writes: d });
+      return make('bitfield', { reads: d | operand(f.n), writes: d });
     default:
       return make('undefined');
   }
@@ -193,7 +195,11 @@ function branchOrControl(make: Make, address: number, w: number, f: Fields): Thu
   if (((w >>> 23) & 7) !== 7) {
     const high = (((w >>> 26) & 1) << 20) | (((w >>> 11) & 1) << 19) | (((w >>> 13) & 1) << 18);
     const low = (((w >>> 16) & 0x3f) << 12) | ((w & 0x7ff) << 1);
-    return make('branch', { conditional: true, branchTarget: address + 4 + signExtend(high | low, 21) });
+    return make('branch', {
+      conditional: true,
+      readsFlags: true,
+      branchTarget: address + 4 + signExtend(high | low, 21),
+    });
   }
   switch ((w >>> 20) & 0x7f) {
     case 0x38: // MSR: writing MSP or PSP changes SP in a way that is not static
@@ -220,7 +226,7 @@ function loadStoreSingle(make: Make, w: number, f: Fields): ThumbInstruction {
   const registerOffset = !immediate12 && !indexed;
   const writeback = indexed && (w & 0x100) !== 0;
   const offset = (w & 0x200 ? 1 : -1) * (w & 0xff);
-  return make(load ? 'load' : 'store', {
+  return make(accessClass(load, accessBytes), {
     addressReads: bit(f.n) | (registerOffset ? bit(f.m) : 0),
     ...(load ? { writes: bit(f.t) } : { storeReads: bit(f.t) }),
     baseWriteback: writeback ? bit(f.n) : 0,
@@ -241,12 +247,13 @@ function registerData(make: Make, w: number, f: Fields): ThumbInstruction {
     }
     if (kind < 8 || operation > 5) return make('undefined');
     return f.n === PC
-      ? make('bitfield', { shiftedReads: bit(f.m), writes: d })
+      ? make('extend', { reads: bit(f.m), writes: d })
       : make('extend_add', { accumulateReads: bit(f.n), shiftedReads: bit(f.m), writes: d });
   }
   if (kind < 8) return make('dsp', { reads: bit(f.n) | bit(f.m), writes: d });
   if (kind >= 12) return make('undefined');
-  if (operation === 9 || operation === 11) return make('bitfield', { shiftedReads: bit(f.m), writes: d });
+  if (operation === 9) return make('reverse', { reads: bit(f.m), writes: d });
+  if (operation === 11) return make('bitfield', { reads: bit(f.m), writes: d });
   return make('dsp', { reads: bit(f.n) | bit(f.m), writes: d });
 }
 

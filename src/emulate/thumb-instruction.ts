@@ -2,7 +2,10 @@
  * What the static decoder says about one Thumb instruction: size, class, registers, memory access, SP effect.
  * Source of every encoding: ARMv7-M and ARMv8-M Architecture Reference Manuals, chapter "The Thumb instruction set".
  */
-import type { InstructionClass } from '../targets/cycle-tables.js';
+import type { TimingClass } from '../targets/core-timing.js';
+
+/** What a core's timing table has a row for; `undefined` for encodings that are no instruction. */
+export type InstructionClass = TimingClass | 'undefined';
 
 export interface ThumbInstruction {
   readonly address: number;
@@ -10,8 +13,10 @@ export interface ThumbInstruction {
   /** The halfword, or first halfword · 2^16 + second. */
   readonly encoding: number;
   readonly class: InstructionClass;
-  /** Every core register read, bit n for r_n; includes the three masks below. */
+  /** Every core register read, bit n for r_n: the union of the five masks below. */
   readonly reads: number;
+  /** Ordinary operands. */
+  readonly dataReads: number;
   /** Registers that form a memory address. */
   readonly addressReads: number;
   /** Accumulator operands of multiply-accumulates and extend-adds: consumed late in the pipeline. */
@@ -25,6 +30,12 @@ export interface ThumbInstruction {
   /** The base register when it is written back, else 0. */
   readonly baseWriteback: number;
   readonly setsFlags: boolean;
+  /** True for what a condition decides: B<cond>, and what stands under an IT. */
+  readonly readsFlags: boolean;
+  /** FP registers read, bit n for s_n; addends of multiply-accumulates apart; written. */
+  readonly fpReads: number;
+  readonly fpAccumulateReads: number;
+  readonly fpWrites: number;
   /** Registers moved by a load or store (1 for single ones), 0 otherwise. */
   readonly transferCount: number;
   readonly registerOffset: boolean;
@@ -41,16 +52,24 @@ export interface ThumbInstruction {
 }
 
 /** Fields with the defaults of an instruction that only computes. */
-export type InstructionFields = Partial<Omit<ThumbInstruction, 'address' | 'size' | 'encoding' | 'class'>>;
+export type InstructionFields = Partial<
+  Omit<ThumbInstruction, 'address' | 'size' | 'encoding' | 'class' | 'dataReads'>
+>;
 
 export const SP = 13;
 export const LR = 14;
 export const PC = 15;
 
+/** Class of a single load or store of 1, 2 or 4 bytes. */
+export function accessClass(load: boolean, bytes: number): InstructionClass {
+  if (bytes === 4) return load ? 'load' : 'store';
+  return load ? 'load_narrow' : 'store_narrow';
+}
+
 /** Mask of one register. */
 export const bit = (register: number): number => 1 << register;
 
-/** Fills in the defaults; `reads` becomes the union of all operand masks. */
+/** Fills in the defaults; `reads` of the fields are the ordinary operands, of the result all of them. */
 export function instruction(
   address: number,
   encoding: number,
@@ -70,6 +89,7 @@ export function instruction(
     size,
     encoding,
     class: kind,
+    dataReads: fields.reads ?? 0,
     reads: (fields.reads ?? 0) | addressReads | accumulateReads | shiftedReads | storeReads,
     addressReads,
     accumulateReads,
@@ -78,6 +98,10 @@ export function instruction(
     writes,
     baseWriteback,
     setsFlags: fields.setsFlags ?? false,
+    readsFlags: fields.readsFlags ?? false,
+    fpReads: fields.fpReads ?? 0,
+    fpAccumulateReads: fields.fpAccumulateReads ?? 0,
+    fpWrites: fields.fpWrites ?? 0,
     transferCount: fields.transferCount ?? 0,
     registerOffset: fields.registerOffset ?? false,
     accessBytes: fields.accessBytes ?? 0,

@@ -13,7 +13,7 @@
  * What Unicorn does not model: NVIC and exceptions, unaligned LDM and LDRD faults, a disabled FPU. The private
  * peripheral bus is plain memory, so that start-up code may write its registers.
  */
-import { CYCLE_TABLES } from '../targets/cycle-tables.js';
+import { CORE_TIMINGS } from '../targets/index.js';
 import { endsRun } from './block-cost.js';
 import { BlockTable, firstBelow } from './block-table.js';
 import { classifyRange, isWide, type ThumbInstruction } from './classify-thumb.js';
@@ -95,7 +95,7 @@ class UnicornMachine implements Machine {
     );
     const executable = options.regions.filter((region) => !region.writable);
     const readCode = (address: number, length: number): Uint8Array => this.unicorn.read(address, length);
-    this.blocks = new BlockTable(CYCLE_TABLES[options.core], executable, readCode);
+    this.blocks = new BlockTable(CORE_TIMINGS[options.core], executable, readCode);
     this.addHooks();
   }
 
@@ -234,8 +234,7 @@ class UnicornMachine implements Machine {
     let cost = blocks.cycles[block]!;
     if (previous !== 0) {
       if (address !== this.fallThrough) cost += blocks.taken[previous]!;
-      else if (blocks.cut[previous] === 0) cost += blocks.notTaken[previous]!;
-      else cost = blocks.cyclesAfterCut(block, previous);
+      else cost = blocks.cyclesBehind(block, previous) + blocks.notTaken[previous]!;
     }
     this.cycles += cost;
     this.instructions += blocks.instructions[block]!;

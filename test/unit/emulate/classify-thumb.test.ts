@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { classifyRange, classifyThumb, type ThumbInstruction } from '../../../src/emulate/classify-thumb.js';
-import type { InstructionClass } from '../../../src/targets/cycle-tables.js';
+import type { InstructionClass } from '../../../src/emulate/thumb-instruction.js';
 import {
   assemble,
   buildElf,
@@ -18,12 +18,11 @@ import {
 /** One row per class; the mnemonics as objdump prints them, without condition and width. */
 const CLASS_OF: readonly (readonly [RegExp, InstructionClass])[] = [
   [/^(lsls?|lsrs?|asrs?|rors?|rrxs?)$/, 'shift'],
-  [/^(ubfx|sbfx|bfi|bfc|rev|rev16|revsh|rbit|clz|[su]xt[bh]|[su]xtb16)$/, 'bitfield'],
-  [/^[su]xta(b|h|b16)$/, 'extend_add'],
-  [
-    /^(pkh(bt|tb)|[su]sat(16)?|sel|q(d)?(add|sub)|([suq]|uq|uh|sh)(add|sub)(8|16)|([suq]|uq|uh|sh)(asx|sax))$/,
-    'dsp',
-  ],
+  [/^(ubfx|sbfx|bfi|bfc|clz)$/, 'bitfield'],
+  [/^(rev|rev16|revsh|rbit)$/, 'reverse'],
+  [/^([su]xt[bh]|[su]xtb16)$/, 'extend'],
+  [/^([su]xta(b|h|b16)|pkh(bt|tb))$/, 'extend_add'],
+  [/^([su]sat(16)?|sel|q(d)?(add|sub)|([suq]|uq|uh|sh)(add|sub)(8|16)|([suq]|uq|uh|sh)(asx|sax))$/, 'dsp'],
   [/^(muls?|smul[bt][bt]|smulw[bt]|smu[as]dx?|smmulr?|usad8)$/, 'multiply'],
   [/^(mla|mls|smla[bt][bt]|smlaw[bt]|sml[as]dx?|smmlar?|smmlsr?|usada8)$/, 'multiply_accumulate'],
   [/^[su]mull$/, 'multiply_long'],
@@ -31,8 +30,10 @@ const CLASS_OF: readonly (readonly [RegExp, InstructionClass])[] = [
   [/^[su]div$/, 'divide'],
   [/^ldrd$/, 'load_double'],
   [/^strd$/, 'store_double'],
-  [/^(ldr(s?[bh])?|ldrex[bh]?)$/, 'load'],
-  [/^(str[bh]?|strex[bh]?)$/, 'store'],
+  [/^(ldr|ldrex[bh]?)$/, 'load'],
+  [/^ldrs?[bh]$/, 'load_narrow'],
+  [/^(str|strex[bh]?)$/, 'store'],
+  [/^str[bh]$/, 'store_narrow'],
   [/^(ldm(ia|db)?|pop)$/, 'load_multiple'],
   [/^(stm(ia|db)?|push)$/, 'store_multiple'],
   [/^bl$/, 'branch_link'],
@@ -50,17 +51,26 @@ const CLASS_OF: readonly (readonly [RegExp, InstructionClass])[] = [
   [/^(vldm(ia|db)|vpop)$/, 'fp_load_multiple'],
   [/^(vstm(ia|db)|vpush)$/, 'fp_store_multiple'],
   [/^(vmrs|vmsr)$/, 'fp_system'],
-  [/^(vmla|vmls|vnmla|vnmls|vfma|vfms|vfnma|vfnms)$/, 'fp_multiply_accumulate'],
+  [/^(vmla|vmls|vnmla|vnmls)$/, 'fp_multiply_accumulate'],
+  [/^(vfma|vfms|vfnma|vfnms)$/, 'fp_fused'],
+  [/^v(n?mul)$/, 'fp_multiply'],
+  [/^v(add|sub|maxnm|minnm)$/, 'fp_add'],
+  [/^v(neg|abs|sel(ge|gt|eq|vs))$/, 'fp_move'],
+  [/^vcmpe?$/, 'fp_compare'],
+  [/^v(cvtr?|rint[azr])$/, 'fp_convert'],
   [/^vdiv$/, 'fp_divide'],
   [/^vsqrt$/, 'fp_square_root'],
-  [/^v(add|sub|mul|nmul|neg|abs|cmpe?|cvtr?|sel(ge|gt|eq|vs)|maxnm|minnm|rint[azr])$/, 'fp_arithmetic'],
 ];
 
 /** Forms whose class depends on the operands. */
 function classByOperands(mnemonic: string, operands: string): InstructionClass | undefined {
+  if (mnemonic === 'vldr' && operands.startsWith('d')) return 'fp_load_double';
+  if (mnemonic === 'vstr' && operands.startsWith('d')) return 'fp_store_double';
   if (mnemonic === 'vmov') {
     if (/^r\d+, r\d+|^s\d+, s\d+, r\d+|^d\d+, r\d+, r/.test(operands)) return 'fp_move_pair';
-    return /^s\d+, r|^r\d+, s/.test(operands) ? 'fp_move' : 'fp_arithmetic';
+    if (/^r/.test(operands)) return 'fp_move_to_core';
+    if (/, r/.test(operands)) return 'fp_move_from_core';
+    return operands.includes('#') ? 'fp_constant' : 'fp_move';
   }
   if (
     !/^(mov|mvn|add|adc|sub|sbc|rsb|and|orr|orn|eor|bic|cmp|cmn|tst|teq)s?$|^(movw|movt|addw|subw|adr|negs?)$/.test(
@@ -80,7 +90,7 @@ const CONDITION = /(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$/;
 function expectedClass(mnemonic: string, operands: string): InstructionClass | undefined {
   const plain = mnemonic.replace(/\.[nw]$/, '').replace(/\.(f|s|u)(32|16).*$|\.32$/, '');
   for (const name of [plain, plain.replace(CONDITION, '')]) {
-    const found = CLASS_OF.find(([pattern]) => pattern.test(name))?.[1] ?? classByOperands(name, operands);
+    const found = classByOperands(name, operands) ?? CLASS_OF.find(([pattern]) => pattern.test(name))?.[1];
     if (found !== undefined) return found;
   }
   return undefined;

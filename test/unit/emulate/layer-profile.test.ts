@@ -58,7 +58,7 @@ function build(name: string, planted: Planted = {}): Promise<ElfImage> {
     if (planted.edit !== undefined && edited === source) throw new Error('nothing was planted');
     files.set('quantmcu/network.c', edited);
     const { elf } = await buildFirmware(host, files, {
-      core: coreOf(board.core),
+      core: coreOf((planted.board ?? board).core),
       toolchain: await findToolchain(host),
     });
     return readElf(elf);
@@ -225,18 +225,22 @@ describe.each(Object.keys(ENGINES) as EngineId[])('emulateNetwork on %s', (engin
 });
 
 describe('engines', () => {
-  it.skipIf(ENGINES.unicorn.unavailable() !== '')(
-    'agree on instructions, and on cycles within 1 %',
-    async () => {
-      const elf = await build('plain');
+  const test = it.skipIf(ENGINES.unicorn.unavailable() !== '');
+
+  test.each(['l4r5zi', 'f746', 'u575'])(
+    'on %s agree on instructions and stack, and on cycles within 1 %%',
+    async (id) => {
+      const target = findBoard(id)!;
+      const elf = await build(id, { board: target });
       const [a, b] = (['unicorn', 'builtin'] as const).map((engine) =>
-        emulateNetwork({ elf, bound, board, inputs, createMachine: ENGINES[engine].create }),
+        emulateNetwork({ elf, bound, board: target, inputs, createMachine: ENGINES[engine].create }),
       );
       a!.steps.forEach((step, index) => {
         expect(b!.steps[index]!.instructions, step.name).toBe(step.instructions);
         expect(Math.abs(b!.steps[index]!.cycles / step.cycles - 1), step.name).toBeLessThan(0.01);
       });
       expect(a!.stack).toEqual(b!.stack);
+      expect(a!.written).toEqual(b!.written);
     },
   );
 });
