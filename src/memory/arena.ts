@@ -8,8 +8,8 @@
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { stageEnd } from '../ir/step-functions.js';
 import { rootOf, tensorBytes } from '../ops/plan-access.js';
-import { conflictTable, lowerBound } from './conflicts.js';
-import { type Block, bestLayout, type Layout } from './layout.js';
+import { conflictTable, liveBytes, peakOf } from './conflicts.js';
+import { type Block, bestLayout } from './layout.js';
 import { type Group, groupTensors, type Lifetimes, type Sharing, type StepMemory } from './lifetimes.js';
 import { representatives } from './repeats.js';
 
@@ -45,15 +45,15 @@ export interface ArenaPlan {
 
 /** Lays out all tensors and scratch of a plan. `memory` has one entry per step. */
 export function planArena(plan: DeployPlan, memory: readonly StepMemory[]): ArenaPlan {
-  const all = layOut(plan, memory, () => true);
+  const all = layOut(plan, memory, () => true, true);
   if (all.layout.bytes <= all.bound.bytes) return toArenaPlan(plan, all);
-  const none = layOut(plan, memory, () => false);
-  const start = none.layout.bytes < all.layout.bytes ? none : withoutSome(plan, memory, all);
-  return toArenaPlan(plan, start);
+  return toArenaPlan(plan, withoutSome(plan, memory, all));
 }
 
 /** Layers whose in-place step is given up on trial, the largest first. */
 const SEPARATION_TRIES = 12;
+/** A quick layout so little above the best one is searched thoroughly. */
+const PROMISING = 1.05;
 
 /** Gives up single in-place steps, in all branches alike, as long as the arena shrinks. */
 function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Candidate): Candidate {
@@ -67,9 +67,14 @@ function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Can
   });
   const keys = [...sizes.keys()].sort((a, b) => sizes.get(b)! - sizes.get(a)! || a - b);
   const given = new Set<number>();
+  const without = (key: number, thorough: boolean): Candidate =>
+    layOut(plan, memory, (time) => keyOf(time) !== key && !given.has(keyOf(time)), thorough);
   let best = start;
   for (const key of keys.slice(0, SEPARATION_TRIES)) {
-    const candidate = layOut(plan, memory, (time) => keyOf(time) !== key && !given.has(keyOf(time)));
+    const quick = without(key, false);
+    if (quick.bound.bytes >= best.layout.bytes || quick.layout.bytes > best.layout.bytes * PROMISING)
+      continue;
+    const candidate = without(key, true);
     if (candidate.layout.bytes >= best.layout.bytes) continue;
     best = candidate;
     given.add(key);
@@ -90,29 +95,33 @@ function stepKeys({ patchStage: stage }: DeployPlan): (time: number) => number {
 interface Candidate {
   readonly lifetimes: Lifetimes;
   readonly bound: { readonly bytes: number; readonly step: number };
-  readonly layout: Layout;
+  /** Offset per group. */
+  readonly layout: { readonly bytes: number; readonly offsets: readonly number[] };
 }
 
-const blockOf = ({ members }: Group): Block => ({
-  bytes: Math.max(...members.map((m) => m.bytes)),
-  first: Math.min(...members.map((m) => m.first)),
-  last: Math.max(...members.map((m) => m.last)),
-});
+function blockOf({ members }: Group, live: Float64Array): Block {
+  const first = Math.min(...members.map((m) => m.first));
+  const last = Math.max(...members.map((m) => m.last));
+  const pressure = live.subarray(first + 1, last + 2).reduce((most, bytes) => Math.max(most, bytes), 0);
+  return { bytes: Math.max(...members.map((m) => m.bytes)), first, last, pressure };
+}
 
 function layOut(
   plan: DeployPlan,
   memory: readonly StepMemory[],
   inPlace: (step: number) => boolean,
+  thorough: boolean,
 ): Candidate {
   const lifetimes = groupTensors(plan, memory, { inPlace });
   const { groups } = lifetimes;
-  const bound = lowerBound(groups, plan.steps.length);
+  const live = liveBytes(groups, plan.steps.length);
+  const bound = peakOf(live);
   const conflicts = conflictTable(groups);
   const like = representatives(plan, groups, conflicts);
   const planned = groups.flatMap((_, index) => (like[index] === index ? [index] : []));
   const position = new Map(planned.map((index, at) => [index, at]));
-  const layout = bestLayout({
-    blocks: planned.map((index) => blockOf(groups[index]!)),
+  const problem = {
+    blocks: planned.map((index) => blockOf(groups[index]!, live)),
     conflicts: planned.map((index) =>
       conflicts[index]!.flatMap((conflict) => {
         const other = position.get(conflict.other);
@@ -120,7 +129,8 @@ function layOut(
       }),
     ),
     bound: bound.bytes,
-  });
+  };
+  const layout = bestLayout(problem, thorough);
   const offsets = groups.map((_, index) => layout.offsets[position.get(like[index]!)!]!);
   return { lifetimes, bound, layout: { bytes: layout.bytes, offsets } };
 }
@@ -146,7 +156,7 @@ function toArenaPlan(plan: DeployPlan, { lifetimes, bound, layout }: Candidate):
     arenaBytes: layout.bytes,
     lowerBoundBytes: bound.bytes,
     peakStep: bound.step,
-    tensorBytes: lowerBound(stored, plan.steps.length).bytes,
+    tensorBytes: peakOf(liveBytes(stored, plan.steps.length)).bytes,
     tensors,
     scratch,
   };

@@ -35,26 +35,28 @@ export function conflictTable(groups: readonly Group[]): readonly (readonly Conf
   return tables.map((table) => [...table.values()].sort((a, b) => a.other - b.other));
 }
 
-const liveAt = (member: GroupMember, time: number): boolean => member.first <= time && time <= member.last;
-
-/** Live bytes at the step where they are most: no layout of these groups can be smaller. */
-export function lowerBound(groups: readonly Group[], steps: number): { bytes: number; step: number } {
+/** Live bytes at every time from −1 on; no layout of these groups can be smaller than the most of them. */
+export function liveBytes(groups: readonly Group[], steps: number): Float64Array {
   const live = new Float64Array(steps + 2);
   for (const { members } of groups) {
+    const [{ first, last, bytes }] = members as readonly [GroupMember];
     if (members.length === 1) {
-      const [{ first, last, bytes }] = members as [GroupMember];
       for (let time = first; time <= last; time++) live[time + 1]! += bytes;
       continue;
     }
-    const first = Math.min(...members.map((m) => m.first));
-    const last = Math.max(...members.map((m) => m.last));
-    for (let time = first; time <= last; time++)
-      // Members share one offset.
-      live[time + 1]! += members.reduce((most, m) => (liveAt(m, time) ? Math.max(most, m.bytes) : most), 0);
+    // Members share one offset: at each time the largest that is live counts.
+    const start = Math.min(...members.map((m) => m.first));
+    const most = new Float64Array(Math.max(...members.map((m) => m.last)) - start + 1);
+    for (const m of members)
+      for (let at = m.first - start; at <= m.last - start; at++) most[at] = Math.max(most[at]!, m.bytes);
+    for (let at = 0; at < most.length; at++) live[start + at + 1]! += most[at]!;
   }
+  return live;
+}
+
+/** The most of `live`, and the step at which it is. */
+export function peakOf(live: Float64Array): { bytes: number; step: number } {
   let best = 0;
-  live.forEach((bytes, at) => {
-    if (bytes > live[best]!) best = at;
-  });
-  return { bytes: live[best]!, step: Math.min(Math.max(best - 1, 0), Math.max(0, steps - 1)) };
+  for (let at = 1; at < live.length; at++) if (live[at]! > live[best]!) best = at;
+  return { bytes: live[best]!, step: Math.min(Math.max(best - 1, 0), Math.max(0, live.length - 3)) };
 }

@@ -5,21 +5,12 @@
  * that branch; where two steps read different parts of one tile they read views of it; the last step writes a
  * view of the stage's output.
  */
-import type { DeployPlan, InputMode, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
+import type { DeployPlan, InputMode } from '../ir/deploy-plan.js';
 import { tensorOf } from '../ops/plan-access.js';
 import { invariant } from '../support/errors.js';
 import type { Branch, StageCut } from './branches.js';
-import { inputRegions, type Region, regionHeight, regionWidth, wholeTensor } from './regions.js';
-
-/** The expanded tensors and steps while they are collected. */
-interface Draft {
-  readonly plan: DeployPlan;
-  readonly cut: StageCut;
-  readonly tensors: PlanTensor[];
-  readonly steps: Step[];
-  /** Old tensor id → new id, for tensors that live outside the stage. */
-  readonly kept: ReadonlyMap<number, number>;
-}
+import { addTensor, type Draft, finishDraft, retile, startDraft, tileShape } from './draft.js';
+import { inputRegions, intersectRegions, type Region, wholeTensor } from './regions.js';
 
 /** Where a tile's pixels stand: its region of the original tensor and the new tensor that holds it. */
 interface Tile {
@@ -47,51 +38,15 @@ export function expandPatches(
     'patch/branches',
     'branches differ in length',
   );
-  const rename = (id: number): number => draft.kept.get(id)!;
-  for (const step of plan.steps.slice(cut.steps)) {
-    draft.steps.push({ ...step, inputs: step.inputs.map(rename), output: rename(step.output) });
-  }
-  return {
-    ...plan,
-    tensors: draft.tensors,
-    steps: draft.steps,
-    inputs: plan.inputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
-    outputs: plan.outputs.map((port) => ({ ...port, tensor: rename(port.tensor) })),
-    patchStage: {
-      kind: 'patches',
-      firstStep: 0,
-      stepsPerBranch,
-      rows: last.row + 1,
-      columns: last.column + 1,
-      input,
-    },
-  };
+  return finishDraft(draft, {
+    kind: 'patches',
+    firstStep: 0,
+    stepsPerBranch,
+    rows: last.row + 1,
+    columns: last.column + 1,
+    input,
+  });
 }
-
-function startDraft(plan: DeployPlan, cut: StageCut): Draft {
-  const inner = new Set(plan.steps.slice(0, cut.steps).map((step) => step.output));
-  inner.delete(cut.output);
-  const outside = plan.tensors.filter((tensor) => !inner.has(tensor.id));
-  return {
-    plan,
-    cut,
-    tensors: outside.map((tensor, id) => ({ ...tensor, id })),
-    steps: [],
-    kept: new Map(outside.map((tensor, id) => [tensor.id, id])),
-  };
-}
-
-function addTensor(draft: Draft, tensor: Omit<PlanTensor, 'id'>): number {
-  const id = draft.tensors.length;
-  draft.tensors.push({ ...tensor, id });
-  return id;
-}
-
-const tileShape = (tensor: PlanTensor, region: Region): readonly [number, number, number] => [
-  regionHeight(region),
-  regionWidth(region),
-  tensor.shape[2],
-];
 
 /** A view of region `wanted` of what `tile` holds; the tile itself when that is all of it. */
 function viewOf(draft: Draft, tile: Tile, wanted: Region, name: string): number {
@@ -116,7 +71,7 @@ function addBranch(draft: Draft, branch: Branch, input: InputMode): void {
       const region = wanted[position]!;
       const tensor = tensorOf(plan, id);
       const tile = tiles.get(id)!;
-      const needed = region === 'whole' ? wholeTensor(tensor) : intersect(region, tile.region);
+      const needed = region === 'whole' ? wholeTensor(tensor) : intersectRegions(region, tile.region);
       return { id: viewOf(draft, tile, needed, `${tensor.name}${suffix}/${step.name}`), needed };
     });
     const output = outputTile(draft, step.output, out, suffix);
@@ -126,13 +81,6 @@ function addBranch(draft: Draft, branch: Branch, input: InputMode): void {
     draft.steps.push({ ...moved, name: `${step.name}${suffix}`, inputs, output });
   }
 }
-
-const intersect = (a: Region, b: Region): Region => ({
-  y0: Math.max(a.y0, b.y0),
-  y1: Math.min(a.y1, b.y1),
-  x0: Math.max(a.x0, b.x0),
-  x1: Math.min(a.x1, b.x1),
-});
 
 function inputTile(draft: Draft, branch: Branch, input: InputMode, suffix: string): Tile {
   const { cut, plan } = draft;
@@ -160,34 +108,4 @@ function outputTile(draft: Draft, id: number, region: Region, suffix: string): n
   if (id !== draft.cut.output) return addTensor(draft, { ...tensor, name, shape });
   const view = { of: draft.kept.get(id)!, y: region.y0, x: region.x0 };
   return addTensor(draft, { ...tensor, name, shape, view });
-}
-
-/** Padding that is left of a window when its output starts at `out` and its input at `source`. */
-const windowAt = (window: StepWindow, out: Region, source: Region): StepWindow => ({
-  ...window,
-  padTop: source.y0 - (out.y0 * window.strideHeight - window.padTop),
-  padLeft: source.x0 - (out.x0 * window.strideWidth - window.padLeft),
-});
-
-/** The step's own constants for output region `out`, reading its first input from region `source`. */
-function retile(step: Step, out: Region, source: Region): Step {
-  switch (step.op) {
-    case 'conv2d':
-    case 'depthwise_conv2d':
-    case 'average_pool2d':
-    case 'max_pool2d':
-      return { ...step, window: windowAt(step.window, out, source) };
-    case 'pad': {
-      const [top, left, channels] = step.before;
-      return { ...step, before: [source.y0 + top - out.y0, source.x0 + left - out.x0, channels] };
-    }
-    case 'resize_nearest':
-      return {
-        ...step,
-        rows: step.rows.slice(out.y0, out.y1).map((row) => row - source.y0),
-        columns: step.columns.slice(out.x0, out.x1).map((column) => column - source.x0),
-      };
-    default:
-      return step;
-  }
 }

@@ -30,6 +30,13 @@ export const clipRegion = (r: Region, tensor: PlanTensor): Region => ({
   x1: Math.min(tensor.shape[1], r.x1),
 });
 
+export const intersectRegions = (a: Region, b: Region): Region => ({
+  y0: Math.max(a.y0, b.y0),
+  y1: Math.min(a.y1, b.y1),
+  x0: Math.max(a.x0, b.x0),
+  x1: Math.min(a.x1, b.x1),
+});
+
 /** Bounding box: what a tensor must hold when several steps read it. */
 export const uniteRegions = (a: Region | undefined, b: Region): Region =>
   a === undefined

@@ -1,5 +1,7 @@
 /** Patch by patch equals whole, byte for byte: random networks, cuts and grids in reference and WASM. */
 import { describe, expect, it } from 'vitest';
+import { bind } from '../../../src/bind/bind.js';
+import { verifyBoundPlan } from '../../../src/invariants/bound.js';
 import { verifyPlan } from '../../../src/invariants/plan.js';
 import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
 import { gridBranches, stageCuts } from '../../../src/patch/branches.js';
@@ -30,10 +32,11 @@ describe('patched networks', () => {
         if (branches === null) continue;
         for (const input of ['resident', 'streamed'] as const) {
           const expanded = expandPatches(plan, cut, branches, input);
-          const what = `${label}, ${cut.steps} steps, ${rows}×${columns}, ${input}`;
+          const what = `seed ${seed}, ${label}, ${cut.steps} steps, ${rows}×${columns}, ${input}`;
           expect(verifyPlan(expanded), what).toEqual([]);
           expect(loadReference(expanded).run(inputs), what).toEqual(whole);
           expect(loadWasm(expanded).run(inputs), what).toEqual(whole);
+          verifyBoundPlan(bind(expanded, { core: 'm4', feature: 'dsp' }));
         }
         patched++;
       }
