@@ -10,7 +10,6 @@ function newestSource(): number {
 }
 
 export default function setup(): void {
-  const built = join(ROOT, 'dist/index.js');
   const built = join(ROOT, 'dist/cli/main.js');
   if (existsSync(built) && statSync(built).mtimeMs >= newestSource()) return;
   try {
