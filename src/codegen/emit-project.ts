@@ -4,6 +4,7 @@
  */
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
+import type { FirmwareMode } from '../numeric/requantize.js';
 import { COMPILE_FLAGS, GCC_ONLY_FLAGS, LINK_FLAGS } from '../targets/build-flags.js';
 import { coreOf } from '../targets/cores.js';
 import type { Board } from '../targets/target.js';
@@ -54,7 +55,8 @@ export const projectSources = (files: ProjectFiles): readonly string[] =>
 /** config.h of a build in the plan's requantisation mode. */
 export const emitConfig = (bound: BoundPlan, templates: FirmwareTemplates): string =>
   fillTemplate(templates, 'runtime/config.h.tmpl', {
-    requantMacro: REQUANT_MACROS[bound.plan.requantization],
+    // bind refuses modes that firmware does not compute.
+    requantMacro: REQUANT_MACROS[bound.plan.requantization as FirmwareMode],
   });
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
