@@ -40,7 +40,10 @@ export function stageCuts(plan: DeployPlan): StageCut[] {
 function crossingTensors(plan: DeployPlan, count: number): Set<number> {
   const known = new Set(plan.inputs.map((port) => port.tensor));
   for (const step of plan.steps.slice(0, count)) known.add(step.output);
-  const read = [...plan.steps.slice(count).flatMap((step) => step.inputs), ...plan.outputs.map((p) => p.tensor)];
+  const read = [
+    ...plan.steps.slice(count).flatMap((step) => step.inputs),
+    ...plan.outputs.map((p) => p.tensor),
+  ];
   return new Set(read.filter((id) => known.has(id)));
 }
 
@@ -93,7 +96,12 @@ export function branchRegions(
 }
 
 /** All branches of a grid, or null when the grid does not suit the stage (an empty tile or patch). */
-export function gridBranches(plan: DeployPlan, cut: StageCut, rows: number, columns: number): Branch[] | null {
+export function gridBranches(
+  plan: DeployPlan,
+  cut: StageCut,
+  rows: number,
+  columns: number,
+): Branch[] | null {
   const output = tensorOf(plan, cut.output);
   if (rows < 1 || columns < 1 || rows > output.shape[0] || columns > output.shape[1]) return null;
   const branches: Branch[] = [];
