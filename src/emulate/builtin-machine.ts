@@ -236,7 +236,6 @@ export class BuiltinMachine implements Machine {
   private flush(): void {
     this.profile?.addTraces(this.module);
     this.module.functions.flush();
-    this.memory.clearCodeMaps();
   }
 
   protected word(address: number): number {
