@@ -11,14 +11,20 @@ import type { Board } from '../targets/target.js';
 import { commentText } from './c-text.js';
 import { emitKernels } from './emit-kernels.js';
 import { emitNetwork, kernelInstances, NETWORK_FOLDER, REQUANT_MACROS } from './emit-network.js';
-import { type FirmwareTemplates, fillTemplate, loadFirmwareTemplates, templateText } from './templates.js';
+import {
+  type FirmwareTemplates,
+  fillTemplate,
+  loadFirmwareTemplates,
+  packageVersion,
+  templateText,
+} from './templates.js';
 
 export const DEFAULT_STACK_BYTES = 4096;
 
 export interface ProjectOptions {
   /** Bytes reserved for the stack, between `__stack_limit` and `__stack_top`. Default 4096. */
   readonly stackBytes?: number;
-  /** Version that the README states. */
+  /** Version that the README states. Default: this package's. */
   readonly version?: string;
   readonly templates?: FirmwareTemplates;
 }
@@ -40,7 +46,7 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
         outputShape: portShapes(bound, bound.plan.outputs),
       }),
     ],
-    ['README.md', emitReadme(bound, board, templates, options.version ?? '')],
+    ['README.md', emitReadme(bound, board, templates, options.version ?? packageVersion())],
   ]);
   for (const [path, text] of emitBuildFiles(files, board, templates)) files.set(path, text);
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
