@@ -29,34 +29,9 @@ const NAME_BYTES = 64;
 /** Kernels of each program that the engines are timed on. */
 const KERNELS = 6;
 
-/** Cycles per multiply-accumulate (per element for the residual add) of SHARED_DIR/kernels.md. */
-const PUBLISHED = {
-  'a8w8 1x1 24x24x96->24': 1.11,
-  'a8w8 1x1 12x12x32->192': 1.162,
-  'a8w8 1x1 6x6x576->96 (mid extraction)': 0.994,
-  'a8w8 1x1 48x48x16->96': 1.398,
-  'a8w8 1x1 12x12x128->128': 1.029,
-  'a8w8 3x3 16x16x32->32': 0.997,
-  'a8w8 first 3x3 s2 96x96x3->16': 1.457,
-  'a8w8 dw 3x3 s1 24x24x96': 1.694,
-  'a8w8 dw 3x3 s2 24x24x96': 2.584,
-  'a8w8 dw 3x3 s1 6x6x576': 2.089,
-  'a4w4 dw 3x3 s1 24x24x96': 1.624,
-  'a4w4 dw 3x3 s2 24x24x96': 2.543,
-  'a4w4 1x1 24x24x96->24 Gaussian (rc = segments)': 0.684,
-  'a4w4 1x1 24x24x96->24 uniform (rc = segments)': 0.753,
-  'a4w4 1x1 12x12x32->192 Gaussian': 0.734,
-  'a4w4 1x1 48x48x16->96 Gaussian': 0.986,
-  'a4w4 1x1 12x12x128->128 Gaussian': 0.623,
-  'a4w4 1x1 12x12x128->128 uniform': 0.698,
-  'a8w4 1x1 24x24x96->24': 1.166,
-  'a8w4 1x1 12x12x128->128': 1.051,
-  'a8w8 fully connected 1280->100': 1.274,
-  'a2w8 1x1 24x24x96->24': 0.709,
-  'a2w8 1x1 12x12x128->128': 0.637,
-  'a8w2 1x1 24x24x96->24': 0.74,
-  'a8w2 1x1 12x12x128->128': 0.628,
-};
+/** Cycles per multiply-accumulate of SHARED_DIR/kernels.md. */
+const FIGURES = new URL('../isa/cycles/prototype-figures.json', import.meta.url);
+const PUBLISHED = JSON.parse(readFileSync(FIGURES, 'utf8')).cyclesPerMac;
 
 /** Driver → generated assembly it is linked with. */
 const PROGRAMS = {
