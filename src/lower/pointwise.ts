@@ -35,7 +35,10 @@ export function lowerRelu(c: NodeContext<NodeOf<'relu' | 'relu6'>>): void {
   const [input, output] = [inputTensor(c, 0), outputTensor(c)];
   const requant = quantizeMultiplier(Math.fround(scaleOf(input) / scaleOf(output)));
   const clamp = activationRange(c.node.op as 'relu' | 'relu6', output);
-  if (c.mode !== 'xnnpack') return addRequantize(c, requant, clamp);
+  if (c.mode !== 'xnnpack') {
+    addRequantize(c, requant, clamp);
+    return;
+  }
   const stage = { zeroPoint: zeroPointOf(output), ...clamp };
   addLookup(
     c,
@@ -48,8 +51,8 @@ export function lowerRelu(c: NodeContext<NodeOf<'relu' | 'relu6'>>): void {
 /** quantize_common.cc and requantize.h, int8 to int8; the ratio of scales is a double. */
 export function lowerQuantize(c: NodeContext<NodeOf<'quantize'>>): void {
   const [input, output] = [inputTensor(c, 0), outputTensor(c)];
-  if (c.mode === 'xnnpack') return addLookup(c, convertTable(input, output));
-  addRequantize(c, quantizeMultiplier(scaleOf(input) / scaleOf(output)), INT8_RANGE);
+  if (c.mode === 'xnnpack') addLookup(c, convertTable(input, output));
+  else addRequantize(c, quantizeMultiplier(scaleOf(input) / scaleOf(output)), INT8_RANGE);
 }
 
 /** True when a QUANTIZE between 8-bit types changes no stored value. */
@@ -68,8 +71,11 @@ function requireProbabilityOutput(c: NodeContext): void {
 export function lowerLogistic(c: NodeContext<NodeOf<'logistic'>>): void {
   requireProbabilityOutput(c);
   const input = inputTensor(c, 0);
-  if (c.mode === 'xnnpack') return addLookup(c, sigmoidTable(input, outputTensor(c)));
-  addLookup(c, logisticTable({ scale: scaleOf(input), zeroPoint: zeroPointOf(input), bits: 8 }, c.mode));
+  const table =
+    c.mode === 'xnnpack'
+      ? sigmoidTable(input, outputTensor(c))
+      : logisticTable({ scale: scaleOf(input), zeroPoint: zeroPointOf(input), bits: 8 }, c.mode);
+  addLookup(c, table);
 }
 
 export function lowerSoftmax(c: NodeContext<NodeOf<'softmax'>>): void {
