@@ -92,7 +92,7 @@ export function roundingDivideByPot(value: number, exponent: number): number {
 
 /** Mode `tflm`: two roundings. The left shift wraps in int32 as in C++; lowering proves that it never does. */
 export function scaleTflm(acc: number, m: FixedMultiplier): number {
-  const left = m.shift > 0 ? m.shift : 0;
+  const left = Math.max(0, m.shift);
   const right = m.shift > 0 ? 0 : -m.shift;
   const shifted = Number(BigInt.asIntN(32, BigInt(acc) << BigInt(left)));
   return roundingDivideByPot(saturatingRoundingDoublingHighMul(shifted, m.multiplier), right);
@@ -148,5 +148,5 @@ export interface OutputStage {
 /** clamp(zeroPoint + scale(acc)): one output element. */
 export function requantize(acc: number, m: FixedMultiplier, mode: RequantMode, out: OutputStage): number {
   const q = SCALE_BY_MODE[mode](acc, m) + out.zeroPoint;
-  return q < out.min ? out.min : q > out.max ? out.max : q;
+  return Math.max(out.min, Math.min(out.max, q));
 }
