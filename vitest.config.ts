@@ -8,6 +8,6 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    globalSetup: ['test/support/build-wasm.ts'],
+    globalSetup: ['test/support/build-wasm.ts', 'test/support/build-dist.ts'],
   },
 });

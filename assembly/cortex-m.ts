@@ -6,7 +6,7 @@ import { startCallTree, settleCalls, callTreeTop } from './cortex-m/calls';
 import { interpret } from './cortex-m/execute/loop';
 import * as map from './cortex-m/map';
 import { readApsr, writeNzcv } from './cortex-m/state';
-import { setTraceTop, traceTop } from './cortex-m/trace';
+import { forgetTraces, traceTop } from './cortex-m/trace';
 import { Stop } from './cortex-m/stop-kinds';
 
 /** Runs up to about `slice` instructions from r15 and returns why it ended (stop-kinds.ts). */
@@ -22,8 +22,8 @@ export function run(slice: i32, stopAt: u32): u32 {
   return load<u32>(map.STOP_KIND);
 }
 
-/** Forgets all traces; the host clears the code maps. */
-export function flush(): void { setTraceTop(map.TRACES); }
+/** Forgets all traces. */
+export function flush(): void { forgetTraces(); }
 export function tracesEnd(): u32 { return <u32>traceTop; }
 
 export function readFlags(): u32 { return readApsr(); }

@@ -7,13 +7,14 @@
 import { elfMemoryUse, readElf } from './compile/read-elf.js';
 import { type BuiltFirmware, buildProject } from './evaluate/build-project.js';
 import {
-  defaultEngine,
+  DEFAULT_ENGINE,
   type EmulationChoice,
   emulateFirmware,
   enginesOf,
 } from './evaluate/emulate-firmware.js';
 import { SIMULATION_ENGINES } from './evaluate/engines.js';
 import {
+  crossCheckReport,
   memoryFigures,
   networkOutputs,
   reportedProblems,
@@ -65,7 +66,7 @@ export interface VerifyPlanOptions {
   readonly inputs: readonly Uint8Array[];
   /** What the report calls them. */
   readonly inputName: string;
-  /** Default: Unicorn where it is installed. */
+  /** Default: the built-in core. */
   readonly engine?: EmulationChoice;
   readonly toolchain?: string;
   /** A clock in milliseconds. */
@@ -88,24 +89,29 @@ export async function verifyPlan(
   options: VerifyPlanOptions,
 ): Promise<Verified> {
   const { inputs, now, onProgress, runBlocking = (action) => action() } = options;
-  const choice = options.engine ?? defaultEngine();
-  const engines = enginesOf(choice);
+  const choice = options.engine ?? DEFAULT_ENGINE;
+  const chosen = enginesOf(choice);
   const start = now();
   const simulated = await simulatePlan(plan, inputs);
   const simulateMs = now() - start;
   onProgress?.('compiling');
   const firmware = await buildProject(host, plan, board, options);
   const emulateStart = now();
-  const emulations = runBlocking(() =>
-    emulateFirmware(firmware, { engines, inputs, ...(onProgress === undefined ? {} : { onProgress }) }),
+  const emulated = runBlocking(() =>
+    emulateFirmware(firmware, {
+      engines: chosen.engines,
+      inputs,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }),
   );
   const end = now();
+  const { emulations } = emulated;
   const { generateMs, compileMs } = firmware;
   const timing = { totalMs: end - start, simulateMs, generateMs, compileMs, emulateMs: end - emulateStart };
   const report = buildVerifyReport({
     model: plan.name,
     mode: plan.requantization,
-    engine: choice,
+    engine: chosen.engines.length === 1 ? chosen.engines[0]! : choice,
     toolchain: firmware.toolchain,
     board,
     core: coreOf(board.core),
@@ -114,6 +120,7 @@ export async function verifyPlan(
     ...verifiedLayers(plan, simulated, emulations),
     problems: reportedProblems(emulations),
     cyclesByEngine: Object.fromEntries(emulations.map(({ engine, invoke }) => [engine, invoke.cycles])),
+    crossCheck: crossCheckReport(plan, choice, chosen, emulated),
     outputs: networkOutputs(plan, simulated.outputs),
     memory: memoryFigures(firmware.bound, elfMemoryUse(readElf(firmware.elf)), emulations),
     timing: Object.fromEntries(Object.entries(timing).map(([name, ms]) => [name, roundTo(ms, 1)])),

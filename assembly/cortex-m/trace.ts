@@ -76,6 +76,16 @@ export function enter(target: u32): usize {
   return trace;
 }
 
+/** Empties the cache and the code maps' entries that point into it. */
+export function forgetTraces(): void {
+  for (let header = TRACES; header < traceTop; header = <usize>load<u32>(header, 4)) {
+    const start = load<u32>(header);
+    const page = <usize>load<u32>(CODE_PAGES + (<usize>(start >>> 12) << 2));
+    if (page != 0) store<u32>(page + (<usize>(start & 0xffe) << 1), 0);
+  }
+  traceTop = TRACES;
+}
+
 function haltAtData(target: u32): usize {
   return halt(peekHalf(target) >= 0 ? Stop.EXECUTE_FROM_DATA : Stop.UNMAPPED, target);
 }

@@ -1,12 +1,12 @@
 /** add and sub: the table that kernels/binary.ts looks up. */
 import { AddTableArguments } from '../memory/arguments';
-import { clampTo, MULHI, scaleExact } from '../numeric/requantize';
+import { clampTo, MULHI, scaleExact, XNNPACK } from '../numeric/requantize';
 
-/** The input's share of the sum: (q − z)·m in mode mulhi, else scale((q − z) << leftShift). */
+/** The input's share of the sum: (q − z)·m in modes mulhi and xnnpack, else scale((q − z) << leftShift). */
 // @ts-ignore: decorator
 @inline
 function rescaleInput(mode: i32, difference: i32, leftShift: i32, multiplier: i32, shift: i32): i32 {
-  if (mode == MULHI) return difference * multiplier;
+  if (mode == MULHI || mode == XNNPACK) return difference * multiplier;
   return scaleExact(mode, difference << leftShift, multiplier, shift);
 }
 
@@ -25,7 +25,7 @@ export function buildAddTable(mode: i32, record: usize): void {
       );
       const sum = first + args.secondSign * second;
       const scaled =
-        mode == MULHI
+        mode == MULHI || mode == XNNPACK
           ? (sum + ((1 << args.outputShift) >> 1)) >> args.outputShift
           : scaleExact(mode, sum, args.outputMultiplier, args.outputShift);
       const q = clampTo(scaled + args.outputZeroPoint, args.clampMin, args.clampMax);

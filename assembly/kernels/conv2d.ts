@@ -11,6 +11,7 @@ import {
   GROUP_CHANNELS,
 } from '../memory/channel-group';
 import { copyRun, fillRun } from '../memory/copy';
+import { floatBase } from '../numeric/requantize';
 import { expandFour, expandOne, multiplyFour, multiplyOne, WEIGHT_BYTES_PER_TAP } from './matrix-multiply';
 
 /** Multiplies `blocks` expanded blocks of `width` (4 or 1) pixels, the first at pixel `firstPixel`. */
@@ -18,6 +19,7 @@ import { expandFour, expandOne, multiplyFour, multiplyOne, WEIGHT_BYTES_PER_TAP 
 @inline
 function multiplyStrip(mode: i32, width: i32, args: Conv2dArguments, firstPixel: i32, blocks: i32): void {
   const zeroPoint = i16x8.splat(<i16>args.outputZeroPoint);
+  const base = floatBase(mode, args.outputZeroPoint);
   const clampMin = i8x16.splat(<i8>args.clampMin);
   const clampMax = i8x16.splat(<i8>args.clampMax);
   const outputChannels = <usize>args.outputChannels;
@@ -37,10 +39,13 @@ function multiplyStrip(mode: i32, width: i32, args: Conv2dArguments, firstPixel:
       const target = column + <usize>min(firstPixel + b * width, lastPixel) * outputChannels;
       if (width == 4) {
         multiplyFour(
-          mode, block, weights, taps, group, totalShift, target, outputChannels, zeroPoint, clampMin, clampMax,
+          mode, block, weights, taps, group, totalShift, target, outputChannels,
+          zeroPoint, base, clampMin, clampMax,
         );
       } else {
-        multiplyOne(mode, block, weights, taps, group, totalShift, target, zeroPoint, clampMin, clampMax);
+        multiplyOne(
+          mode, block, weights, taps, group, totalShift, target, zeroPoint, base, clampMin, clampMax,
+        );
       }
       block += blockBytes;
     }

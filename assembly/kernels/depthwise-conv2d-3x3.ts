@@ -21,7 +21,7 @@ import {
   GROUP_TOTAL_SHIFT,
 } from '../memory/channel-group';
 import { fillRun } from '../memory/copy';
-import { requantizeHalfGroup } from '../numeric/requantize';
+import { floatBase, requantizeHalfGroup } from '../numeric/requantize';
 
 /** Bytes of one padded column of a half group, and of its weights for one parity. */
 const COLUMN_BYTES: i32 = 16;
@@ -89,6 +89,7 @@ function multiplyRow(
   outputWidth: i32,
   channels: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
@@ -141,7 +142,7 @@ function multiplyRow(
     }
     const target = output + <usize>start * channels;
     requantizeHalfGroup(
-      mode, first, second, lanes, rounding, totalShift, target, target + channels, zeroPoint, clampMin, clampMax,
+      mode, first, second, lanes, rounding, totalShift, target, target + channels, zeroPoint, base, clampMin, clampMax,
     );
   }
 }
@@ -159,6 +160,7 @@ function multiplyRows(
   output: usize,
 ): void {
   const zeroPoint = i16x8.splat(<i16>args.outputZeroPoint);
+  const base = floatBase(mode, args.outputZeroPoint);
   const clampMin = i8x16.splat(<i8>args.clampMin);
   const clampMax = i8x16.splat(<i8>args.clampMax);
   const channels = args.outputChannels;
@@ -173,7 +175,7 @@ function multiplyRows(
       multiplyRow(
         mode, stride, upper, lower, weights,
         group + (half << 4), group + GROUP_ROUNDING + (half << 5), totalShift,
-        target + (half << 2), outputWidth, <usize>channels, zeroPoint, clampMin, clampMax,
+        target + (half << 2), outputWidth, <usize>channels, zeroPoint, base, clampMin, clampMax,
       );
       upper += planeBytes;
       lower += planeBytes;

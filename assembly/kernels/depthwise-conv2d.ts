@@ -12,7 +12,7 @@ import {
   GROUP_TOTAL_SHIFT,
 } from '../memory/channel-group';
 import { copyRun, fillRun } from '../memory/copy';
-import { requantizeGroup } from '../numeric/requantize';
+import { floatBase, requantizeGroup } from '../numeric/requantize';
 
 /** One input pixel's channels, each repeated; returns the address behind them. */
 // @ts-ignore: decorator
@@ -68,6 +68,7 @@ function multiplyWindow(
   totalShift: i32,
   output: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
@@ -87,7 +88,7 @@ function multiplyWindow(
     }
     source += rowStride;
   }
-  requantizeGroup(mode, low, high, group, totalShift, output, zeroPoint, clampMin, clampMax);
+  requantizeGroup(mode, low, high, group, totalShift, output, zeroPoint, base, clampMin, clampMax);
 }
 
 // @ts-ignore: decorator
@@ -96,6 +97,7 @@ export function depthwiseConv2d(mode: i32, record: usize): void {
   const args = changetype<DepthwiseConv2dArguments>(record);
   padImage(args);
   const zeroPoint = i16x8.splat(<i16>args.outputZeroPoint);
+  const base = floatBase(mode, args.outputZeroPoint);
   const clampMin = i8x16.splat(<i8>args.clampMin);
   const clampMax = i8x16.splat(<i8>args.clampMax);
   const channels = args.outputChannels;
@@ -112,7 +114,7 @@ export function depthwiseConv2d(mode: i32, record: usize): void {
       let output = args.output + <usize>(oy * args.outputWidth * channels) + first;
       for (let ox = args.outputWidth; ox > 0; ox--) {
         multiplyWindow(
-          mode, args, source, weights, group, totalShift, output, zeroPoint, clampMin, clampMax,
+          mode, args, source, weights, group, totalShift, output, zeroPoint, base, clampMin, clampMax,
         );
         source += stepX;
         output += <usize>channels;

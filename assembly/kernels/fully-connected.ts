@@ -1,6 +1,7 @@
 /** fully_connected: one pixel × eight output channels at a time over the flattened input. */
 import { FullyConnectedArguments } from '../memory/arguments';
 import { GROUP_BYTES, GROUP_CHANNELS, GROUP_FIRST, GROUP_TOTAL_SHIFT } from '../memory/channel-group';
+import { floatBase } from '../numeric/requantize';
 import { expandOne, multiplyOne, WEIGHT_BYTES_PER_TAP } from './matrix-multiply';
 
 // @ts-ignore: decorator
@@ -8,6 +9,7 @@ import { expandOne, multiplyOne, WEIGHT_BYTES_PER_TAP } from './matrix-multiply'
 export function fullyConnected(mode: i32, record: usize): void {
   const args = changetype<FullyConnectedArguments>(record);
   const zeroPoint = i16x8.splat(<i16>args.outputZeroPoint);
+  const base = floatBase(mode, args.outputZeroPoint);
   const clampMin = i8x16.splat(<i8>args.clampMin);
   const clampMax = i8x16.splat(<i8>args.clampMax);
   const taps = args.taps;
@@ -20,7 +22,7 @@ export function fullyConnected(mode: i32, record: usize): void {
   for (; group < groupEnd; group += GROUP_BYTES) {
     const target = output + <usize>load<i32>(group, GROUP_FIRST);
     const totalShift = load<i32>(group, GROUP_TOTAL_SHIFT);
-    multiplyOne(mode, strip, weights, taps, group, totalShift, target, zeroPoint, clampMin, clampMax);
+    multiplyOne(mode, strip, weights, taps, group, totalShift, target, zeroPoint, base, clampMin, clampMax);
     weights += <usize>(taps * WEIGHT_BYTES_PER_TAP);
   }
 }

@@ -8,7 +8,7 @@
  * Loops are deliberately not unrolled: V8 hoists every load of a basic block to its top and then spills.
  */
 import { GROUP_BIAS } from '../memory/channel-group';
-import { requantizeGroup } from '../numeric/requantize';
+import { requantizeGroup, requantizePair } from '../numeric/requantize';
 
 /** Bytes of one channel group's weights per tap. */
 export const WEIGHT_BYTES_PER_TAP: i32 = 16;
@@ -58,6 +58,7 @@ export function multiplyOne(
   totalShift: i32,
   output: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
@@ -70,7 +71,7 @@ export function multiplyOne(
     high = i32x4.add(high, i32x4.dot_i16x8_s(pair, v128.load(weights, 16)));
     weights += 32;
   }
-  requantizeGroup(mode, low, high, group, totalShift, output, zeroPoint, clampMin, clampMax);
+  requantizeGroup(mode, low, high, group, totalShift, output, zeroPoint, base, clampMin, clampMax);
 }
 
 /** Four pixels × eight channels; output pixels are `outputStride` bytes apart. */
@@ -86,6 +87,7 @@ export function multiplyFour(
   output: usize,
   outputStride: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
@@ -115,11 +117,13 @@ export function multiplyFour(
     high3 = i32x4.add(high3, i32x4.dot_i16x8_s(pair, highWeights));
     weights += 32;
   }
-  requantizeGroup(mode, low0, high0, group, totalShift, output, zeroPoint, clampMin, clampMax);
-  output += outputStride;
-  requantizeGroup(mode, low1, high1, group, totalShift, output, zeroPoint, clampMin, clampMax);
-  output += outputStride;
-  requantizeGroup(mode, low2, high2, group, totalShift, output, zeroPoint, clampMin, clampMax);
-  output += outputStride;
-  requantizeGroup(mode, low3, high3, group, totalShift, output, zeroPoint, clampMin, clampMax);
+  const output2 = output + 2 * outputStride;
+  requantizePair(
+    mode, low0, high0, low1, high1, group, totalShift,
+    output, output + outputStride, zeroPoint, base, clampMin, clampMax,
+  );
+  requantizePair(
+    mode, low2, high2, low3, high3, group, totalShift,
+    output2, output2 + outputStride, zeroPoint, base, clampMin, clampMax,
+  );
 }

@@ -1,6 +1,6 @@
 /** mean over height and width: q = clamp(z_out + scale(Σ (q − z_in))). */
 import { MeanArguments } from '../memory/arguments';
-import { clampTo, scaleExact } from '../numeric/requantize';
+import { clampTo, meanFloat, scaleExact, XNNPACK } from '../numeric/requantize';
 import { sumTaps } from './average-pool2d';
 
 // @ts-ignore: decorator
@@ -14,7 +14,11 @@ export function mean(mode: i32, record: usize): void {
   }
   const offset = pixels * args.inputZeroPoint;
   for (let c: usize = 0; c < <usize>channels; c++) {
-    const scaled = scaleExact(mode, load<i32>(args.sums + (c << 2)) - offset, args.multiplier, args.shift);
-    store<i8>(args.output + c, <i8>clampTo(scaled + args.outputZeroPoint, args.clampMin, args.clampMax));
+    const sum = load<i32>(args.sums + (c << 2));
+    const q =
+      mode == XNNPACK
+        ? meanFloat(sum, offset, args.multiplier, args.shift, args.outputZeroPoint)
+        : scaleExact(mode, sum - offset, args.multiplier, args.shift) + args.outputZeroPoint;
+    store<i8>(args.output + c, <i8>clampTo(q, args.clampMin, args.clampMax));
   }
 }

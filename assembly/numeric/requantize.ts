@@ -3,6 +3,7 @@
  * that one proof at load time allows (src/simulate/wasm-requantize.ts).
  */
 import {
+  GROUP_FLOAT_SCALE,
   GROUP_MULTIPLIER,
   GROUP_ROUNDING,
   GROUP_SCALE,
@@ -13,6 +14,7 @@ import {
 export const TFLM: i32 = 0;
 export const SINGLE: i32 = 1;
 export const MULHI: i32 = 2;
+export const XNNPACK: i32 = 3;
 
 /** ((a·b + 2^30) >> 31); callers never pass INT32_MIN twice, since multipliers are not negative. */
 // @ts-ignore: decorator
@@ -30,6 +32,40 @@ export function roundingShift(value: i32, exponent: i32): i32 {
   return (value >> exponent) + <i32>((value & mask) > threshold);
 }
 
+/** 1.5 · 2^23 and its bits: added to a float32 below 2^22 it leaves the nearest integer in the low bits. */
+const MAGIC: f32 = 12582912.0;
+const MAGIC_BITS: i32 = 0x4b400000;
+/** Results beyond this saturate at any zero point. */
+const FLOAT_LIMIT: f32 = 1048576.0;
+
+/** Mode xnnpack: the multiplier is a float32 as multiplier · 2^(shift − 31); halves to even. */
+// @ts-ignore: decorator
+@inline
+function scaleFloat(acc: i32, multiplier: i32, shift: i32): i32 {
+  return roundSaturating(<f32>acc * floatOf(multiplier, shift));
+}
+
+// @ts-ignore: decorator
+@inline
+function floatOf(multiplier: i32, shift: i32): f32 {
+  return <f32>(<f64>multiplier * reinterpret<f64>(<i64>(shift - 31 + 1023) << 52));
+}
+
+// @ts-ignore: decorator
+@inline
+function roundSaturating(value: f32): i32 {
+  return <i32>nearest<f32>(max<f32>(-FLOAT_LIMIT, min<f32>(FLOAT_LIMIT, value)));
+}
+
+/** A mean in mode xnnpack, zero point included: Σ q scaled, then moved by a float32 constant (src/ops/mean.ts). */
+// @ts-ignore: decorator
+@inline
+export function meanFloat(sum: i32, zeroSum: i32, multiplier: i32, shift: i32, zeroPoint: i32): i32 {
+  const scale = floatOf(multiplier, shift);
+  const origin = <f32>zeroPoint - <f32>zeroSum * scale;
+  return roundSaturating(<f32>sum * scale + origin);
+}
+
 /** scale(acc) of `mode`, without zero point and clamp. */
 // @ts-ignore: decorator
 @inline
@@ -38,6 +74,7 @@ export function scaleExact(mode: i32, acc: i32, multiplier: i32, shift: i32): i3
     const left = shift > 0 ? shift : 0;
     return roundingShift(doublingHighMul(acc << left, multiplier), left - shift);
   }
+  if (mode == XNNPACK) return scaleFloat(acc, multiplier, shift);
   const product = <i64>acc * <i64>multiplier;
   if (mode == SINGLE) {
     const total = <i64>(31 - shift);
@@ -57,6 +94,26 @@ export function clampTo(value: i32, min: i32, max: i32): i32 {
  * upper word. Groups that fit no better get another shift (any-shift path) or 0 (exact path).
  */
 export const FAST_SHIFT: i32 = 48;
+/** In place of a total shift: the group's channels all have the short form in float32. */
+export const FLOAT_FORM: i32 = 1;
+
+/** What the short form subtracts from the bits of a sum: the zero point is in the bias but for mode xnnpack. */
+// @ts-ignore: decorator
+@inline
+export function floatBase(mode: i32, zeroPoint: i32): v128 {
+  return i32x4.splat(MAGIC_BITS - (mode == XNNPACK ? zeroPoint : 0));
+}
+
+/**
+ * round(float32(x) · scale), halves to even, less `base`: four results. src/simulate/wasm-float.ts proves that
+ * they are the mode's own, and that products stay below 2^22.
+ */
+// @ts-ignore: decorator
+@inline
+function roundFloat(x: v128, scale: v128, base: v128): v128 {
+  const product = f32x4.mul(f32x4.convert_i32x4_s(x), scale);
+  return i32x4.sub(f32x4.add(product, f32x4.splat(MAGIC)), base);
+}
 
 /*
  * One 64-bit product per accumulator.
@@ -148,6 +205,7 @@ function scaleScalar(mode: i32, x: v128, lanes: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function scaleSlow(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  if (mode == XNNPACK) return scaleScalar(mode, x, lanes);
   return totalShift ? scaleAnyShift(mode, x, lanes, rounding, totalShift) : scaleScalar(mode, x, lanes);
 }
 
@@ -161,22 +219,55 @@ function scaleSlowSingle(x: v128, lanes: usize, rounding: usize, totalShift: i32
 function scaleSlowMulhi(x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
   return scaleSlow(MULHI, x, lanes, rounding, totalShift);
 }
+function scaleSlowXnnpack(x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
+  return scaleSlow(XNNPACK, x, lanes, rounding, totalShift);
+}
 
 // @ts-ignore: decorator
 @inline
 function callSlow(mode: i32, x: v128, lanes: usize, rounding: usize, totalShift: i32): v128 {
   if (mode == TFLM) return scaleSlowTflm(x, lanes, rounding, totalShift);
   if (mode == SINGLE) return scaleSlowSingle(x, lanes, rounding, totalShift);
+  if (mode == XNNPACK) return scaleSlowXnnpack(x, lanes, rounding, totalShift);
   return scaleSlowMulhi(x, lanes, rounding, totalShift);
 }
 
-/** Zero point and clamp of a layer's output, as vectors. */
+/** Eight scaled accumulators as int16, zero point added: not by the short form. */
 // @ts-ignore: decorator
 @inline
-function finish(scaled: v128, zeroPoint: v128, clampMin: v128, clampMax: v128): v128 {
+function scaleEight(
+  mode: i32,
+  totalShift: i32,
+  x0: v128,
+  lanes0: usize,
+  rounding0: usize,
+  x1: v128,
+  lanes1: usize,
+  rounding1: usize,
+  zeroPoint: v128,
+): v128 {
+  const scaled =
+    mode != XNNPACK && totalShift == FAST_SHIFT
+      ? scaleFast(mode, x0, lanes0, rounding0, x1, lanes1, rounding1)
+      : i16x8.narrow_i32x4_s(
+          callSlow(mode, x0, lanes0, rounding0, totalShift),
+          callSlow(mode, x1, lanes1, rounding1, totalShift),
+        );
   // Every narrowing saturates, and the clamp lies within int8, so none changes the clamped result.
-  const shifted = i16x8.add_sat_s(scaled, zeroPoint);
-  return i8x16.max_s(i8x16.min_s(i8x16.narrow_i16x8_s(shifted, shifted), clampMax), clampMin);
+  return i16x8.add_sat_s(scaled, zeroPoint);
+}
+
+/** The same by the short form. */
+// @ts-ignore: decorator
+@inline
+function roundEight(x0: v128, scale0: v128, x1: v128, scale1: v128, base: v128): v128 {
+  return i16x8.narrow_i32x4_s(roundFloat(x0, scale0, base), roundFloat(x1, scale1, base));
+}
+
+// @ts-ignore: decorator
+@inline
+function clampBytes(first: v128, second: v128, clampMin: v128, clampMax: v128): v128 {
+  return i8x16.max_s(i8x16.min_s(i8x16.narrow_i16x8_s(first, second), clampMax), clampMin);
 }
 
 /**
@@ -184,7 +275,7 @@ function finish(scaled: v128, zeroPoint: v128, clampMin: v128, clampMax: v128): 
  *
  * @param low, high int32 accumulators of channels 0–3 and 4–7 of the group
  * @param totalShift the group's total shift
- * @param zeroPoint int16 splat; clampMin, clampMax int8 splats
+ * @param zeroPoint int16 splat; floatBase of floatBase(); clampMin, clampMax int8 splats
  */
 // @ts-ignore: decorator
 @inline
@@ -196,24 +287,61 @@ export function requantizeGroup(
   totalShift: i32,
   output: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
-  const upperLanes = group + 16;
-  const rounding = group + GROUP_ROUNDING;
-  const upperRounding = group + (GROUP_ROUNDING + 32);
   const scaled =
-    totalShift == FAST_SHIFT
-      ? scaleFast(mode, low, group, rounding, high, upperLanes, upperRounding)
-      : i16x8.narrow_i32x4_s(
-          callSlow(mode, low, group, rounding, totalShift),
-          callSlow(mode, high, upperLanes, upperRounding, totalShift),
+    totalShift == FLOAT_FORM
+      ? roundEight(
+          low, v128.load(group, GROUP_FLOAT_SCALE), high, v128.load(group, GROUP_FLOAT_SCALE + 16), base,
+        )
+      : scaleEight(
+          mode, totalShift,
+          low, group, group + GROUP_ROUNDING, high, group + 16, group + (GROUP_ROUNDING + 32), zeroPoint,
         );
-  v128.store64_lane(output, finish(scaled, zeroPoint, clampMin, clampMax), 0);
+  v128.store64_lane(output, clampBytes(scaled, scaled, clampMin, clampMax), 0);
+}
+
+/** The same for two pixels, stored at `output0` and `output1`. */
+// @ts-ignore: decorator
+@inline
+export function requantizePair(
+  mode: i32,
+  low0: v128,
+  high0: v128,
+  low1: v128,
+  high1: v128,
+  group: usize,
+  totalShift: i32,
+  output0: usize,
+  output1: usize,
+  zeroPoint: v128,
+  base: v128,
+  clampMin: v128,
+  clampMax: v128,
+): void {
+  let first: v128;
+  let second: v128;
+  if (totalShift == FLOAT_FORM) {
+    const lowScale = v128.load(group, GROUP_FLOAT_SCALE);
+    const highScale = v128.load(group, GROUP_FLOAT_SCALE + 16);
+    first = roundEight(low0, lowScale, high0, highScale, base);
+    second = roundEight(low1, lowScale, high1, highScale, base);
+  } else {
+    const upper = group + 16;
+    const rounding = group + GROUP_ROUNDING;
+    const upperRounding = group + (GROUP_ROUNDING + 32);
+    first = scaleEight(mode, totalShift, low0, group, rounding, high0, upper, upperRounding, zeroPoint);
+    second = scaleEight(mode, totalShift, low1, group, rounding, high1, upper, upperRounding, zeroPoint);
+  }
+  const bytes = clampBytes(first, second, clampMin, clampMax);
+  v128.store64_lane(output0, bytes, 0);
+  v128.store64_lane(output1, bytes, 1);
 }
 
 /**
- * The same for two pixels' accumulators of four channels, stored at `output0` and `output1`.
+ * The same for two pixels' accumulators of four channels.
  *
  * @param lanes the group's address, plus 16 for its upper half
  * @param rounding the group's rounding constants, plus 32 for the upper half
@@ -230,17 +358,18 @@ export function requantizeHalfGroup(
   output0: usize,
   output1: usize,
   zeroPoint: v128,
+  base: v128,
   clampMin: v128,
   clampMax: v128,
 ): void {
-  const scaled =
-    totalShift == FAST_SHIFT
-      ? scaleFast(mode, first, lanes, rounding, second, lanes, rounding)
-      : i16x8.narrow_i32x4_s(
-          callSlow(mode, first, lanes, rounding, totalShift),
-          callSlow(mode, second, lanes, rounding, totalShift),
-        );
-  const bytes = finish(scaled, zeroPoint, clampMin, clampMax);
+  let scaled: v128;
+  if (totalShift == FLOAT_FORM) {
+    const scale = v128.load(lanes, GROUP_FLOAT_SCALE);
+    scaled = roundEight(first, scale, second, scale, base);
+  } else {
+    scaled = scaleEight(mode, totalShift, first, lanes, rounding, second, lanes, rounding, zeroPoint);
+  }
+  const bytes = clampBytes(scaled, scaled, clampMin, clampMax);
   v128.store32_lane(output0, bytes, 0);
   v128.store32_lane(output1, bytes, 1);
 }

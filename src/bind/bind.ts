@@ -1,7 +1,8 @@
 /** The stage bind: DeployPlan → BoundPlan for one target. */
 import { type BindTarget, BOUND_PLAN_FORMAT, BOUND_PLAN_VERSION, type BoundPlan } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
-import { limit } from '../support/errors.js';
+import { FIRMWARE_MODES } from '../numeric/requantize.js';
+import { limit, unsupported } from '../support/errors.js';
 import { bindStep } from './choose-kernels.js';
 import { ConstantPool } from './constant-pool.js';
 import { place } from './place.js';
@@ -11,9 +12,11 @@ const MAX_SIZE = 65535;
 
 /**
  * Chooses a kernel for every step, packs the constants and lays out the arena. The plan must be verified.
- * Throws `bind/too-large` (kind `limit`) when a tensor has a side that the firmware's structs cannot hold.
+ * Throws `bind/too-large` (kind `limit`) when a tensor has a side that the firmware's structs cannot hold, and
+ * `bind/mode` (kind `unsupported`) for a mode that is simulated only.
  */
 export function bind(plan: DeployPlan, target: BindTarget): BoundPlan {
+  checkMode(plan);
   checkSizes(plan);
   const constants = new ConstantPool();
   const ops = plan.steps.map((step, index) =>
@@ -40,6 +43,16 @@ export function bind(plan: DeployPlan, target: BindTarget): BoundPlan {
 
 /** `step_003`: the name of a step's function and constants in the firmware, without its prefix. */
 export const stepLabel = (index: number): string => `step_${String(index).padStart(3, '0')}`;
+
+function checkMode({ name, requantization }: DeployPlan): void {
+  if (requantization !== 'xnnpack') return;
+  throw unsupported('bind/mode', 'this requantisation mode is simulated only; firmware does not compute it', {
+    where: name,
+    found: requantization,
+    expected: FIRMWARE_MODES.join(', '),
+    fix: 'Plan the model in mode tflm or single.',
+  });
+}
 
 function checkSizes(plan: DeployPlan): void {
   for (const tensor of plan.tensors) {

@@ -30,7 +30,7 @@ const secondArgs = (second: PlanTensor): ArgumentRecord => ({
 });
 
 function addScalingArgs(scaling: AddScaling): ArgumentRecord {
-  if (scaling.mode === 'mulhi') {
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
     return {
       multiplier: scaling.multipliers,
       shift: [0, 0],

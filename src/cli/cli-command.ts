@@ -47,6 +47,15 @@ export const recipeOptions = (presets: readonly string[]): readonly Option[] => 
   new Option('--preset <name>', 'preprocessing by name').choices(presets),
 ];
 
+/** Beyond this, threads only take memory. */
+const MOST_THREADS = 64;
+
+export function threadCount(text: string): number {
+  const threads = positiveInteger(text);
+  if (threads <= MOST_THREADS) return threads;
+  throw new InvalidArgumentError(`expected at most ${MOST_THREADS}`);
+}
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;

@@ -5,6 +5,7 @@
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
 import { STREAMED_INPUT_ADDRESS } from '../ir/step-functions.js';
+import type { FirmwareMode } from '../numeric/requantize.js';
 import { streamedInput } from '../ops/plan-access.js';
 import { COMPILE_FLAGS, GCC_ONLY_FLAGS, LINK_FLAGS } from '../targets/build-flags.js';
 import { coreOf } from '../targets/cores.js';
@@ -12,14 +13,20 @@ import type { Board } from '../targets/target.js';
 import { commentText } from './c-text.js';
 import { emitKernels } from './emit-kernels.js';
 import { emitNetwork, kernelInstances, NETWORK_FOLDER, REQUANT_MACROS } from './emit-network.js';
-import { type FirmwareTemplates, fillTemplate, loadFirmwareTemplates, templateText } from './templates.js';
+import {
+  type FirmwareTemplates,
+  fillTemplate,
+  loadFirmwareTemplates,
+  packageVersion,
+  templateText,
+} from './templates.js';
 
 export const DEFAULT_STACK_BYTES = 4096;
 
 export interface ProjectOptions {
   /** Bytes reserved for the stack, between `__stack_limit` and `__stack_top`. Default 4096. */
   readonly stackBytes?: number;
-  /** Version that the README states. */
+  /** Version that the README states. Default: this package's. */
   readonly version?: string;
   readonly templates?: FirmwareTemplates;
 }
@@ -41,7 +48,7 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
         outputShape: portShapes(bound, bound.plan.outputs),
       }),
     ],
-    ['README.md', emitReadme(bound, board, templates, options.version ?? '')],
+    ['README.md', emitReadme(bound, board, templates, options.version ?? packageVersion())],
   ]);
   for (const [path, text] of emitBuildFiles(files, board, templates)) files.set(path, text);
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -56,7 +63,8 @@ export const projectSources = (files: ProjectFiles): readonly string[] =>
 /** config.h of a build in the plan's requantisation mode. */
 export const emitConfig = (bound: BoundPlan, templates: FirmwareTemplates): string =>
   fillTemplate(templates, 'runtime/config.h.tmpl', {
-    requantMacro: REQUANT_MACROS[bound.plan.requantization],
+    // bind refuses modes that firmware does not compute.
+    requantMacro: REQUANT_MACROS[bound.plan.requantization as FirmwareMode],
   });
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;

@@ -19,6 +19,12 @@ export function loadFirmwareTemplates(): FirmwareTemplates {
   return files;
 }
 
+/** Version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 export function templateText(templates: FirmwareTemplates, path: string): string {
   const text = templates.get(path);
   if (text === undefined) throw bug('codegen/no-template', 'the template is missing', { where: path });

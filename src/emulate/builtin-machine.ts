@@ -19,6 +19,8 @@ export interface BuiltinOptions extends MachineOptions {
   readonly regions: readonly BuiltinRegion[];
   /** Start with the FPU enabled, for code without start-up (default: off, as on hardware). */
   readonly fpuEnabled?: boolean;
+  /** Called every few million instructions of a long run. */
+  readonly onProgress?: (counters: Counters) => void;
   /** Another timing table than the core's own. */
   readonly timing?: CoreTiming;
 }
@@ -147,6 +149,7 @@ export class BuiltinMachine implements Machine {
       const stop = this.module.functions.run(slice, target | 0);
       const reason = this.served(stop, target);
       if (reason !== undefined) return reason;
+      if (stop === STOP.SLICE) this.options.onProgress?.(this.counters());
     }
   }
 
@@ -186,6 +189,11 @@ export class BuiltinMachine implements Machine {
 
   output(): string {
     return this.text;
+  }
+
+  /** The lowest stack pointer counts from here on. */
+  restartStackWatch(): void {
+    this.setWord(this.module.layout.LOWEST_SP, this.readRegister(SP));
   }
 
   /** Cycles spent on the wait states of regions since reset; part of the counters. */
@@ -236,7 +244,6 @@ export class BuiltinMachine implements Machine {
   private flush(): void {
     this.profile?.addTraces(this.module);
     this.module.functions.flush();
-    this.memory.clearCodeMaps();
   }
 
   protected word(address: number): number {

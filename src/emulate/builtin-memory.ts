@@ -78,11 +78,6 @@ export class BuiltinMemory {
     return region !== undefined && (flagsOf(region) & EXECUTABLE) !== 0;
   }
 
-  /** Forgets which trace starts where; the caller flushes the traces themselves. */
-  clearCodeMaps(): void {
-    for (const { host, bytes } of this.codeMaps) this.bytes.fill(0, host, host + bytes);
-  }
-
   private place(regions: readonly BuiltinRegion[]): readonly PlacedRegion[] {
     const { RAM, RAM_BYTES, ROM } = this.module.layout;
     let ram = RAM;

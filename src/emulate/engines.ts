@@ -13,15 +13,15 @@ export interface EngineInfo {
 }
 
 export const ENGINES = {
-  unicorn: {
-    description: 'the Unicorn emulator (libunicorn 2 of the system): the reference',
-    unavailable: () => unicornAvailable().reason,
-    create: createUnicornMachine,
-  },
   builtin: {
     description: "the project's own core in WebAssembly: fast, needs no system package",
     unavailable: () => '',
     create: createBuiltinMachine,
+  },
+  unicorn: {
+    description: 'the Unicorn emulator (libunicorn 2 of the system): the reference',
+    unavailable: () => unicornAvailable().reason,
+    create: createUnicornMachine,
   },
 } as const satisfies Record<string, EngineInfo>;
 

@@ -40,6 +40,8 @@ export interface EmulationInput {
   readonly prefix?: string;
   /** Called after each step with how many are done. */
   readonly onStep?: (done: number, total: number) => void;
+  /** Called where the core stands still: when the inputs are in place (step −1) and after each step. */
+  readonly onStop?: (machine: Machine, step: number) => void;
 }
 
 export interface StepProfile {
@@ -158,7 +160,7 @@ class NetworkRun {
   /** Stops at the entry of every step in turn, then at `returnAddress`. True when all ran. */
   private runSteps(returnAddress: number, profiles: StepProfile[]): boolean {
     const { machine } = this;
-    const { bound, elf, onStep } = this.input;
+    const { bound, elf, onStep, onStop } = this.input;
     const { steps } = bound.plan;
     const functions = stepFunctions(bound);
     const entryOf = (index: number): number =>
@@ -167,6 +169,7 @@ class NetworkRun {
         : returnAddress & ~1;
     let before = machine.counters();
     if (!this.reached(machine.runUntil(entryOf(0), BUDGET_BASE), {})) return false;
+    onStop?.(machine, -1);
     for (let index = 0; index < steps.length; index++) {
       const place = { step: index, layer: steps[index]!.name };
       const stop = machine.runUntil(entryOf(index + 1), this.budgetOf(index));
@@ -179,6 +182,7 @@ class NetworkRun {
       const output = this.readTensor(steps[index]!.output);
       profiles.push({ index, name: place.layer, output, ...difference(after, before) });
       before = after;
+      onStop?.(machine, index);
       onStep?.(index + 1, steps.length);
     }
     return true;

@@ -1,6 +1,6 @@
 /**
  * The emulated core as every engine offers it: memory, registers, run to an address, counters and watches.
- * Unicorn is the reference implementation; the built-in core is the fast one. Synchronous by design.
+ * The built-in core is the fast default; Unicorn is the reference that keeps it honest. Synchronous by design.
  */
 import type { CoreId } from '../targets/target.js';
 
@@ -63,6 +63,8 @@ export interface Machine {
   /** r0…r12, sp, lr, pc, xpsr by index 0…16. */
   readRegister(index: number): number;
   writeRegister(index: number, value: number): void;
+  /** s0…s31 by index, as bit patterns; absent where the engine does not offer them. */
+  readFloatRegister?(index: number): number;
   /** Loads SP and PC from the vector table at `vectorTable`. */
   reset(vectorTable: number): void;
   /** Runs until the instruction at `address` is about to execute (at least one instruction runs first). */

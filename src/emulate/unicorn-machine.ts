@@ -15,9 +15,9 @@
  */
 import { CORE_TIMINGS } from '../targets/index.js';
 import { endsRun } from './block-cost.js';
+import { BlockCounter } from './block-counter.js';
 import { BlockTable, firstBelow } from './block-table.js';
-import { classifyRange, isWide, type ThumbInstruction } from './classify-thumb.js';
-import { dataAddresses } from './data-address.js';
+import { classifyRange, type ThumbInstruction } from './classify-thumb.js';
 import type {
   Counters,
   Fault,
@@ -29,14 +29,16 @@ import type {
 } from './machine.js';
 import { MemoryWatch, type WrittenRegion } from './memory-watch.js';
 import { SEMIHOSTING_BREAKPOINT, serveSemihosting } from './semihosting.js';
+import { encodingAt, type FailedAccess, faultAt, faultOfError, hex } from './unicorn-faults.js';
 import type { UnicornCore } from './unicorn-library.js';
-import { openUnicorn, UC_CORE_REGISTERS, UC_ERR, UC_HOOK, UC_MEM, UC_PROT } from './unicorn-library.js';
+import { openUnicorn, UC_CORE_REGISTERS, UC_ERR, UC_HOOK, UC_PROT } from './unicorn-library.js';
 
 const PAGE = 4096;
 const PRIVATE_PERIPHERAL_BUS = { origin: 0xe0000000, bytes: 0x100000 };
 const SP_INDEX = 13;
 const PC_INDEX = 15;
 const XPSR_INDEX = 16;
+const budgetMessage = 'instruction budget used up';
 const THUMB_STATE = 0x01000000;
 /** An address that code never reaches. */
 const NOWHERE = 0xfffffffe;
@@ -63,20 +65,15 @@ class UnicornMachine implements Machine {
   private readonly followsStack: boolean;
   private readonly hooksBlocks: boolean;
 
-  private instructions = 0;
-  private cycles = 0;
+  private readonly counter: BlockCounter;
   private budgetEnd = 0;
-  /** Block being executed, and the address behind it; 0 and −1 before any. */
-  private block = 0;
-  private blockAddress = 0;
-  private fallThrough = -1;
   private lowestSp = 0;
   /** Block whose register-dependent change of SP is to be resolved at the next block's entry. */
   private unresolvedStack = 0;
   /** Set while the branch at the target itself is executed: which block comes next. */
   private stepping: 'no' | 'first_block' | 'second_block' = 'no';
   private pendingFault: Fault | undefined;
-  private memoryAccess: { readonly type: number; readonly address: number } | undefined;
+  private memoryAccess: FailedAccess | undefined;
   private interrupt: number | undefined;
   private text = '';
 
@@ -96,6 +93,7 @@ class UnicornMachine implements Machine {
     const executable = options.regions.filter((region) => !region.writable);
     const readCode = (address: number, length: number): Uint8Array => this.unicorn.read(address, length);
     this.blocks = new BlockTable(CORE_TIMINGS[options.core], executable, readCode);
+    this.counter = new BlockCounter(this.blocks);
     this.addHooks();
   }
 
@@ -113,7 +111,7 @@ class UnicornMachine implements Machine {
 
   writeRegister(index: number, value: number): void {
     this.unicorn.writeRegister(UC_CORE_REGISTERS[index]!, index === PC_INDEX ? value & ~1 : value);
-    if (index === PC_INDEX) this.fallThrough = -1;
+    if (index === PC_INDEX) this.counter.forget();
     if (index === SP_INDEX) this.lowestSp = Math.min(this.lowestSp, value >>> 0);
   }
 
@@ -125,9 +123,7 @@ class UnicornMachine implements Machine {
     this.writeRegister(14, 0xffffffff);
     this.writeRegister(XPSR_INDEX, THUMB_STATE);
     this.writeRegister(PC_INDEX, vectors.getUint32(4, true));
-    this.instructions = 0;
-    this.cycles = 0;
-    this.block = 0;
+    this.counter.reset();
     this.unresolvedStack = 0;
     this.text = '';
     this.watch.clear();
@@ -135,19 +131,20 @@ class UnicornMachine implements Machine {
 
   runUntil(address: number, instructionBudget: number): StopReason {
     const target = (address & ~1) >>> 0;
-    this.budgetEnd = this.instructions + instructionBudget;
+    this.budgetEnd = this.counter.instructions + instructionBudget;
     this.pendingFault = undefined;
     this.unicorn.forgetCode(target, target + 2);
     let reason: StopReason | undefined;
     if (this.pc() === target) reason = this.leaveTarget(target);
     while (reason === undefined) reason = this.resume(target, instructionBudget);
-    if (reason.kind === 'reached') this.settleBranch(target);
+    if (reason.kind === 'reached') this.counter.settle(target);
     this.settleStack(this.readRegister(SP_INDEX));
     return reason;
   }
 
   counters(): Counters {
-    return { instructions: this.instructions, cycles: this.cycles };
+    const { instructions, cycles } = this.counter;
+    return { instructions, cycles };
   }
 
   lowestStackPointer(): number {
@@ -227,23 +224,12 @@ class UnicornMachine implements Machine {
 
   /** The block hook: some ten million calls a second, so no allocation and few branches. */
   private onBlock(address: number, size: number): void {
-    const { blocks } = this;
     if (this.stepping !== 'no' && this.leftTarget()) return;
-    const block = blocks.find(address, size);
-    const previous = this.block;
-    let cost = blocks.cycles[block]!;
-    if (previous !== 0) {
-      if (address !== this.fallThrough) cost += blocks.taken[previous]!;
-      else cost = blocks.cyclesBehind(block, previous) + blocks.notTaken[previous]!;
-    }
-    this.cycles += cost;
-    this.instructions += blocks.instructions[block]!;
-    this.block = block;
-    this.blockAddress = address;
-    this.fallThrough = address + size;
-    if (this.followsStack && (blocks.stackDip[block] !== 0 || this.unresolvedStack !== 0))
+    const block = this.counter.enter(address, size);
+    if (this.followsStack && (this.blocks.stackDip[block] !== 0 || this.unresolvedStack !== 0))
       this.onStack(block);
-    if (this.instructions > this.budgetEnd) this.fail(this.fault('step_budget', address, budgetMessage));
+    if (this.counter.instructions > this.budgetEnd)
+      this.fail(this.fault('step_budget', address, budgetMessage));
   }
 
   private onStack(block: number): void {
@@ -311,7 +297,10 @@ class UnicornMachine implements Machine {
     const pc = this.pc();
     if (this.pendingFault !== undefined) return { kind: 'fault', fault: this.pendingFault };
     if (this.interrupt !== undefined) return this.onInterrupt(this.interrupt, pc);
-    if (code !== UC_ERR.OK) return this.stopAt(this.faultOf(code, pc));
+    if (code !== UC_ERR.OK)
+      return this.stopAt(
+        faultOfError(this.unicorn, code, pc, this.memoryAccess, (address) => this.locate(address, pc)),
+      );
     if (pc === target) return { kind: 'reached', address: target };
     if (timeout !== 0 && (performance.now() - started) * 1000 >= timeout) {
       return { kind: 'fault', fault: this.fault('step_budget', pc, budgetMessage) };
@@ -328,7 +317,7 @@ class UnicornMachine implements Machine {
         : `undefined instruction (exception ${number})`;
       return this.stopAt(this.fault(svc ? 'other' : 'undefined_instruction', at, message));
     }
-    if (this.encodingAt(pc) !== SEMIHOSTING_BREAKPOINT) {
+    if (encodingAt(this.unicorn, pc) !== SEMIHOSTING_BREAKPOINT) {
       return this.stopAt(this.fault('breakpoint', pc, 'breakpoint instruction'));
     }
     const result = serveSemihosting(this);
@@ -341,101 +330,16 @@ class UnicornMachine implements Machine {
     return undefined;
   }
 
-  /** The run ended in the middle of a block: takes back what was counted for the rest of it. */
   private stopAt(fault: Fault): StopReason {
-    if (
-      this.hooksBlocks &&
-      this.block !== 0 &&
-      fault.pc >= this.blockAddress &&
-      fault.pc < this.fallThrough
-    ) {
-      const done = this.blocks.before(this.block, fault.pc);
-      this.instructions -= this.blocks.instructions[this.block]! - done.instructions;
-      this.cycles -= this.blocks.cycles[this.block]! - done.cycles;
-    }
+    this.counter.rewindTo(fault.pc);
     return { kind: 'fault', fault };
   }
 
-  /** At a stop, charges the branch that led here to the code that ran, not to what runs next. */
-  private settleBranch(target: number): void {
-    if (this.block !== 0) {
-      if (target !== this.fallThrough) this.cycles += this.blocks.taken[this.block]!;
-      else this.cycles += this.blocks.notTaken[this.block]!;
-    }
-    this.block = 0;
-    this.fallThrough = -1;
-  }
-
-  private faultOf(code: number, pc: number): Fault {
-    const access = this.memoryAccess;
-    if (access === undefined) {
-      const kind: FaultKind = code === UC_ERR.INSN_INVALID ? 'undefined_instruction' : 'other';
-      const encoding = this.encodingAt(pc);
-      const text = encoding === undefined ? '' : ` ${encoding.toString(16).padStart(4, '0')}`;
-      const message = kind === 'other' ? `Unicorn error ${code}` : `undefined instruction${text}`;
-      return this.fault(kind, pc, message);
-    }
-    const { kind, message } = describeAccess(access.type, access.address);
-    const fetch = access.type === UC_MEM.FETCH_UNMAPPED || access.type === UC_MEM.FETCH_PROT;
-    return this.fault(
-      kind,
-      fetch ? access.address : this.locate(access.address, pc),
-      message,
-      access.address,
-    );
-  }
-
-  /** Unicorn reports the block's first instruction; the one that accesses `address` is in the block. */
   private locate(address: number, pc: number): number {
-    if (this.block === 0 || pc < this.blockAddress || pc >= this.fallThrough) return pc;
-    const register = (index: number): number => this.readRegister(index);
-    for (const instruction of this.blocks.decode(this.block)) {
-      const range = instruction.address < pc ? undefined : dataAddresses(instruction, register);
-      if (range !== undefined && address >= range.start && address < range.end) return instruction.address;
-    }
-    return pc;
+    return this.counter.locate(address, pc, (index) => this.readRegister(index));
   }
 
   private fault(kind: FaultKind, pc: number, message: string, address?: number): Fault {
-    const encoding = this.encodingAt(pc);
-    return {
-      kind,
-      pc: pc >>> 0,
-      ...(encoding === undefined ? {} : { encoding }),
-      ...(address === undefined ? {} : { address: address >>> 0 }),
-      message: `${message} at pc ${hex(pc)}`,
-    };
-  }
-
-  /** The instruction at `pc`: one halfword, or two as first · 2^16 + second; undefined outside memory. */
-  private encodingAt(pc: number): number | undefined {
-    try {
-      const code = new DataView(this.unicorn.read(pc & ~1, 4).buffer);
-      const first = code.getUint16(0, true);
-      return isWide(first) ? ((first << 16) | code.getUint16(2, true)) >>> 0 : first;
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
-const budgetMessage = 'instruction budget used up';
-
-function describeAccess(
-  type: number,
-  address: number,
-): { readonly kind: FaultKind; readonly message: string } {
-  switch (type) {
-    case UC_MEM.WRITE_PROT:
-      return { kind: 'write_to_flash', message: `store to read-only memory ${hex(address)}` };
-    case UC_MEM.FETCH_PROT:
-      return { kind: 'execute_from_data', message: `execution of data memory ${hex(address)}` };
-    case UC_MEM.FETCH_UNMAPPED:
-      return { kind: 'unmapped_access', message: `execution of unmapped address ${hex(address)}` };
-    case UC_MEM.WRITE_UNMAPPED:
-      return { kind: 'unmapped_access', message: `store to unmapped address ${hex(address)}` };
-    default:
-      return { kind: 'unmapped_access', message: `load from unmapped address ${hex(address)}` };
+    return faultAt(this.unicorn, kind, pc, message, address);
   }
 }

@@ -1,29 +1,40 @@
-/** Runs built firmware on the emulation engines asked for. */
+/** Runs built firmware on the emulation engines asked for, and compares two of them state by state. */
 import { readElf } from '../compile/read-elf.js';
+import { type CrossCheck, StateComparison } from '../emulate/cross-check.js';
 import { ENGINES, type EngineId } from '../emulate/engines.js';
 import { type EmulationResult, emulateNetwork } from '../emulate/layer-profile.js';
+import type { Machine } from '../emulate/machine.js';
 import { unsupported } from '../support/errors.js';
 import type { BuiltFirmware } from './build-project.js';
 
-/** `both` runs one after the other and compares each with the simulation. */
+/** `both` runs one after the other and compares registers and memory at every layer. */
 export const EMULATION_CHOICES = [...(Object.keys(ENGINES) as EngineId[]), 'both'] as const;
 export type EmulationChoice = (typeof EMULATION_CHOICES)[number];
 
-/** The reference where it is installed, else the engine that needs nothing. */
-export const defaultEngine = (): EngineId => (ENGINES.unicorn.unavailable() === '' ? 'unicorn' : 'builtin');
+/** Fast, counts cycles exactly, needs nothing of the system. */
+export const DEFAULT_ENGINE: EngineId = 'builtin';
 
-/** Throws `emulate/engine` (kind `unsupported`) when an engine that was asked for cannot run here. */
-export function enginesOf(choice: EmulationChoice): readonly EngineId[] {
-  const engines: readonly EngineId[] = choice === 'both' ? ['unicorn', 'builtin'] : [choice];
-  for (const engine of engines) {
-    const reason = ENGINES[engine].unavailable();
-    if (reason !== '') {
-      throw unsupported('emulate/engine', `the engine ${engine} cannot run here: ${reason}`, {
-        fix: 'Or choose --engine builtin.',
-      });
-    }
+/** What a choice comes to on this machine. */
+export interface ChosenEngines {
+  readonly engines: readonly EngineId[];
+  /** Why the reference cannot be compared with here; empty when it can. */
+  readonly noReference: string;
+}
+
+/**
+ * `both` without libunicorn runs the built-in core alone and says so. An engine that was asked for by name and cannot
+ * run throws `emulate/engine` (kind `unsupported`).
+ */
+export function enginesOf(choice: EmulationChoice): ChosenEngines {
+  const noReference = ENGINES.unicorn.unavailable();
+  if (choice === 'both') {
+    return { engines: noReference === '' ? ['builtin', 'unicorn'] : ['builtin'], noReference };
   }
-  return engines;
+  const reason = ENGINES[choice].unavailable();
+  if (reason === '') return { engines: [choice], noReference };
+  throw unsupported('emulate/engine', `the engine ${choice} cannot run here: ${reason}`, {
+    fix: 'Or choose --engine builtin.',
+  });
 }
 
 export interface EmulateOptions {
@@ -32,19 +43,31 @@ export interface EmulateOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-export function emulateFirmware(
-  firmware: BuiltFirmware,
-  options: EmulateOptions,
-): readonly EmulationResult[] {
+export interface Emulated {
+  /** One per engine, in order. */
+  readonly emulations: readonly EmulationResult[];
+  /** Present when two engines ran: the second against the first. */
+  readonly crossCheck?: CrossCheck;
+}
+
+export function emulateFirmware(firmware: BuiltFirmware, options: EmulateOptions): Emulated {
   const elf = readElf(firmware.elf);
-  return options.engines.map((engine) =>
+  const { bound, board } = firmware;
+  const { engines, inputs, onProgress } = options;
+  const comparison = engines.length === 2 ? new StateComparison(board.sram) : undefined;
+  const emulations = engines.map((engine, index) =>
     emulateNetwork({
-      elf,
-      bound: firmware.bound,
-      board: firmware.board,
-      inputs: options.inputs,
+      ...{ elf, bound, board, inputs },
       createMachine: ENGINES[engine].create,
-      onStep: (done, total) => options.onProgress?.(`emulating with ${engine}`, done, total),
+      onStep: (done, total) => onProgress?.(`emulating with ${engine}`, done, total),
+      ...stopsOf(comparison, index),
     }),
   );
+  return { emulations, ...(comparison === undefined ? {} : { crossCheck: comparison.result() }) };
 }
+
+const stopsOf = (
+  comparison: StateComparison | undefined,
+  index: number,
+): { readonly onStop?: (machine: Machine, step: number) => void } =>
+  comparison === undefined ? {} : { onStop: index === 0 ? comparison.record : comparison.compare };

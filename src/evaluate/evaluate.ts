@@ -34,7 +34,8 @@ export async function evaluateSamples(options: EvaluateOptions): Promise<readonl
   const { plan, samples, signal } = options;
   const spec = classifierInput(plan);
   const ranks: (number | undefined)[] = samples.map(() => undefined);
-  const runner = await createRunner(plan, options.engine, options.threads);
+  const threads = Math.max(1, Math.min(options.threads, samples.length));
+  const runner = await createRunner(plan, options.engine, threads);
   let next = 0;
   let done = 0;
   const lane = async (): Promise<void> => {
@@ -47,7 +48,7 @@ export async function evaluateSamples(options: EvaluateOptions): Promise<readonl
     }
   };
   try {
-    await Promise.all(Array.from({ length: options.threads + PREFETCH }, lane));
+    await Promise.all(Array.from({ length: threads + PREFETCH }, lane));
   } finally {
     await runner.close();
   }

@@ -6,6 +6,8 @@ import type { BoundPlan } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { stepMacs } from '../ops/index.js';
 import { tensorOf, unpackActivation } from '../ops/plan-access.js';
+import type { CrossCheckReport } from '../report/cross-check.js';
+import { roundTo } from '../report/units.js';
 import type {
   Difference,
   MemoryFigures,
@@ -13,6 +15,7 @@ import type {
   ReportedProblem,
   VerifiedLayer,
 } from '../report/verify-report.js';
+import type { ChosenEngines, Emulated, EmulationChoice } from './emulate-firmware.js';
 
 export interface SimulatedMaps {
   /** Canonical packed bytes of each step's output, in order. */
@@ -94,3 +97,41 @@ export const reportedProblems = (emulations: readonly EmulationResult[]): readon
       ...(symbol === undefined ? {} : { symbol }),
     })),
   );
+
+const NOT_COMPARED = {
+  ...{ engines: [], layers: 0, registers: 0, memoryBytes: 0 },
+  ...{ cycleDifference: null, difference: null },
+} as const;
+
+/** What the second engine says of the first; without one, whether it was asked for or is missing. */
+export function crossCheckReport(
+  plan: DeployPlan,
+  choice: EmulationChoice,
+  { noReference }: ChosenEngines,
+  { emulations, crossCheck }: Emulated,
+): CrossCheckReport {
+  const [first, second] = emulations;
+  if (crossCheck === undefined || first === undefined || second === undefined) {
+    const skipped = noReference !== '' && (choice === 'both' || choice === 'builtin');
+    return { state: skipped ? 'skipped' : 'not asked', ...NOT_COMPARED, note: skipped ? noReference : '' };
+  }
+  const { stops, registers, memoryBytes, difference } = crossCheck;
+  return {
+    state: difference === undefined ? 'equal' : 'different',
+    engines: [first.engine, second.engine],
+    layers: Math.max(0, stops - 1),
+    ...{ registers, memoryBytes },
+    cycleDifference: roundTo(second.invoke.cycles / first.invoke.cycles - 1, 6),
+    difference:
+      difference === undefined
+        ? null
+        : {
+            layer: plan.steps[difference.step]?.name ?? null,
+            what: difference.what,
+            ...(difference.address === undefined ? {} : { address: difference.address }),
+            values: { [first.engine]: difference.first, [second.engine]: difference.second },
+            ...(difference.count === undefined ? {} : { count: difference.count }),
+          },
+    note: '',
+  };
+}

@@ -71,7 +71,7 @@ function scaled(bound: number, m: FixedMultiplier | undefined, what: string): st
 function addProblem(step: StepOfAdd, inputs: readonly PlanTensor[]): string | undefined {
   const [a, b] = [maxDeviation(inputs[0]!), maxDeviation(inputs[1]!)];
   const { scaling } = step;
-  if (scaling.mode === 'mulhi') {
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
     const sum = a * Math.abs(scaling.multipliers[0]) + b * Math.abs(scaling.multipliers[1]);
     const half = scaling.shift === 0 ? 0 : 2 ** (scaling.shift - 1);
     return scaled(sum + half, undefined, 'the sum');

@@ -152,6 +152,7 @@ export interface FullyConnectedStep extends WeightedStep {
 /**
  * `tflm`/`single`: s_i = scale((q_i − z_i) << leftShift, input_i); q = clamp(z + scale(s_0 ± s_1, output)).
  * `mulhi`: q = clamp(z + (((q_0 − z_0)·m_0 ± (q_1 − z_1)·m_1 + 2^(shift−1)) >> shift)), m int16.
+ * `xnnpack`: the same with m of up to 2^21.
  */
 export type AddScaling =
   | {
@@ -160,7 +161,8 @@ export type AddScaling =
       readonly inputs: readonly [FixedMultiplier, FixedMultiplier];
       readonly output: FixedMultiplier;
     }
-  | { readonly mode: 'mulhi'; readonly multipliers: readonly [number, number]; readonly shift: number };
+  | { readonly mode: 'mulhi'; readonly multipliers: readonly [number, number]; readonly shift: number }
+  | { readonly mode: 'xnnpack'; readonly multipliers: readonly [number, number]; readonly shift: number };
 
 export interface AddStep extends StepBase {
   readonly op: 'add';

@@ -111,21 +111,23 @@ const window = record<StepWindow>({
   padLeft: integer,
 });
 
-const scalingMulhi = record<Extract<AddScaling, { mode: 'mulhi' }>>({
-  mode: oneOf('mulhi' as const),
+type WeighedScaling = Extract<AddScaling, { readonly multipliers: unknown }>;
+const scalingWeighed = record<{ [K in keyof WeighedScaling]: WeighedScaling[K] }>({
+  mode: oneOf('mulhi' as const, 'xnnpack' as const),
   multipliers: tuple(integer, 2),
   shift: integer,
 });
-const scalingTflm = record<Exclude<AddScaling, { mode: 'mulhi' }>>({
+const scalingTflm = record<Extract<AddScaling, { mode: 'tflm' | 'single' }>>({
   mode: oneOf('tflm' as const, 'single' as const),
   leftShift: integer,
   inputs: tuple(multiplier, 2),
   output: multiplier,
 });
-const scaling: Parser<AddScaling> = (value, path) =>
-  (value as { mode?: unknown } | null)?.mode === 'mulhi'
-    ? scalingMulhi(value, path)
-    : scalingTflm(value, path);
+const scaling: Parser<AddScaling> = (value, path) => {
+  const mode = (value as { mode?: unknown } | null)?.mode;
+  const weighed = mode === 'mulhi' || mode === 'xnnpack';
+  return weighed ? (scalingWeighed(value, path) as WeighedScaling) : scalingTflm(value, path);
+};
 
 const base = { name: string, inputs: list(integer), output: integer };
 const weighted = {

@@ -5,6 +5,7 @@
 import type { AddScaling, Clamp } from '../ir/deploy-plan.js';
 import type { GraphTensor } from '../ir/graph.js';
 import { type FixedMultiplier, quantizeMultiplier, SCALE_BY_MODE } from '../numeric/requantize.js';
+import { addScaling, combine } from '../ops/add.js';
 import { dropLeadingOnes, shapeElements } from '../ops/graph-shapes.js';
 import {
   addStep,
@@ -20,7 +21,8 @@ import {
   where,
 } from './node-context.js';
 import { planShape } from './plan-builder.js';
-import { type AddConstants, activationRange, addConstants, scaleOf, zeroPointOf } from './scales.js';
+import { activationRange, addConstants, scaleOf, zeroPointOf } from './scales.js';
+import { productScale } from './xnnpack.js';
 
 type BinaryContext = NodeContext<NodeOf<'add' | 'sub' | 'mul'>>;
 
@@ -33,28 +35,31 @@ const MAX_STRIDE = 1024;
 export function lowerAddSub(c: NodeContext<NodeOf<'add' | 'sub'>>): void {
   const [a, b, out] = [inputTensor(c, 0), inputTensor(c, 1), outputTensor(c)];
   const subtract = c.node.op === 'sub';
-  const constants = addConstants([scaleOf(a), scaleOf(b)], scaleOf(out), subtract);
-  if (constants.output.shift > 0)
-    throw tooLarge(c, 'the output scale is too small for the inputs', String(scaleOf(out)), 'a larger scale');
-  const clamp = activationRange(c.node.activation, out);
-  const apply = addFunction(c.mode, constants, [a, b, out].map(zeroPointOf), subtract, clamp);
+  const clamp = activationRange(c.node.activation, out, c.mode);
+  const scaling = scalingOf(c, subtract);
+  const zeroPoints = [a, b, out].map(zeroPointOf);
+  const apply: BinaryFunction = (x, y) => {
+    const sum = combine(x - zeroPoints[0]!, y - zeroPoints[1]!, scaling, subtract ? -1 : 1);
+    return clampTo(sum + zeroPoints[2]!, clamp);
+  };
   if (lowerScalarConstant(c, apply)) return;
   const order = operandOrder(c, subtract);
-  const scaling: AddScaling = {
-    mode: c.mode,
-    leftShift: constants.leftShift,
-    inputs: [constants.inputs[order[0]], constants.inputs[order[1]]],
-    output: constants.output,
-  };
   const inputs = order.map((index) => operand(c, index));
-  addStep<'add'>(c, { op: 'add', subtract, scaling, clamp }, inputs);
+  addStep<'add'>(
+    c,
+    { op: 'add', subtract, scaling: order[0] === 0 ? scaling : swapOperands(scaling), clamp },
+    inputs,
+  );
 }
 
 export function lowerMul(c: NodeContext<NodeOf<'mul'>>): void {
   const [a, b, out] = [inputTensor(c, 0), inputTensor(c, 1), outputTensor(c)];
   // mul_common.cc CalculateOpDataMul: products in double.
-  const requant = quantizeMultiplier((scaleOf(a) * scaleOf(b)) / scaleOf(out));
-  const clamp = activationRange(c.node.activation, out);
+  const requant =
+    c.mode === 'xnnpack'
+      ? productScale(a, b, out)
+      : quantizeMultiplier((scaleOf(a) * scaleOf(b)) / scaleOf(out));
+  const clamp = activationRange(c.node.activation, out, c.mode);
   const bound = maxDeviation(zeroPointOf(a)) * maxDeviation(zeroPointOf(b));
   requireFits(c, bound, requant.shift, 'the scaled product');
   const [za, zb, zo] = [zeroPointOf(a), zeroPointOf(b), zeroPointOf(out)];
@@ -67,21 +72,32 @@ export function lowerMul(c: NodeContext<NodeOf<'mul'>>): void {
 
 const clampTo = (q: number, clamp: Clamp): number => Math.min(clamp.max, Math.max(clamp.min, q));
 
-/** integer_ops/add.h AddFunc and sub.cc: both operands scaled up by 2^20, to a common scale, then down. */
-function addFunction(
-  mode: 'tflm' | 'single',
-  constants: AddConstants,
-  zeroPoints: readonly number[],
-  subtract: boolean,
-  clamp: Clamp,
-): BinaryFunction {
-  const scale = SCALE_BY_MODE[mode];
-  const operandValue = (q: number, index: 0 | 1) =>
-    scale((q - zeroPoints[index]!) * 2 ** constants.leftShift, constants.inputs[index]);
-  return (x, y) => {
-    const sum = operandValue(x, 0) + (subtract ? -1 : 1) * operandValue(y, 1);
-    return clampTo(scale(sum, constants.output) + zeroPoints[2]!, clamp);
-  };
+/** Ratios of input to output scale that XNNPACK's addition takes. */
+const XNNPACK_RATIOS = [2 ** -10, 2 ** 8] as const;
+
+/** integer_ops/add.h AddFunc and sub.cc, both operands scaled up by 2^20 and to a common scale; or XNNPACK's. */
+function scalingOf(c: NodeContext<NodeOf<'add' | 'sub'>>, subtract: boolean): AddScaling {
+  const [a, b, out] = [inputTensor(c, 0), inputTensor(c, 1), outputTensor(c)].map(scaleOf) as [
+    number,
+    number,
+    number,
+  ];
+  if (c.mode === 'xnnpack') {
+    const [least, most] = XNNPACK_RATIOS;
+    if ([a, b].some((scale) => !(scale / out >= least && scale / out < most)))
+      throw refuse(c, 'the ratio of its scales is not one that XNNPACK adds', 'Choose another mode.');
+    return addScaling(a, b, out, 'xnnpack');
+  }
+  const constants = addConstants([a, b], out, subtract);
+  if (constants.output.shift > 0)
+    throw tooLarge(c, 'the output scale is too small for the inputs', String(out), 'a larger scale');
+  return { mode: c.mode, ...constants };
+}
+
+function swapOperands(scaling: AddScaling): AddScaling {
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack')
+    return { ...scaling, multipliers: [scaling.multipliers[1], scaling.multipliers[0]] };
+  return { ...scaling, inputs: [scaling.inputs[1], scaling.inputs[0]] };
 }
 
 /** Lowers to a table when one operand is a single constant; false when neither is. */

@@ -1,10 +1,11 @@
 /**
- * Graph → DeployPlan for quantised models, with the constants that TensorFlow Lite Micro computes; formulas and
- * their sources stand in src/lower/README.md.
+ * Graph → DeployPlan for quantised models, with the constants that TensorFlow Lite Micro (or XNNPACK) computes;
+ * formulas and their sources stand in src/lower/README.md.
  */
 import { assertPlan } from '../invariants/plan.js';
 import type { DeployPlan, PlanPort } from '../ir/deploy-plan.js';
 import type { Graph, GraphNode, GraphOp, GraphTensor } from '../ir/graph.js';
+import type { ImportedMode } from '../numeric/requantize.js';
 import { unsupported } from '../support/errors.js';
 import {
   lowerConcatenation,
@@ -22,8 +23,8 @@ import { lowerAveragePool, lowerMaxPool, lowerMean } from './pooling.js';
 import { lowerConv2d, lowerDepthwise, lowerFullyConnected } from './weighted.js';
 
 export interface LowerOptions {
-  /** How accumulators are scaled back: TFLM's two roundings, or one (TFLITE_SINGLE_ROUNDING). */
-  readonly mode: 'tflm' | 'single';
+  /** How accumulators are scaled back: TFLM's two roundings, one (TFLITE_SINGLE_ROUNDING), or XNNPACK's float32. */
+  readonly mode: ImportedMode;
 }
 
 /** Scales beyond this (and below its inverse) make no sense, and their products would leave float32. */
@@ -84,7 +85,7 @@ export function lowerToPlan(graph: Graph, options: LowerOptions): DeployPlan {
   return plan;
 }
 
-function lowerNode(node: GraphNode, builder: PlanBuilder, mode: 'tflm' | 'single'): void {
+function lowerNode(node: GraphNode, builder: PlanBuilder, mode: ImportedMode): void {
   if (!Object.hasOwn(LOWER_NODE, node.op))
     throw unsupported('lower/operator', `${node.op} has no integer form inside an imported network`, {
       where: whereOf(builder.graph, node),

@@ -1,6 +1,7 @@
 /** What the lowering of one node sees, and the checks that several operators share. */
 import type { StepOf, StepOp } from '../ir/deploy-plan.js';
 import type { Graph, GraphNode, GraphOp, GraphTensor } from '../ir/graph.js';
+import type { ImportedMode } from '../numeric/requantize.js';
 import { limit, unsupported } from '../support/errors.js';
 import type { PlanBuilder } from './plan-builder.js';
 import { sameQuantization } from './scales.js';
@@ -17,8 +18,8 @@ export type NodeOf<K extends GraphOp> = GraphNode extends infer N
 export interface NodeContext<N extends GraphNode = GraphNode> {
   readonly node: N;
   readonly builder: PlanBuilder;
-  /** Mode of MultiplyByQuantizedMultiplier: with two roundings or with one. */
-  readonly mode: 'tflm' | 'single';
+  /** How accumulators are scaled back. */
+  readonly mode: ImportedMode;
 }
 
 export const inputTensor = (c: NodeContext, index: number): GraphTensor =>

@@ -2,7 +2,7 @@
 
 import { MAX_CLASSES } from '../invariants/accumulators.js';
 import type { Clamp } from '../ir/deploy-plan.js';
-import { type FixedMultiplier, quantizeMultiplier } from '../numeric/requantize.js';
+import { type FixedMultiplier, quantizeMultiplier, requantize } from '../numeric/requantize.js';
 import { logisticTable, softmaxFactor, softmaxTable } from '../ops/function-tables.js';
 import {
   addStep,
@@ -17,6 +17,7 @@ import {
   tooLarge,
 } from './node-context.js';
 import { activationRange, sameQuantization, scaleOf, zeroPointOf } from './scales.js';
+import { convertTable, sigmoidTable } from './xnnpack.js';
 
 const INT8_RANGE: Clamp = { min: -128, max: 127 };
 
@@ -25,17 +26,33 @@ function addRequantize(c: NodeContext, requant: FixedMultiplier, clamp: Clamp): 
   addStep<'requantize'>(c, { op: 'requantize', requant, clamp }, [planInput(c, 0)]);
 }
 
-/** activations_common.cc CalculateReluOpData: the ratio of scales is a float. */
+function addLookup(c: NodeContext, table: Int8Array): void {
+  addStep<'lookup'>(c, { op: 'lookup', table: c.builder.addInt8(table) }, [planInput(c, 0)]);
+}
+
+/** activations_common.cc CalculateReluOpData: the ratio of scales is a float. XNNPACK leaves this to TFLite. */
 export function lowerRelu(c: NodeContext<NodeOf<'relu' | 'relu6'>>): void {
   const [input, output] = [inputTensor(c, 0), outputTensor(c)];
-  const ratio = Math.fround(scaleOf(input) / scaleOf(output));
-  addRequantize(c, quantizeMultiplier(ratio), activationRange(c.node.op as 'relu' | 'relu6', output));
+  const requant = quantizeMultiplier(Math.fround(scaleOf(input) / scaleOf(output)));
+  const clamp = activationRange(c.node.op as 'relu' | 'relu6', output);
+  if (c.mode !== 'xnnpack') {
+    addRequantize(c, requant, clamp);
+    return;
+  }
+  const stage = { zeroPoint: zeroPointOf(output), ...clamp };
+  addLookup(
+    c,
+    Int8Array.from({ length: 256 }, (_, i) =>
+      requantize(i - 128 - zeroPointOf(input), requant, 'tflm', stage),
+    ),
+  );
 }
 
 /** quantize_common.cc and requantize.h, int8 to int8; the ratio of scales is a double. */
 export function lowerQuantize(c: NodeContext<NodeOf<'quantize'>>): void {
   const [input, output] = [inputTensor(c, 0), outputTensor(c)];
-  addRequantize(c, quantizeMultiplier(scaleOf(input) / scaleOf(output)), INT8_RANGE);
+  if (c.mode === 'xnnpack') addLookup(c, convertTable(input, output));
+  else addRequantize(c, quantizeMultiplier(scaleOf(input) / scaleOf(output)), INT8_RANGE);
 }
 
 /** True when a QUANTIZE between 8-bit types changes no stored value. */
@@ -54,8 +71,11 @@ function requireProbabilityOutput(c: NodeContext): void {
 export function lowerLogistic(c: NodeContext<NodeOf<'logistic'>>): void {
   requireProbabilityOutput(c);
   const input = inputTensor(c, 0);
-  const table = logisticTable({ scale: scaleOf(input), zeroPoint: zeroPointOf(input), bits: 8 }, c.mode);
-  addStep<'lookup'>(c, { op: 'lookup', table: c.builder.addInt8(table) }, [planInput(c, 0)]);
+  const table =
+    c.mode === 'xnnpack'
+      ? sigmoidTable(input, outputTensor(c))
+      : logisticTable({ scale: scaleOf(input), zeroPoint: zeroPointOf(input), bits: 8 }, c.mode);
+  addLookup(c, table);
 }
 
 export function lowerSoftmax(c: NodeContext<NodeOf<'softmax'>>): void {

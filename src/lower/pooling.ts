@@ -16,6 +16,7 @@ import {
 import type { Shape3 } from './plan-builder.js';
 import { activationRange, meanMultiplier, scaleOf, zeroPointOf } from './scales.js';
 import { stepWindow } from './weighted.js';
+import { meanScale } from './xnnpack.js';
 
 /** Offset that makes the sums of a re-centred uint8 model the file's own, so that they round alike. */
 const UINT8_ORIGIN = 128;
@@ -44,7 +45,10 @@ export function lowerMean(c: NodeContext<NodeOf<'mean'>>): void {
   const first = input.shape.length - 3;
   const reduced = c.node.axes.map((axis) => axis - first).filter((axis) => axis >= 0);
   const count = reduced.reduce((product, axis) => product * from.shape[axis]!, 1);
-  const requant = meanMultiplier(scaleOf(input), scaleOf(output), count);
+  const requant =
+    c.mode === 'xnnpack'
+      ? meanScale(input, output, count)
+      : meanMultiplier(scaleOf(input), scaleOf(output), count);
   requireFits(c, count * maxDeviation(zeroPointOf(input)), requant.shift, 'the scaled sum');
   if (requant.shift < -31) throw refuse(c, 'the output scale is too large for the input');
   const fields = {

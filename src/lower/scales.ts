@@ -5,7 +5,11 @@
 
 import type { Clamp } from '../ir/deploy-plan.js';
 import type { Activation, GraphTensor } from '../ir/graph.js';
-import { type FixedMultiplier, quantizeMultiplier } from '../numeric/requantize.js';
+import { type FixedMultiplier, type ImportedMode, quantizeMultiplier } from '../numeric/requantize.js';
+import { scaleOf, zeroPointOf } from './tensor-scale.js';
+import { boundsOf } from './xnnpack.js';
+
+export { sameQuantization, scaleOf, zeroPointOf } from './tensor-scale.js';
 
 const INT8_MIN = -128;
 const INT8_MAX = 127;
@@ -14,17 +18,12 @@ const f32 = Math.fround;
 /** std::round and TfLiteRound: halves away from zero. */
 export const roundHalfAway = (x: number): number => (x < 0 ? -Math.floor(-x + 0.5) : Math.floor(x + 0.5));
 
-/** Scale and zero point of an activation; lowering has checked that both are there. */
-export const scaleOf = (tensor: GraphTensor): number => tensor.quantization!.scale[0]!;
-export const zeroPointOf = (tensor: GraphTensor): number => tensor.quantization!.zeroPoint[0]!;
-export const sameQuantization = (a: GraphTensor, b: GraphTensor): boolean =>
-  scaleOf(a) === scaleOf(b) && zeroPointOf(a) === zeroPointOf(b);
-
 /** kernel_util.cc CalculateActivationRangeQuantized: the int8 range cut by the fused activation. */
-export function activationRange(activation: Activation, output: GraphTensor): Clamp {
+export function activationRange(activation: Activation, output: GraphTensor, mode?: ImportedMode): Clamp {
   const quantize = (real: number): number =>
     zeroPointOf(output) + roundHalfAway(f32(f32(real) / f32(scaleOf(output))));
   const [low, high] = ACTIVATION_BOUNDS[activation];
+  if (mode === 'xnnpack') return boundsOf(low ?? -Infinity, high ?? Infinity, output);
   return {
     min: low === undefined ? INT8_MIN : Math.max(INT8_MIN, quantize(low)),
     max: high === undefined ? INT8_MAX : Math.min(INT8_MAX, quantize(high)),

@@ -15,6 +15,7 @@ import {
   tooLarge,
 } from './node-context.js';
 import { activationRange, effectiveScale, zeroPointOf } from './scales.js';
+import { requantizationScale } from './xnnpack.js';
 
 /** Explicit window of a step; padding behind follows from the output's size. */
 export const stepWindow = (window: Window2d): StepWindow => ({
@@ -114,7 +115,9 @@ function weightedConstants(
     weights.wasUint8 === true ||
     (c.node.op === 'fully_connected' && weights.quantization!.scale.length === 1);
   const multipliers = Array.from({ length: channels }, (_, channel) =>
-    quantizeMultiplier(effectiveScale(input, weights, output, channel, legacy)),
+    c.mode === 'xnnpack'
+      ? requantizationScale(input, weights, output, channel)
+      : quantizeMultiplier(effectiveScale(input, weights, output, channel, legacy)),
   );
   const data = weights.data as Int8Array;
   const deviation = maxDeviation(zeroPointOf(input));
@@ -132,7 +135,7 @@ function weightedConstants(
     bias: c.builder.addInt32(bias),
     multiplier: c.builder.addInt32(multipliers.map((m) => m.multiplier)),
     shift: c.builder.addInt8(multipliers.map((m) => m.shift)),
-    clamp: activationRange(c.node.activation, output),
+    clamp: activationRange(c.node.activation, output, c.mode),
   };
 }
 

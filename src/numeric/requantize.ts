@@ -3,18 +3,26 @@
  *
  * Modes `tflm` and `single` state the semantics of tensorflow/lite/kernels/internal/common.{h,cc}
  * (MultiplyByQuantizedMultiplier with two roundings, and with TFLITE_SINGLE_ROUNDING); `mulhi` is this
- * project's own (numeric contract, "Requantisation"). BigInt on purpose: this is the obvious reference.
+ * project's own (numeric contract, "Requantisation"); `xnnpack` those of google/XNNPACK's `fp32` microkernels.
+ * BigInt on purpose: this is the obvious reference.
  */
 
-export const REQUANT_MODES = ['tflm', 'single', 'mulhi'] as const;
-/** Mode of a plan. `xnnpack` joins with the simulation-only mode of imported models. */
+/** Modes that firmware computes. */
+export const FIRMWARE_MODES = ['tflm', 'single', 'mulhi'] as const;
+/** Every mode; `xnnpack` is simulated only (numeric contract, "Requantisation"). */
+export const REQUANT_MODES = [...FIRMWARE_MODES, 'xnnpack'] as const;
+/** Mode of a plan. */
 export type RequantMode = (typeof REQUANT_MODES)[number];
+export type FirmwareMode = (typeof FIRMWARE_MODES)[number];
+/** Modes that reproduce another interpreter's arithmetic on networks that come quantised. */
+export type ImportedMode = Exclude<RequantMode, 'mulhi'>;
 
 /**
  * A positive real multiplier as integers.
  * - `tflm`, `single`: real ≈ multiplier · 2^(shift − 31), multiplier in [2^30, 2^31), shift −31…30
  *   (positive shifts left, as TFLite's QuantizeMultiplier returns it).
  * - `mulhi`: real ≈ multiplier · 2^(shift − 32), 0 ≤ multiplier < 2^31, 0 ≤ shift ≤ 30 (the contract's M and L).
+ * - `xnnpack`: as `tflm`, and exactly a float32: the lowest seven bits of the multiplier are zero.
  */
 export interface FixedMultiplier {
   readonly multiplier: number;
@@ -84,7 +92,7 @@ export function roundingDivideByPot(value: number, exponent: number): number {
 
 /** Mode `tflm`: two roundings. The left shift wraps in int32 as in C++; lowering proves that it never does. */
 export function scaleTflm(acc: number, m: FixedMultiplier): number {
-  const left = m.shift > 0 ? m.shift : 0;
+  const left = Math.max(0, m.shift);
   const right = m.shift > 0 ? 0 : -m.shift;
   const shifted = Number(BigInt.asIntN(32, BigInt(acc) << BigInt(left)));
   return roundingDivideByPot(saturatingRoundingDoublingHighMul(shifted, m.multiplier), right);
@@ -101,15 +109,34 @@ export function scaleMulhi(acc: number, m: FixedMultiplier): number {
   return Number((BigInt(acc) * (1n << BigInt(m.shift)) * BigInt(m.multiplier) + (1n << 31n)) >> 32n);
 }
 
+/** A float32 rounded to the nearest integer, halves to even; the addition of 1.5 · 2^23 in float32 does this. */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const above = x - floor;
+  return above > 0.5 || (above === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+}
+
+/** Mode `xnnpack`: the accumulator and its product with the float32 scale rounded to float32, then to an integer. */
+export function scaleXnnpack(acc: number, m: FixedMultiplier): number {
+  const scale = Math.fround(m.multiplier * 2 ** (m.shift - 31));
+  return roundHalfEven(Math.fround(Math.fround(acc) * scale));
+}
+
 export const SCALE_BY_MODE = {
   tflm: scaleTflm,
   single: scaleSingle,
   mulhi: scaleMulhi,
+  xnnpack: scaleXnnpack,
 } as const satisfies Record<RequantMode, (acc: number, m: FixedMultiplier) => number>;
 
+/** `xnnpack` form of a real multiplier: its float32. */
+export const quantizeFloat32 = (real: number): FixedMultiplier => quantizeMultiplier(Math.fround(real));
+
 /** The multiplier's integer form in a mode. */
-export const quantizeMultiplierFor = (mode: RequantMode, real: number): FixedMultiplier =>
-  mode === 'mulhi' ? quantizeMulhi(real) : quantizeMultiplier(real);
+export function quantizeMultiplierFor(mode: RequantMode, real: number): FixedMultiplier {
+  if (mode === 'mulhi') return quantizeMulhi(real);
+  return mode === 'xnnpack' ? quantizeFloat32(real) : quantizeMultiplier(real);
+}
 
 export interface OutputStage {
   readonly zeroPoint: number;
@@ -121,5 +148,5 @@ export interface OutputStage {
 /** clamp(zeroPoint + scale(acc)): one output element. */
 export function requantize(acc: number, m: FixedMultiplier, mode: RequantMode, out: OutputStage): number {
   const q = SCALE_BY_MODE[mode](acc, m) + out.zeroPoint;
-  return q < out.min ? out.min : q > out.max ? out.max : q;
+  return Math.max(out.min, Math.min(out.max, q));
 }

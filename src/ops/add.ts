@@ -1,6 +1,12 @@
 /** ADD and SUB, element by element, the second operand broadcast; formulas at `AddScaling` in the plan. */
 import type { AddScaling, AddStep, DeployPlan, PlanTensor } from '../ir/deploy-plan.js';
-import { quantizeMultiplier, type RequantMode, SCALE_BY_MODE } from '../numeric/requantize.js';
+import {
+  quantizeFloat32,
+  quantizeMultiplier,
+  type RequantMode,
+  roundHalfEven,
+  SCALE_BY_MODE,
+} from '../numeric/requantize.js';
 import type { Random } from '../support/random.js';
 import { broadcastIndex, checkBroadcast } from './broadcast.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
@@ -8,9 +14,12 @@ import { tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
 import { checkArity, checkClamp, checkMultiplier, sameShape } from './step-checks.js';
 
-/** Value before the zero point is added. */
-function combine(a: number, b: number, scaling: AddScaling, sign: 1 | -1): number {
-  if (scaling.mode === 'mulhi') {
+/** Largest multiplier of the modes that weigh both operands: int16, and 21 bits. */
+const ADD_MULTIPLIER_LIMIT = { mulhi: 2 ** 15 - 1, xnnpack: 2 ** 21 } as const;
+
+/** Value before the zero point is added, from differences to the operands' zero points. */
+export function combine(a: number, b: number, scaling: AddScaling, sign: 1 | -1): number {
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
     const sum = BigInt(a * scaling.multipliers[0] + sign * b * scaling.multipliers[1]);
     const shift = BigInt(scaling.shift);
     return Number((sum + (shift === 0n ? 0n : 1n << (shift - 1n))) >> shift);
@@ -35,10 +44,11 @@ function reference(step: AddStep, context: ReferenceContext): Int32Array {
 
 function checkScaling(scaling: AddScaling, mode: RequantMode): string[] {
   if (scaling.mode !== mode) return [`scaling is for ${scaling.mode}, the plan's mode is ${mode}`];
-  if (scaling.mode === 'mulhi') {
-    const int16 = scaling.multipliers.every((m) => Number.isInteger(m) && Math.abs(m) < 2 ** 15);
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
+    const limit = ADD_MULTIPLIER_LIMIT[scaling.mode];
+    const small = scaling.multipliers.every((m) => Number.isInteger(m) && Math.abs(m) <= limit);
     const shift = Number.isInteger(scaling.shift) && scaling.shift >= 0 && scaling.shift <= 30;
-    return int16 && shift ? [] : ['mulhi multipliers must be int16 and the shift 0…30'];
+    return small && shift ? [] : [`${mode} multipliers must be at most ${limit} and the shift 0…30`];
   }
   const { leftShift } = scaling;
   if (!Number.isInteger(leftShift) || leftShift < 0 || leftShift > 22)
@@ -61,8 +71,20 @@ function check(step: AddStep, plan: DeployPlan): readonly string[] {
   ];
 }
 
-/** Scaling constants of an addition for real scales, as TFLM's ADD prepares them (or the int16 form of `mulhi`). */
+/**
+ * XNNPACK's xnn_init_qs8_add_minmax_scalar_params (src/microparams-init.c): float32 ratios of scales, the larger
+ * one scaled into 2^20…2^21, rounded to nearest even.
+ */
+function addScalingXnnpack(a: number, b: number, out: number): AddScaling {
+  const ratios = [a, b].map((scale) => Math.fround(Math.fround(scale) / Math.fround(out)));
+  const shift = 21 - quantizeFloat32(Math.max(...ratios)).shift;
+  const [first, second] = ratios.map((ratio) => roundHalfEven(Math.fround(ratio * 2 ** shift)));
+  return { mode: 'xnnpack', multipliers: [first!, second!], shift };
+}
+
+/** Scaling constants of an addition for real scales, as TFLM's ADD prepares them, or as the mode's own form says. */
 export function addScaling(a: number, b: number, out: number, mode: RequantMode): AddScaling {
+  if (mode === 'xnnpack') return addScalingXnnpack(a, b, out);
   if (mode === 'mulhi') {
     const largest = Math.max(a / out, b / out);
     let shift = 16;

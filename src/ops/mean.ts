@@ -1,21 +1,43 @@
 /** MEAN over height and width: q = clamp(z + scale(Σ(q − z_in))), 1/(h·w) folded into the multiplier. */
 import type { DeployPlan, MeanStep } from '../ir/deploy-plan.js';
-import { quantizeMultiplierFor, requantize } from '../numeric/requantize.js';
+import {
+  type FixedMultiplier,
+  type OutputStage,
+  quantizeMultiplierFor,
+  requantize,
+  roundHalfEven,
+} from '../numeric/requantize.js';
 import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
 import { extentOf, tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
 import { checkArity, checkClamp, checkMultiplier } from './step-checks.js';
 
+const f32 = Math.fround;
+
+/**
+ * Mode `xnnpack` scales Σ q and moves the zero points by a float32 constant (src/operators/reduce-nd.c), so that
+ * its roundings are not those of Σ(q − z).
+ */
+function meanXnnpack(sum: number, zeroSum: number, m: FixedMultiplier, stage: OutputStage): number {
+  const scale = f32(m.multiplier * 2 ** (m.shift - 31));
+  const origin = f32(stage.zeroPoint - f32(f32(zeroSum) * scale));
+  const q = f32(f32(f32(sum) * scale) + origin);
+  return Math.max(stage.min, Math.min(stage.max, roundHalfEven(q)));
+}
+
 function reference(step: MeanStep, context: ReferenceContext): Int32Array {
   const input = context.tensor(step.inputs[0]!);
   const x = context.values(input.id);
   const { channels } = extentOf(input);
   const stage = { zeroPoint: context.tensor(step.output).zeroPoint, ...step.clamp };
+  const mode = context.plan.requantization;
+  const count = x.length / channels;
   return Int32Array.from({ length: channels }, (_, c) => {
     let sum = 0;
-    for (let i = c; i < x.length; i += channels) sum += x[i]! - input.zeroPoint;
-    return requantize(sum, step.requant, context.plan.requantization, stage);
+    for (let i = c; i < x.length; i += channels) sum += x[i]!;
+    if (mode === 'xnnpack') return meanXnnpack(sum, count * input.zeroPoint, step.requant, stage);
+    return requantize(sum - count * input.zeroPoint, step.requant, mode, stage);
   });
 }
 

@@ -41,7 +41,7 @@ export interface StepOpDef<K extends StepOp> {
   inPlaceInputs(step: StepOf<K>, plan: DeployPlan): readonly number[];
   /** Violated invariants, one sentence each; empty when the step is sound. Shapes, widths, blob lengths. */
   check(step: StepOf<K>, plan: DeployPlan): readonly string[];
-  /** A random one-step plan with an awkward shape; what `request` leaves out is 8 bits and a random mode. */
+  /** A random one-step plan with an awkward shape; what `request` leaves out is 8 bits and a random mode of the firmware's. */
   sample(random: Random, request?: SampleRequest): SampleCase;
 }
 

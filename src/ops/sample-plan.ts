@@ -11,9 +11,9 @@ import {
 } from '../ir/deploy-plan.js';
 import { packLanes } from '../numeric/lanes.js';
 import {
+  FIRMWARE_MODES,
   type FixedMultiplier,
   quantizeMultiplierFor,
-  REQUANT_MODES,
   type RequantMode,
 } from '../numeric/requantize.js';
 import { WIDTHS, type Width } from '../numeric/widths.js';
@@ -40,7 +40,7 @@ export class SamplePlan {
     readonly random: Random,
     request: SampleRequest = {},
   ) {
-    this.mode = request.mode ?? random.pick(REQUANT_MODES);
+    this.mode = request.mode ?? random.pick(FIRMWARE_MODES);
     this.inputBits = request.inputBits ?? 8;
     this.weightBits = request.weightBits ?? 8;
     this.outputBits = request.outputBits ?? 8;

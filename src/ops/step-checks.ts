@@ -7,6 +7,8 @@ import { blobBytes, readInt8, readInt32 } from './plan-access.js';
 /** Sizes beyond which no microcontroller network goes; keeps hostile plans from exhausting memory. */
 export const MAX_DIMENSION = 1 << 16;
 export const MAX_KERNEL = 1 << 10;
+/** A 31-bit multiplier holds the 24 bits of a float32 in its upper ones. */
+const FLOAT32_UNIT = 1 << 7;
 
 export const sameShape = (a: PlanTensor, b: PlanTensor): boolean =>
   a.shape.every((size, axis) => size === b.shape[axis]);
@@ -32,7 +34,9 @@ export function checkClamp(clamp: Clamp, output: PlanTensor): string[] {
 export function checkMultiplier(m: FixedMultiplier, mode: RequantMode, what: string): string[] {
   const integers = Number.isInteger(m.multiplier) && Number.isInteger(m.shift);
   const [low, high] = mode === 'mulhi' ? [0, 30] : [-31, 30];
-  const ok = integers && m.multiplier >= 0 && m.multiplier <= 0x7fffffff && m.shift >= low && m.shift <= high;
+  const inRange = m.multiplier >= 0 && m.multiplier <= 0x7fffffff && m.shift >= low && m.shift <= high;
+  const isFloat32 = mode !== 'xnnpack' || m.multiplier % FLOAT32_UNIT === 0;
+  const ok = integers && inRange && isFloat32;
   return ok ? [] : [`${what} has multiplier ${m.multiplier}, shift ${m.shift}, outside what ${mode} allows`];
 }
 

@@ -4,6 +4,7 @@
  * stands under `timing`.
  */
 import type { Board, CoreInfo } from '../targets/target.js';
+import type { CrossCheckReport } from './cross-check.js';
 import { estimateLatency, type LatencyEstimate } from './latency.js';
 import { roundTo } from './units.js';
 
@@ -77,6 +78,8 @@ export interface VerifyFacts {
   readonly problems: readonly ReportedProblem[];
   /** Cycles of the whole inference per engine that ran. */
   readonly cyclesByEngine: Readonly<Record<string, number>>;
+  /** The second engine against the first, or why there was none. */
+  readonly crossCheck?: CrossCheckReport;
   readonly outputs: readonly NetworkOutput[];
   readonly memory: MemoryFigures;
   readonly timing: Readonly<Record<string, number>>;
@@ -110,6 +113,7 @@ export interface VerifyReport {
   readonly layers: readonly (VerifiedLayer & { readonly share: number })[];
   readonly firstDifference: Difference | null;
   readonly problems: readonly ReportedProblem[];
+  readonly crossCheck: CrossCheckReport | null;
   readonly outputs: readonly NetworkOutput[];
   readonly totals: VerifyTotals;
   readonly timing: Readonly<Record<string, number>>;
@@ -132,7 +136,10 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
   const cycles = sum(layers.map((layer) => layer.cycles));
   const peakSramBytes = memory.arenaBytes + memory.stackBytes + memory.staticSramBytes + memory.inputBytes;
   return {
-    ok: layers.every((layer) => layer.equal) && facts.problems.length === 0,
+    ok:
+      layers.every((layer) => layer.equal) &&
+      facts.problems.length === 0 &&
+      facts.crossCheck?.state !== 'different',
     fits: !facts.virtualBoard && peakSramBytes <= board.sram.bytes && memory.flashBytes <= board.flash.bytes,
     target: board.id,
     engine: facts.engine,
@@ -155,6 +162,7 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
     })),
     firstDifference: facts.difference ?? null,
     problems: facts.problems,
+    crossCheck: facts.crossCheck ?? null,
     outputs: facts.outputs,
     totals: {
       macs: sum(layers.map((layer) => layer.macs)),

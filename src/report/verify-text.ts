@@ -1,4 +1,5 @@
 /** The report of `verify` for people: one row per layer, totals, two verdicts. */
+import { describeStateDifference, formatCrossCheck } from './cross-check.js';
 import { formatLatency } from './latency.js';
 import { plainStyle, type Style } from './style.js';
 import { type Cell, formatPairs, formatTable } from './table.js';
@@ -80,12 +81,16 @@ function formatTotals(report: VerifyReport, style: Style): string {
         .map((part, i): readonly [string, string] => ['', style('dim', i === 0 ? part : `memory ${part}`)]),
       ['SRAM', `${usage(totals.peakSramBytes, board.sramBytes)} = ${parts.join(' + ')}`],
       ['flash', usage(totals.flashBytes, board.flashBytes)],
+      ...crossCheckRow(report, style),
       ...report.outputs.map((output): readonly [string, string] => ['output', describeOutput(output)]),
       ['took', formatTiming(report.timing)],
     ],
     style,
   );
 }
+
+const crossCheckRow = ({ crossCheck }: VerifyReport, style: Style): (readonly [string, string])[] =>
+  crossCheck === null ? [] : [['cross-check', formatCrossCheck(crossCheck, style)]];
 
 /** With --engine both: what each counted. */
 function otherEngines({ totals }: VerifyReport): string {
@@ -120,6 +125,8 @@ function formatVerdicts(report: VerifyReport, style: Style): string {
   );
   if (report.ok) lines.push(equalVerdict(report, style));
   else if (report.firstDifference !== null) lines.push(differentVerdict(report.firstDifference, style));
+  else if (report.crossCheck?.state === 'different')
+    lines.push(`${style('red', 'DIFFERENT')}  engines: ${describeStateDifference(report.crossCheck)}`);
   if (report.fits) lines.push(`${style('green', 'FITS')}       ${report.board.name}`);
   else lines.push(`${style('red', 'TOO BIG')}    ${missingMemory(report)}`);
   return lines.join('\n');

@@ -17,6 +17,8 @@ export interface BindContext {
   readonly memory: LinearMemory;
   readonly group: GroupLayout;
   readonly slackBytes: number;
+  /** Whether to look for the short form of requantisation (wasm-float.ts). */
+  readonly shortForm: boolean;
   tensor(id: number): PlanTensor;
   /** Address of a tensor's elements. */
   address(id: number): number;

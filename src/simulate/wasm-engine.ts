@@ -42,7 +42,7 @@ const bindStep = <K extends StepOp>(step: StepOf<K>, context: BindContext): read
   ];
 };
 
-function bindContext(plan: DeployPlan, instance: KernelInstance): BindContext {
+function bindContext(plan: DeployPlan, instance: KernelInstance, shortForm: boolean): BindContext {
   const { memory, group, slackBytes } = instance;
   const arena = placeActivations(plan, slackBytes);
   const base = memory.reserve(arena.bytes);
@@ -51,6 +51,7 @@ function bindContext(plan: DeployPlan, instance: KernelInstance): BindContext {
     memory,
     group,
     slackBytes,
+    shortForm,
     tensor: (id) => tensorOf(plan, id),
     address: (id) => base + arena.offsets[id]!,
     runNow: (call) => instance.kernel(call.kernel)(call.writeRecord(0)),
@@ -77,8 +78,8 @@ function bindEdge(
   };
 }
 
-function bindPlan(plan: DeployPlan, instance: KernelInstance): BoundNetwork {
-  const context = bindContext(plan, instance);
+function bindPlan(plan: DeployPlan, instance: KernelInstance, shortForm: boolean): BoundNetwork {
+  const context = bindContext(plan, instance, shortForm);
   const calls = plan.steps.map((step) => bindStep(step, context));
   const narrow = plan.tensors.filter((tensor) => tensor.bits !== 8).map(tensorBytes);
   const staging = context.memory.reserve(Math.max(0, ...narrow));
@@ -121,13 +122,21 @@ function runBound(
   return bound.outputs.map(read);
 }
 
+export interface WasmEngineOptions {
+  /** Compiled kernels, to share them between engines. */
+  readonly module?: WebAssembly.Module;
+  /** False: requantise by integer products alone. The bytes are the same; for tests and comparison. */
+  readonly shortForm?: boolean;
+}
+
 /** An engine on compiled kernels; compiling costs some milliseconds, so keep the engine. */
-export function createWasmEngine(module: WebAssembly.Module = compileKernels()): SimulationEngine {
+export function createWasmEngine(options: WasmEngineOptions = {}): SimulationEngine {
+  const module = options.module ?? compileKernels();
   return {
     name: 'wasm',
     load: (plan): LoadedNetwork => {
       const instance = instantiateKernels(module);
-      const bound = bindPlan(plan, instance);
+      const bound = bindPlan(plan, instance, options.shortForm ?? true);
       const { memory } = instance.memory;
       return { run: (inputs, observe) => runBound(plan, bound, memory, inputs, observe) };
     },

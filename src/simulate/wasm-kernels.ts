@@ -38,6 +38,7 @@ export type Kernel = (record: number) => void;
 export interface GroupLayout {
   readonly bytes: number;
   readonly bias: number;
+  readonly floatScale: number;
   readonly multiplier: number;
   readonly scale: number;
   readonly rounding: number;
@@ -88,6 +89,7 @@ export function instantiateKernels(module: WebAssembly.Module): KernelInstance {
     group: {
       bytes: constant('GROUP_BYTES'),
       bias: constant('GROUP_BIAS'),
+      floatScale: constant('GROUP_FLOAT_SCALE'),
       multiplier: constant('GROUP_MULTIPLIER'),
       scale: constant('GROUP_SCALE'),
       rounding: constant('GROUP_ROUNDING'),

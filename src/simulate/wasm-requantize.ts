@@ -1,16 +1,11 @@
 /**
- * Proves, for one group of eight output channels, that a single 64-bit product per element computes the
- * plan's requantisation exactly (assembly/numeric/requantize.ts, `scaleLanes`), and prepares its constants.
- * Groups that fit the fast path's fixed total shift take it; others another shift, and where the proof fails
- * for every shift, 0: the kernels' exact scalar path.
+ * Proves, for one group of eight output channels, that a short computation per element gives the plan's
+ * requantisation exactly (assembly/numeric/requantize.ts), and prepares its constants. The first that holds of:
+ * the short form in float32 (wasm-float.ts), a single 64-bit product with the fast path's fixed total shift, one
+ * with another shift; where every proof fails, 0: the kernels' exact scalar path.
  */
-import { type FixedMultiplier, type RequantMode, SCALE_BY_MODE } from '../numeric/requantize.js';
-
-/** One output channel: its multiplier and the accumulator's proven range. */
-export interface ChannelScaling extends FixedMultiplier {
-  readonly accMin: number;
-  readonly accMax: number;
-}
+import { type RequantMode, SCALE_BY_MODE } from '../numeric/requantize.js';
+import { type ChannelScaling, type FloatLane, proveFloat, type StageBounds } from './wasm-float.js';
 
 /** One lane: scaled = (|x| or x)·scale·multiplier + rounding >> total shift. */
 export interface LaneConstants {
@@ -19,13 +14,18 @@ export interface LaneConstants {
   readonly rounding: bigint;
 }
 
+export type { ChannelScaling, StageBounds } from './wasm-float.js';
+
 export interface GroupConstants {
-  /** FAST_SHIFT, any shift from 32 to 61, or 0: not proven, exact path. */
+  /** FLOAT_FORM, FAST_SHIFT, any shift from 32 to 61, or 0: not proven, exact path. */
   readonly totalShift: number;
   readonly lanes: readonly LaneConstants[];
+  /** With FLOAT_FORM only. */
+  readonly floatLanes?: readonly FloatLane[];
 }
 
-/** FAST_SHIFT of assembly/numeric/requantize.ts. */
+/** FLOAT_FORM and FAST_SHIFT of assembly/numeric/requantize.ts. */
+export const FLOAT_FORM = 1;
 export const FAST_SHIFT = 48;
 /** Right shifts of a channel beyond this would take the rounding constants out of 64 bits. */
 const MAX_RIGHT_SHIFT = 30;
@@ -111,6 +111,8 @@ const PROVE_BY_MODE = {
   tflm: proveTflm,
   single: proveSingle,
   mulhi: proveMulhi,
+  // The short form is this mode's definition; what is too large for it takes the exact path.
+  xnnpack: () => undefined,
 } as const satisfies Record<RequantMode, ProveLane>;
 
 /** Bits below the result's units in the 64-bit product: `mulhi` has its own, whatever the group's shift. */
@@ -121,11 +123,35 @@ function naturalShift(channels: readonly (ChannelScaling | undefined)[]): number
   return 31 + Math.max(1, ...channels.map((channel) => -(channel?.shift ?? 0)));
 }
 
-/** Constants of a group; `undefined` entries are lanes without a channel. */
+const UNUSED_LANE: LaneConstants = { multiplier: 0, scale: 0, rounding: 0n };
+const UNUSED_FLOAT_LANE: FloatLane = { factor: 0, offset: 0, scale: 0 };
+
+function floatGroup(
+  mode: RequantMode,
+  channels: readonly (ChannelScaling | undefined)[],
+  stage: StageBounds,
+): GroupConstants | undefined {
+  const lanes: FloatLane[] = [];
+  for (const channel of channels) {
+    const lane = channel === undefined ? UNUSED_FLOAT_LANE : proveFloat(mode, channel, stage);
+    if (lane === undefined) return undefined;
+    lanes.push(lane);
+  }
+  return { totalShift: FLOAT_FORM, lanes: channels.map(() => UNUSED_LANE), floatLanes: lanes };
+}
+
+/** Constants of a group; `undefined` entries are lanes without a channel. Without `stage` no short form. */
 export function groupConstants(
   mode: RequantMode,
   channels: readonly (ChannelScaling | undefined)[],
+  stage: StageBounds | undefined,
 ): GroupConstants {
+  const short = stage === undefined ? undefined : floatGroup(mode, channels, stage);
+  return short ?? integerGroup(mode, channels);
+}
+
+/** By integer products, or the exact path. */
+function integerGroup(mode: RequantMode, channels: readonly (ChannelScaling | undefined)[]): GroupConstants {
   const constants = channels.map((c) => (c === undefined ? 0 : constantResult(mode, c)));
   const live = channels.filter((_, lane) => constants[lane] === undefined);
   for (const totalShift of [FAST_SHIFT, naturalShift(live)]) {

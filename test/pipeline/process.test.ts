@@ -1,5 +1,5 @@
 /** The CLI as a process: output streams, Ctrl-C, exit codes, threads. Runs the built dist/. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ const folder = mkdtempSync(join(tmpdir(), 'quantmcu-process-'));
 const SAMPLES = 24_000;
 
 beforeAll(() => {
-  execFileSync('npm', ['run', '--silent', 'build:ts'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   writeFileSync(join(folder, 'a.bin'), new Uint8Array(490).fill(83));
   const rows = Array.from({ length: SAMPLES }, (_, i) => `a.bin,${Math.floor(i / 100) % 12}`);
   writeFileSync(join(folder, 'labels.csv'), `file,label\n${rows.join('\n')}\n`);
@@ -82,5 +81,42 @@ describe('codegen as a process', () => {
     const foreign = await start(['codegen', MODEL, '--target', 'l4r5zi', '-o', '.']);
     expect(foreign.code).toBe(5);
     expect(foreign.stderr).toMatch(/^error codegen\/folder: .*--force.*\n$/);
+  });
+});
+
+describe('verify as a process', () => {
+  const verify = ['verify', MODEL, '--target', 'l4r5zi', '--engine', 'builtin'];
+
+  it('gives the same bytes twice, timing apart, and keeps the project on request', async () => {
+    const one = await start([...verify, '--json', '--keep', 'kept']);
+    const two = await start([...verify, '--json']);
+    expect(one).toMatchObject({ code: 0, stderr: '' });
+    const { timing: _one, ...first } = JSON.parse(one.stdout);
+    const { timing: _two, ...second } = JSON.parse(two.stdout);
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({ ok: true, fits: true, target: 'l4r5zi', engine: 'builtin', mode: 'tflm' });
+    expect(readdirSync(join(folder, 'kept'))).toEqual(expect.arrayContaining(['firmware.elf', 'Makefile']));
+  });
+
+  it('says in words and with code 3 that a board is too small', async () => {
+    const tiny = {
+      ...{ id: 'tiny', core: 'm4', clockHz: 64_000_000 },
+      flash: { origin: 0, bytes: 1 << 20 },
+      sram: { origin: 0x20000000, bytes: 8192 },
+    };
+    writeFileSync(join(folder, 'tiny.json'), JSON.stringify(tiny));
+    const { code, stdout } = await start(['verify', MODEL, '--board', 'tiny.json', '--engine', 'builtin']);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/total, 13 layers .* 13 of 13 equal/);
+    expect(stdout).toMatch(/^OK {9}firmware and simulation agree/m);
+    expect(stdout).toMatch(/^TOO BIG {4}\d+\.\d KiB more SRAM than tiny has; it ran on a virtual board/m);
+  });
+
+  it('names the boards where none or an unknown one is given', async () => {
+    const { code, stderr } = await start(['verify', MODEL, '--target', 'l4r5zy']);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(
+      /^error target\/unknown: no such board; found l4r5zy; expected --target nano33ble\|.*\n$/,
+    );
   });
 });

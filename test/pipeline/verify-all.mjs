@@ -1,5 +1,5 @@
 /**
- * `npm run verify:all [-- --engine unicorn --mode tflm]`: every 8-bit model of the data collection (SHARED_DIR,
+ * `npm run verify:all [-- --engine builtin|unicorn|both --mode tflm]`: every 8-bit model of the data collection (SHARED_DIR,
  * else ../shared) on an M4, an M7 and an M33 board, all feature maps compared. Needs `npm run build`.
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { formatBytes, formatCount } from '../../dist/report/units.js';
 
 const { values } = parseArgs({
   options: {
-    engine: { type: 'string', default: 'unicorn' },
+    engine: { type: 'string', default: 'builtin' },
     mode: { type: 'string', default: 'tflm' },
     models: { type: 'string', default: '' },
   },

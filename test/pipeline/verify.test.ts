@@ -6,7 +6,7 @@ import { inputSpec } from '../../src/data/input-spec.js';
 import { prepareInput } from '../../src/data/prepare-input.js';
 import { PRESETS } from '../../src/data/recipe.js';
 import { ENGINES } from '../../src/emulate/engines.js';
-import { planModel, type Verified, verifyPlan } from '../../src/pipeline.js';
+import { type EmulationChoice, planModel, type Verified, verifyPlan } from '../../src/pipeline.js';
 import { findBoard } from '../../src/targets/index.js';
 import golden from '../golden/person-detection.json' with { type: 'json' };
 import { FIXTURES, PERSON_INPUT, PERSON_MODEL, readBytes, sharedPath } from '../support/paths.js';
@@ -16,14 +16,19 @@ const KWS_MODEL = `${FIXTURES}kws/kws_dscnn_int8.tflite`;
 const withoutUnicorn = ENGINES.unicorn.unavailable() !== '';
 const why = withoutUnicorn ? ' (skipped: libunicorn absent)' : '';
 
-async function verify(model: string, boardId: string, inputFile?: string): Promise<Verified> {
+async function verify(
+  model: string,
+  boardId: string,
+  inputFile?: string,
+  engine: EmulationChoice = 'unicorn',
+): Promise<Verified> {
   const { plan } = await planModel(host, model, {});
   const inputs =
     inputFile === undefined
       ? randomInputs(plan, 20261123).bytes
       : [await prepareInput(readBytes(inputFile), inputFile, inputSpec(plan), PRESETS.stretch)];
   const now = (): number => performance.now();
-  return verifyPlan(host, plan, findBoard(boardId)!, { inputs, inputName: 'input', engine: 'unicorn', now });
+  return verifyPlan(host, plan, findBoard(boardId)!, { inputs, inputName: 'input', engine, now });
 }
 
 describe.each(['nano33ble', 'h743', 'nrf5340'])('keyword spotting on %s', (boardId) => {
@@ -42,6 +47,16 @@ describe.each(['nano33ble', 'h743', 'nrf5340'])('keyword spotting on %s', (board
     expect(totals.stackBytes).toBeLessThanOrEqual(totals.measured.reservedStackBytes);
     // MLPerf Tiny's count.
     expect(totals.macs).toBe(2656768);
+  });
+});
+
+describe('both engines', () => {
+  it.skipIf(withoutUnicorn)(`compute the same maps and nearly the same cycles${why}`, async () => {
+    const { report } = await verify(KWS_MODEL, 'l4r5zi', undefined, 'both');
+    expect(report).toMatchObject({ ok: true, fits: true, engine: 'both' });
+    // Two cycle models of one core, written apart: block costs, and instruction by instruction.
+    const { unicorn, builtin } = report.totals.cyclesByEngine;
+    expect(Math.abs(unicorn! / builtin! - 1)).toBeLessThan(0.05);
   });
 });
 

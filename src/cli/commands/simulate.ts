@@ -16,6 +16,7 @@ import {
   modeOption,
   positiveInteger,
   recipeOptions,
+  threadCount,
 } from '../cli-command.js';
 import { findRecipe } from '../find-recipe.js';
 import { startProgress } from '../progress.js';
@@ -46,7 +47,7 @@ export const simulate = defineCommand<SimulateOptions>({
     command.argument(...MODEL_ARGUMENT);
     command.requiredOption('--data <folder>', 'labels.csv with "file,label", or a subfolder per class');
     command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
-    command.option('--threads <n>', 'worker threads', positiveInteger, 1);
+    command.option('--threads <n>', 'worker threads, at most 64', threadCount, 1);
     command.addOption(modeOption());
     command.addOption(dimensionOption());
     for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);

@@ -44,7 +44,9 @@ function configure(command: Command): void {
     .addOption(boardOption())
     .option('--input <file...>', 'picture or tensor, one per network input (default: random bytes)')
     .option('--seed <n>', 'seed of the random bytes', positiveInteger, 1)
-    .addOption(new Option('--engine <name>', 'what emulates the core').choices(EMULATION_CHOICES))
+    .addOption(
+      new Option('--engine <name>', 'what emulates the core (default: builtin)').choices(EMULATION_CHOICES),
+    )
     .addOption(new Option('--toolchain <name>', 'compiler (default: gcc if there)').choices(['gcc', 'zig']))
     .addOption(modeOption())
     .addOption(dimensionOption());

@@ -90,7 +90,16 @@ export const WIDE_FORMS: readonly Form[] = [
   { name: 'CLREX', pattern: '1111001110111111 1000111100101111' },
   { name: 'MRS APSR', pattern: '1111001111101111 1000dddd00000000' },
   { name: 'MRS MSP', pattern: '1111001111101111 1000dddd00001000' },
-  { name: 'MRS PRIMASK', pattern: '1111001111101111 1000dddd00010000' },
+  {
+    name: 'CPSID, MRS PRIMASK',
+    pattern: '1011011001110010 1111001111101111 1000dddd00010000',
+    notInIt: true,
+  },
+  {
+    name: 'CPSIE, MRS PRIMASK',
+    pattern: '1011011001100010 1111001111101111 1000dddd00010000',
+    notInIt: true,
+  },
   { name: 'MSR APSR_nzcvq', pattern: '111100111000nnnn 1000100000000000' },
   { name: 'MSR APSR_nzcvqg', pattern: '111100111000nnnn 1000110000000000' },
   { name: 'MSR MSP', pattern: '111100111000nnnn 1000100000001000' },

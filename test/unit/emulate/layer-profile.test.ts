@@ -228,7 +228,7 @@ describe('engines', () => {
   const test = it.skipIf(ENGINES.unicorn.unavailable() !== '');
 
   test.each(['l4r5zi', 'f746', 'u575'])(
-    'on %s agree on instructions and stack, and on cycles within 1 %%',
+    'on %s agree on instructions and stack, and on cycles within a percent',
     async (id) => {
       const target = findBoard(id)!;
       const elf = await build(id, { board: target });
