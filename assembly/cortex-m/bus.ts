@@ -8,6 +8,7 @@ import { addCycles, rd, set } from './state';
 import { Stop } from './stop-kinds';
 import { readSystem, writeSystem } from './system-space';
 import { noteExtra } from './timing/extras';
+import { fetchData, flashModelled } from './timing/flash';
 import { UNALIGNED_READ, UNALIGNED_WRITE } from './timing/tables';
 import { fault } from './trace';
 
@@ -70,6 +71,7 @@ function charge(op: usize, region: usize, address: u32, bytes: u32, waits: usize
   const isRead = waits == 16;
   let extra: u32 = 0;
   if (parts > 1) extra = isRead ? unalignedCost(UNALIGNED_READ, parts) : unalignedCost(UNALIGNED_WRITE, parts);
+  if (isRead && flashModelled()) fetchData(op, address);
   const waited = load<u32>(region + waits) * parts;
   if (waited != 0) store<u64>(TERMS, load<u64>(TERMS) + waited);
   addCycles(extra + waited);

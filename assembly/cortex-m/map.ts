@@ -93,8 +93,11 @@ export const CALL_DEPTH: usize = STATE + 0x1b0;
 /** Node of the call tree that runs, and cycles when it last started. */
 export const CALL_NODE: usize = STATE + 0x1b4;
 export const CALL_SINCE: usize = STATE + 0x1b8;
-/** Labelled cycle terms beyond zero wait states: u64 each, see timing/terms.ts. */
+/** Cycles beyond zero wait states, u64 each: wait states of regions, flash code, flash data. */
 export const TERMS: usize = STATE + 0x1c0;
+/** Flash model, see timing/flash.ts; and where the trace that runs began. */
+export const FLASH: usize = STATE + 0x900;
+export const FLASH_START: usize = STATE + 0x940;
 /** Return address of a HALT operation: two reserved slots. */
 export const HALT_OP: usize = STATE + 0x200;
 

@@ -20,6 +20,7 @@ import {
 } from './map';
 import { FIRST_EXIT, Op } from './opcodes';
 import { Stop } from './stop-kinds';
+import { fetchTrace, flashModelled } from './timing/flash';
 import { peekHalf } from './regions';
 
 /** Next free byte of the trace cache. */
@@ -28,6 +29,7 @@ export function setTraceTop(value: usize): void { traceTop = value; }
 
 /** Accounts for leaving at `op` and goes to its fixed target. */
 @inline export function leave(op: usize): usize {
+  if (flashModelled()) fetchTrace(op, load<u32>(op, 28));
   const remaining = account(op);
   const next = <usize>load<u32>(op, 8);
   if (remaining > 0 && next != 0) return next;
@@ -36,6 +38,7 @@ export function setTraceTop(value: usize): void { traceTop = value; }
 
 /** Accounts for leaving at `op` and goes to a computed, even address. */
 @inline export function leaveTo(op: usize, target: u32): usize {
+  if (flashModelled()) fetchTrace(op, target);
   if (account(op) > 0) {
     const page = <usize>load<u32>(CODE_PAGES + (<usize>(target >>> 12) << 2));
     if (page != 0) {

@@ -26,10 +26,10 @@ export const MODEL_ARGUMENT = ['<model>', 'a .tflite or .onnx model, or a stored
 
 export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
 export const modeOption = (): Option =>
-  new Option('--mode <mode>', 'requantisation (default: tflm, or the stored plan’s own)').choices([
-    'tflm',
-    'single',
-  ]);
+  new Option(
+    '--mode <mode>',
+    'requantisation (default: tflm, or the stored plan’s own; xnnpack is simulated only)',
+  ).choices(['tflm', 'single', 'xnnpack']);
 
 /** Sizes by name, from every occurrence of the option. */
 export const dimensionOption = (): Option =>

@@ -52,8 +52,21 @@ const isReachable = (path: string, mode: number): Promise<boolean> =>
     () => false,
   );
 
+/** As mkdir -p; Node's own recursive form never ends in file systems that refuse folders with ENOENT, like /proc. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || (await isReachable(dirname(path), constants.F_OK))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path);
+  }
+}
+
 async function writeWhole(path: string, contents: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     await writeFile(aside, contents);
@@ -112,7 +125,7 @@ export function createNodeHost(): NodeHost {
           }))
           .sort((a, b) => (a.name < b.name ? -1 : 1));
       }),
-    makeDirectory: (path) => attempt(path, async () => void (await mkdir(path, { recursive: true }))),
+    makeDirectory: (path) => attempt(path, () => makeFolders(path)),
     remove: (path) => attempt(path, () => rm(path, { recursive: true, force: true })),
     rename: (from, to) => attempt(to, () => rename(from, to)),
     async temporaryDirectory(label) {

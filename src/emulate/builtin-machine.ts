@@ -7,6 +7,7 @@ import type { CoreTiming } from '../targets/core-timing.js';
 import { CORTEX_M4_TIMING } from '../targets/cortex-m4.js';
 import { CORTEX_M7_TIMING } from '../targets/cortex-m7.js';
 import { CORTEX_M33_TIMING } from '../targets/cortex-m33.js';
+import type { FlashModel } from '../targets/flash-models.js';
 import { ProfileCounts, type RawProfile, readCallTree } from './builtin-counts.js';
 import { BuiltinMemory, type BuiltinRegion } from './builtin-memory.js';
 import { encodeTiming } from './builtin-timing.js';
@@ -19,10 +20,19 @@ export interface BuiltinOptions extends MachineOptions {
   readonly regions: readonly BuiltinRegion[];
   /** Start with the FPU enabled, for code without start-up (default: off, as on hardware). */
   readonly fpuEnabled?: boolean;
+  /** Cycles that flash adds beyond zero wait states; default: none. */
+  readonly flash?: FlashModel;
   /** Called every few million instructions of a long run. */
   readonly onProgress?: (counters: Counters) => void;
   /** Another timing table than the core's own. */
   readonly timing?: CoreTiming;
+}
+
+/** Cycles beyond zero wait states. */
+export interface MemoryTerms {
+  readonly regionWaits: number;
+  readonly flashCode: number;
+  readonly flashData: number;
 }
 
 export interface CallFrame {
@@ -81,7 +91,7 @@ export class BuiltinMachine implements Machine {
     this.options = options;
     this.core = options.core;
     this.module = instantiateCortexM();
-    this.memory = new BuiltinMemory(this.module, options.regions);
+    this.memory = new BuiltinMemory(this.module, options.regions, options.flash);
     const { CORE, CPUID: cpuid, STACK_LIMIT, TIMING } = this.module.layout;
     this.setWord(CORE, CORE_NUMBER[options.core]);
     this.setWord(cpuid, CPUID[options.core]);
@@ -196,9 +206,14 @@ export class BuiltinMachine implements Machine {
     this.setWord(this.module.layout.LOWEST_SP, this.readRegister(SP));
   }
 
-  /** Cycles spent on the wait states of regions since reset; part of the counters. */
-  waitCycles(): number {
-    return this.long(this.module.layout.TERMS);
+  /** What memory added to zero-wait cycles since reset, by cause; part of the counters. */
+  memoryTerms(): MemoryTerms {
+    const { TERMS } = this.module.layout;
+    return {
+      regionWaits: this.long(TERMS),
+      flashCode: this.long(TERMS + 8),
+      flashData: this.long(TERMS + 16),
+    };
   }
 
   /** The calls that led to where the core stands, outermost first. */
@@ -283,7 +298,7 @@ export class BuiltinMachine implements Machine {
     bytes.fill(0, FREGS, FREGS + 128);
     this.memory.view.setBigUint64(CYCLES, 0n, true);
     this.memory.view.setBigUint64(RETIRED, 0n, true);
-    this.memory.view.setBigUint64(TERMS, 0n, true);
+    for (let term = 0; term < 3; term++) this.memory.view.setBigUint64(TERMS + 8 * term, 0n, true);
     this.setWord(FPSCR, 0);
     this.setWord(CONTROL, 0);
     this.setWord(LOWEST_SP, 0xffffffff);

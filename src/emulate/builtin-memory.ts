@@ -3,6 +3,7 @@
  * The layout is drawn in assembly/cortex-m/map.ts, the region record in assembly/cortex-m/regions.ts.
  */
 import { limit } from '../support/errors.js';
+import type { FlashModel } from '../targets/flash-models.js';
 import type { CortexMModule } from './builtin-wasm.js';
 import type { MemoryRegion } from './machine.js';
 
@@ -25,6 +26,8 @@ export interface BuiltinRegion extends MemoryRegion {
 
 interface PlacedRegion extends BuiltinRegion {
   readonly host: number;
+  /** Reads go through the flash model. */
+  readonly modelled?: boolean;
 }
 
 export class BuiltinMemory {
@@ -33,7 +36,7 @@ export class BuiltinMemory {
   /** Host address and bytes of each executable region's code map. */
   private readonly codeMaps: { readonly host: number; readonly bytes: number }[] = [];
 
-  constructor(module: CortexMModule, regions: readonly BuiltinRegion[]) {
+  constructor(module: CortexMModule, regions: readonly BuiltinRegion[], flash?: FlashModel) {
     this.module = module;
     if (regions.length > MAX_REGIONS) {
       throw limit(
@@ -41,9 +44,14 @@ export class BuiltinMemory {
         `${regions.length} memory regions; at most ${MAX_REGIONS} are supported`,
       );
     }
-    this.placed = this.place(regions);
+    this.placed = this.place(
+      flash === undefined
+        ? regions
+        : regions.map((region) => (region.name === flash.region ? { ...region, modelled: true } : region)),
+    );
     this.writeRegionList();
     for (const region of this.placed) this.writePages(region);
+    if (flash !== undefined) this.writeFlashModel(flash);
   }
 
   get bytes(): Uint8Array {
@@ -78,7 +86,9 @@ export class BuiltinMemory {
     return region !== undefined && (flagsOf(region) & EXECUTABLE) !== 0;
   }
 
-  private place(regions: readonly BuiltinRegion[]): readonly PlacedRegion[] {
+  private place(
+    regions: readonly (BuiltinRegion & { readonly modelled?: boolean })[],
+  ): readonly PlacedRegion[] {
     const { RAM, RAM_BYTES, ROM } = this.module.layout;
     let ram = RAM;
     let rom = ROM;
@@ -103,6 +113,31 @@ export class BuiltinMemory {
     return placed;
   }
 
+  /** Fields and stamps as assembly/cortex-m/timing/flash.ts reads them. */
+  private writeFlashModel(flash: FlashModel): void {
+    const region = this.region(flash.region);
+    if (region === undefined)
+      throw limit('emulate/flash-model', `no memory region is called ${flash.region}`);
+    const lines = Math.ceil(region.bytes / flash.lineBytes);
+    const stamps = this.module.memory.buffer.byteLength;
+    this.module.memory.grow(Math.ceil((lines * 8) / WASM_PAGE));
+    const { FLASH } = this.module.layout;
+    new Uint32Array(this.module.memory.buffer, FLASH, 12).set([
+      1,
+      region.origin,
+      region.bytes,
+      Math.log2(flash.lineBytes),
+      flash.waitStates,
+      flash.instructionLines,
+      flash.dataLines,
+      flash.prefetch ? 1 : 0,
+      stamps,
+      stamps + lines * 4,
+      0,
+      0,
+    ]);
+  }
+
   private writeRegionList(): void {
     const { REGION_COUNT, REGIONS, REGION_BYTES } = this.module.layout;
     this.view.setUint32(REGION_COUNT, this.placed.length, true);
@@ -125,7 +160,7 @@ export class BuiltinMemory {
     const end = region.origin + region.bytes;
     const distance = (region.host - region.origin) >>> 0;
     for (let page = Math.ceil(region.origin / PAGE); (page + 1) * PAGE <= end; page++) {
-      if (!region.readWaits) this.view.setUint32(READ_PAGES + page * 4, distance, true);
+      if (!region.readWaits && !region.modelled) this.view.setUint32(READ_PAGES + page * 4, distance, true);
       if (region.writable && !region.writeWaits) this.view.setUint32(WRITE_PAGES + page * 4, distance, true);
     }
     if ((flagsOf(region) & EXECUTABLE) === 0) return;

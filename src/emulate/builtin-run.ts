@@ -4,6 +4,7 @@
  */
 import type { ElfImage, ElfSegment } from '../ir/elf-image.js';
 import { badInput } from '../support/errors.js';
+import type { FlashModel } from '../targets/flash-models.js';
 import type { CoreId } from '../targets/target.js';
 import type { RawProfile } from './builtin-counts.js';
 import { BuiltinMachine, type CallFrame } from './builtin-machine.js';
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly instructionBudget?: number;
   readonly stackLimit?: number;
   readonly fpuEnabled?: boolean;
+  /** What flash adds beyond zero wait states; default: nothing. */
+  readonly flash?: FlashModel;
   /** Passages after which the run ends (default: no bound). */
   readonly passages?: number;
   readonly onProgress?: (counters: Counters) => void;
@@ -80,6 +83,7 @@ export function runProgram(options: RunOptions): RunResult {
     countCycles: true,
     watchMemory: true,
     ...(options.stackLimit === undefined ? {} : { stackLimit: options.stackLimit }),
+    ...(options.flash === undefined ? {} : { flash: options.flash }),
     ...(options.fpuEnabled === undefined ? {} : { fpuEnabled: options.fpuEnabled }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });

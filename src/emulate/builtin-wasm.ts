@@ -17,6 +17,7 @@ export const LAYOUT_NAMES = [
   'EXTRAS',
   'EXTRAS_COUNT',
   'FIRST_EXIT',
+  'FLASH',
   'FPSCR',
   'FREGS',
   'IPSR',

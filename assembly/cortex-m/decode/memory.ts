@@ -4,6 +4,7 @@ import { Op } from '../opcodes';
 import { findRegion, hostAddress, WRITABLE } from '../regions';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
+import { flashModelled } from '../timing/flash';
 import { address, branchAllowed, dst, emit, emitExit, endTrace, field, isBad, pc, refuse, stored, written } from './emit';
 import { decodeTableBranch } from './branch';
 import { decodeExclusive } from './exclusive';
@@ -45,7 +46,7 @@ function emitLiteral(kind: u32, t: u32, at: u32): void {
   info.setLiteral();
   const bytes: u32 = kind == LoadKind.WORD ? 4 : kind == LoadKind.HALF || kind == LoadKind.SIGNED_HALF ? 2 : 1;
   const region = findRegion(at, bytes);
-  if (region != 0 && (load<u32>(region, 12) & WRITABLE) == 0 && (at & (bytes - 1)) == 0) {
+  if (region != 0 && !flashModelled() && (load<u32>(region, 12) & WRITABLE) == 0 && (at & (bytes - 1)) == 0) {
     const host = hostAddress(region, at);
     let value: u32;
     switch (kind) {

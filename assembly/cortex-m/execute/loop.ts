@@ -1,5 +1,5 @@
 /** The interpreter: one switch over the predecoded operations. */
-import { FPSCR, MONITOR, REGS } from '../map';
+import { FLASH_START, FPSCR, MONITOR, REGS } from '../map';
 import { Op } from '../opcodes';
 import {
   addCycles, aux, getD, getS, imm, isC, isGE, isN, isV, isZ, rd, rm, rn, set, setC, setD, setDouble, setS, va, vm, vn,
@@ -36,6 +36,7 @@ function skipped(op: usize): void {
 /** Runs from the address in r15 until something ends the run; the reason is in STOP_KIND. */
 export function interpret(): void {
   let op = enter(load<u32>(REGS + 60));
+  store<u32>(FLASH_START, load<u32>(REGS + 60));
   // the host asked to go on from here, so do not stop again at once
   if (load<u16>(op) == Op.STOP) op += 32;
   while (true) {

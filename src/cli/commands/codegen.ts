@@ -1,4 +1,5 @@
 /** `quantmcu codegen`: a C project for a board that builds as it stands, with CMake and Make. */
+import type { ImportedMode } from '../../numeric/requantize.js';
 import { generateProject, planModel } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { formatPairs } from '../../report/table.js';
@@ -13,7 +14,7 @@ interface CodegenOptions {
   readonly target?: string;
   readonly board?: string;
   readonly output: string;
-  readonly mode?: 'tflm' | 'single';
+  readonly mode?: ImportedMode;
   readonly force?: boolean;
   readonly json?: boolean;
 }

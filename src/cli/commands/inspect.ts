@@ -1,5 +1,6 @@
 /** `quantmcu inspect`: operators, shapes, MACs, quantisation, and what is unsupported and why. */
 import type { DeployPlan } from '../../ir/deploy-plan.js';
+import type { ImportedMode } from '../../numeric/requantize.js';
 import { isPlanPath, lowerModel, planModel, readModel, storePlan } from '../../pipeline.js';
 import { formatInspect, type InspectReport, inspectGraph, inspectPlan } from '../../report/inspect-report.js';
 import { formatJson } from '../../report/json.js';
@@ -9,7 +10,7 @@ import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption 
 
 interface InspectOptions {
   readonly dim?: Readonly<Record<string, number>>;
-  readonly mode?: 'tflm' | 'single';
+  readonly mode?: ImportedMode;
   readonly savePlan?: string;
   readonly json?: boolean;
 }

@@ -4,6 +4,7 @@ import { listSamples } from '../../data/labelled-folder.js';
 import { PRESET_NAMES } from '../../data/recipe.js';
 import { ENGINE_NAMES, type EngineName } from '../../evaluate/engines.js';
 import { evaluateSamples, spreadSamples } from '../../evaluate/evaluate.js';
+import type { ImportedMode } from '../../numeric/requantize.js';
 import { planModel } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { buildSimulateReport, formatSimulate } from '../../report/simulate-report.js';
@@ -26,7 +27,7 @@ interface SimulateOptions {
   readonly data: string;
   readonly limit?: number;
   readonly threads: number;
-  readonly mode?: 'tflm' | 'single';
+  readonly mode?: ImportedMode;
   readonly recipe?: string;
   readonly preset?: string;
   readonly engine: EngineName;

@@ -1,4 +1,5 @@
 /** The int8 models whose feature maps are compared with TensorFlow Lite Micro, and the input they get. */
+import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
 import type { Graph } from '../../../src/ir/graph.js';
 import { createRandom } from '../../../src/support/random.js';
 import { FIXTURES, PERSON_MODEL, sharedPath } from '../../support/paths.js';
@@ -36,5 +37,20 @@ export function smoothInput(graph: Graph, seed = 1): Uint8Array[] {
       level = Math.max(0, Math.min(255, level + random.integer(-40, 40)));
       return level;
     });
+  });
+}
+
+/** Stored int8 bytes of the model's input, as TFLite's QUANTIZE makes them from float32. */
+export function storedInputs(plan: DeployPlan, raw: readonly Uint8Array[]): Uint8Array[] {
+  return plan.inputs.map((port, i) => {
+    if (port.dtype === 'int8') return raw[i]!;
+    if (port.dtype === 'uint8') return raw[i]!.map((v) => v ^ 0x80);
+    const { scale, zeroPoint } = plan.tensors[port.tensor]!;
+    const stored = Int8Array.from(new Float32Array(raw[i]!.slice().buffer), (x) => {
+      const ratio = Math.fround(x / Math.fround(scale));
+      const rounded = Math.sign(ratio) * Math.floor(Math.abs(ratio) + 0.5);
+      return Math.max(-128, Math.min(127, rounded + zeroPoint));
+    });
+    return new Uint8Array(stored.buffer);
   });
 }

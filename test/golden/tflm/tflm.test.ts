@@ -8,7 +8,7 @@ import { lowerToPlan } from '../../../src/lower/lower.js';
 import { referenceEngine } from '../../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../../src/simulate/wasm-engine.js';
 import { ROOT, readBytes } from '../../support/paths.js';
-import { modelPath, smoothInput } from './models.js';
+import { modelPath, smoothInput, storedInputs } from './models.js';
 import { operatorCases } from './operator-cases.js';
 
 type Mode = 'tflm' | 'single';
@@ -54,21 +54,6 @@ it('tells the two modes apart', () => {
 const featureMaps = load<{
   models: { file: string; sha256: string; layers: Record<Mode, Record<string, string>> }[];
 }>('feature-maps.json');
-
-/** Stored int8 bytes of the model's input, as TFLite's QUANTIZE makes them from float32. */
-function storedInputs(plan: DeployPlan, raw: readonly Uint8Array[]): Uint8Array[] {
-  return plan.inputs.map((port, i) => {
-    if (port.dtype === 'int8') return raw[i]!;
-    if (port.dtype === 'uint8') return raw[i]!.map((v) => v ^ 0x80);
-    const { scale, zeroPoint } = plan.tensors[port.tensor]!;
-    const stored = Int8Array.from(new Float32Array(raw[i]!.slice().buffer), (x) => {
-      const ratio = Math.fround(x / Math.fround(scale));
-      const rounded = Math.sign(ratio) * Math.floor(Math.abs(ratio) + 0.5);
-      return Math.max(-128, Math.min(127, rounded + zeroPoint));
-    });
-    return new Uint8Array(stored.buffer);
-  });
-}
 
 /** Hash of each step's feature map, by step name. */
 async function hashes(plan: DeployPlan, inputs: readonly Uint8Array[], wasm: boolean) {

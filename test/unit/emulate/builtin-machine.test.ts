@@ -100,6 +100,41 @@ describe('the built-in machine', () => {
     expect(machine.readRegister(0)).toBe(2);
   });
 
+  it('charges flash by line, as a term of its own', () => {
+    // 20 × nop, then b .-40: 42 bytes at 0x100 are three lines of 16
+    const loop = `${'bf00 '.repeat(20)}e7ea`;
+    const flash = { region: 'flash', waitStates: 5, lineBytes: 16, instructionLines: 8, dataLines: 2 };
+    const cached = boot(loop, { flash: { ...flash, prefetch: false } });
+    cached.runUntil(0x1ffe, 21 * 100);
+    // fetched once
+    expect(cached.memoryTerms().flashCode).toBe(15);
+    const small = boot(loop, { flash: { ...flash, instructionLines: 2, prefetch: false } });
+    small.runUntil(0x1ffe, 21 * 100);
+    // every time round
+    expect(small.memoryTerms().flashCode).toBe(1500);
+    const prefetched = boot(loop, { flash: { ...flash, instructionLines: 2, prefetch: true } });
+    prefetched.runUntil(0x1ffe, 21 * 100);
+    // the first line of each round only: 8 NOPs hide 5 wait states
+    expect(prefetched.memoryTerms().flashCode).toBe(500);
+    expect(cached.counters().cycles - 15).toBe(small.counters().cycles - 1500);
+  });
+
+  it('charges reads of data from flash by line', () => {
+    // ldr r0, [r4]; ldr r1, [r4, #4]; ldr r2, [r4, #16]; bkpt
+    const flash = {
+      region: 'flash',
+      waitStates: 5,
+      lineBytes: 16,
+      instructionLines: 8,
+      dataLines: 2,
+      prefetch: false,
+    };
+    const machine = boot('6820 6861 6922 be01', { flash });
+    machine.writeRegister(4, 0x400);
+    runToEnd(machine);
+    expect(machine.memoryTerms().flashData).toBe(10);
+  });
+
   it('charges wait states of a region in one place', () => {
     // ldr r0, [r4]; bkpt: 2 cycles + 3 wait states
     const regions = [
@@ -110,6 +145,6 @@ describe('the built-in machine', () => {
     machine.writeRegister(4, RAM);
     machine.runUntil(CODE + 2, 10);
     expect(machine.counters().cycles).toBe(5);
-    expect(machine.waitCycles()).toBe(3);
+    expect(machine.memoryTerms()).toEqual({ regionWaits: 3, flashCode: 0, flashData: 0 });
   });
 });
