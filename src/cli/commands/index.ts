@@ -2,8 +2,9 @@
 import type { CliCommand } from '../cli-command.js';
 import { codegen } from './codegen.js';
 import { inspect } from './inspect.js';
+import { plan } from './plan.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
 import { verify } from './verify.js';
 
-export const COMMANDS: readonly CliCommand[] = [inspect, simulate, codegen, verify, targets];
+export const COMMANDS: readonly CliCommand[] = [inspect, plan, simulate, codegen, verify, targets];

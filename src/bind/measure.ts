@@ -1,0 +1,25 @@
+/** The memory of a plan without packing its weights: what planning and search ask thousands of times. */
+import type { CostModel } from '../ir/costs.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { planArena } from '../memory/arena.js';
+import { liveBytes } from '../memory/conflicts.js';
+import { groupTensors, type StepMemory } from '../memory/lifetimes.js';
+import { stepMemory } from './step-memory.js';
+
+const memoryOf = (plan: DeployPlan): readonly StepMemory[] =>
+  plan.steps.map((step) => stepMemory(step, plan));
+
+/** Agrees with `bind` to the byte: same rules, same planner. */
+export const measuredCosts: CostModel = {
+  memory(plan) {
+    const memory = memoryOf(plan);
+    const { arenaBytes, lowerBoundBytes, peakStep, tensorBytes } = planArena(plan, memory);
+    const scratchBytes = memory.reduce((most, step) => Math.max(most, step.scratchBytes), 0);
+    return { arenaBytes, lowerBoundBytes, peakStep, tensorBytes, scratchBytes };
+  },
+  liveBytes(plan) {
+    const { groups } = groupTensors(plan, memoryOf(plan), { inPlace: () => true });
+    // Times −1 and steps.length hold inputs and outputs only, which the steps beside them hold as well.
+    return [...liveBytes(groups, plan.steps.length).subarray(1, plan.steps.length + 1)];
+  },
+};

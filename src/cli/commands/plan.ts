@@ -1,0 +1,121 @@
+/** `quantmcu plan`: patches or line buffers for the first layers; SRAM against redundant computation. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ImportedMode } from '../../numeric/requantize.js';
+import { planModel, planStages, type StageOptions, storePlan } from '../../pipeline.js';
+import { formatJson } from '../../report/json.js';
+import { formatPlan } from '../../report/plan-report.js';
+import { EXIT_CODES } from '../../support/errors.js';
+import {
+  defineCommand,
+  dimensionOption,
+  jsonOption,
+  MODEL_ARGUMENT,
+  modeOption,
+  positiveInteger,
+} from '../cli-command.js';
+import type { Environment } from '../environment.js';
+import { boardOption, findTarget, targetOption } from '../find-board.js';
+
+interface PlanOptions {
+  readonly sram?: number;
+  readonly flash?: number;
+  readonly target?: string;
+  readonly board?: string;
+  readonly kind?: 'layers' | 'patches' | 'streaming';
+  readonly stage?: number;
+  readonly grid?: readonly [number, number];
+  readonly rows?: number;
+  readonly input?: 'resident' | 'streamed';
+  readonly output?: string;
+  readonly svg?: string;
+  readonly mode?: ImportedMode;
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly json?: boolean;
+}
+
+/** `262144`, `256K` or `1M`: KiB and MiB. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kKmM]?)(?:i?[bB])?$/.exec(text);
+  const unit = { '': 1, k: 1024, m: 1024 * 1024 }[match?.[2]?.toLowerCase() ?? ''];
+  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('expected bytes, like 262144, 256K or 1M');
+}
+
+function gridSize(text: string): readonly [number, number] {
+  const match = /^(\d+)(?:[x×](\d+))?$/.exec(text);
+  const [rows, columns] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+  if (rows >= 1 && columns >= 1) return [rows, columns];
+  throw new InvalidArgumentError('expected rows×columns, like 4x4 or 3x4');
+}
+
+function configure(command: Command): void {
+  command
+    .argument(...MODEL_ARGUMENT)
+    .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
+    .option('--flash <bytes>', 'flash for the constants, like 1M (default: the target’s)', byteSize)
+    .addOption(targetOption())
+    .addOption(boardOption())
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(['layers', 'patches', 'streaming']))
+    .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
+    .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
+    .option('--rows <n>', 'line buffers that compute exactly this many rows a step', positiveInteger)
+    .addOption(
+      new Option('--input <mode>', 'keep the image in SRAM, or ask for it in pieces').choices([
+        'resident',
+        'streamed',
+      ]),
+    )
+    .option('-o, --output <base>', 'store the chosen plan as base.plan.json and base.plan.bin')
+    .option('--svg <file>', 'a picture of its memory over time and of its patches')
+    .addOption(modeOption())
+    .addOption(dimensionOption())
+    .addOption(jsonOption());
+}
+
+/** What the user asks of the stage; a board lends its memories where none are stated. */
+async function stageOptions(options: PlanOptions, { host }: Environment): Promise<StageOptions> {
+  const named = options.target !== undefined || options.board !== undefined;
+  const board = named ? await findTarget(host, options) : undefined;
+  const sramBytes = options.sram ?? board?.sram.bytes;
+  const flashBytes = options.flash ?? board?.flash.bytes;
+  return {
+    ...(board === undefined ? {} : { board }),
+    ...(sramBytes === undefined ? {} : { sramBytes }),
+    ...(flashBytes === undefined ? {} : { flashBytes }),
+    ...(options.kind === undefined ? {} : { kinds: [options.kind] }),
+    ...(options.stage === undefined ? {} : { stageLayers: options.stage }),
+    ...(options.grid === undefined ? {} : { grid: options.grid }),
+    ...(options.rows === undefined ? {} : { rowsPerStep: options.rows }),
+    ...(options.input === undefined ? {} : { input: options.input }),
+  };
+}
+
+export const plan = defineCommand<PlanOptions>({
+  name: 'plan',
+  summary: 'run the first layers patch by patch or row by row: SRAM against redundant computation',
+  examples: [
+    ['quantmcu plan model.tflite --sram 256K', 'the cheapest plan within 256 KiB, and the frontier'],
+    [
+      'quantmcu plan model.tflite --target nano33ble -o out/net',
+      'stores out/net.plan.json: every command takes it',
+    ],
+    [
+      'quantmcu plan model.tflite --grid 4x4 --stage 13 --input streamed --svg plan.svg',
+      'one plan, and its picture',
+    ],
+  ],
+  configure,
+  async run([model], options, environment) {
+    const { host, write, style } = environment;
+    const asked = await stageOptions(options, environment);
+    const { plan: whole } = await planModel(host, model!, options);
+    const planned = planStages(whole, asked);
+    const planFile =
+      options.output === undefined ? undefined : await storePlan(host, planned.plan, options.output);
+    if (options.svg !== undefined) await host.writeFile(options.svg, planned.svg());
+    const report = { ...planned.report, ...(planFile === undefined ? {} : { planFile }) };
+    write(options.json === true ? formatJson(report) : `${formatPlan(report, style)}\n`);
+    return report.advice.length === 0 ? EXIT_CODES.success : EXIT_CODES.doesNotFit;
+  },
+});

@@ -1,0 +1,68 @@
+/** DeployPlan → the same network patch by patch or row by row, chosen under a budget, with its report and picture. */
+import { bind } from '../bind/bind.js';
+import { measuredCosts } from '../bind/measure.js';
+import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
+import type { BoundPlan } from '../ir/bound-plan.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { stepMacs } from '../ops/index.js';
+import { type PlanRequest, planPatches } from '../patch/plan-patches.js';
+import { buildPlanReport, type PeakTensor, type PlanReport } from '../report/plan-report.js';
+import { planSvg } from '../report/plan-svg.js';
+import { badInput } from '../support/errors.js';
+import { type Board, coreOf } from '../targets/index.js';
+
+export interface StageOptions extends Omit<PlanRequest, 'budgetBytes'> {
+  /** Its kernels decide the scratch; default: a Cortex-M4. */
+  readonly board?: Board;
+  /** For arena and stack together. */
+  readonly sramBytes?: number;
+  readonly flashBytes?: number;
+}
+
+export interface StagedPlan {
+  readonly plan: DeployPlan;
+  readonly report: PlanReport;
+  /** A picture of the chosen plan. */
+  svg(): string;
+}
+
+/** Throws `patch/again` for a plan that has a patch stage already, `patch/plan` when what is asked does not exist. */
+export function planStages(plan: DeployPlan, options: StageOptions): StagedPlan {
+  if (plan.patchStage !== undefined)
+    throw badInput('patch/again', 'the plan has a patch stage already', {
+      where: plan.name,
+      fix: 'Plan the model, or the plan as it was stored before.',
+    });
+  const { board, sramBytes, flashBytes, ...request } = options;
+  const budget = sramBytes === undefined ? {} : { budgetBytes: sramBytes - DEFAULT_STACK_BYTES };
+  const planned = planPatches(plan, measuredCosts, { ...request, ...budget });
+  const core = coreOf(board?.core ?? 'm4');
+  const bound = bind(planned.plan, { core: core.id, feature: core.feature });
+  const report = buildPlanReport({
+    model: plan.name,
+    mode: plan.requantization,
+    layers: plan.steps.length,
+    macs: plan.steps.reduce((sum, step) => sum + stepMacs(step, plan), 0),
+    plans: planned.plans,
+    chosen: planned.chosen,
+    fits: planned.fits,
+    ...(sramBytes === undefined ? {} : { sramBytes }),
+    stackBytes: DEFAULT_STACK_BYTES,
+    ...(flashBytes === undefined ? {} : { flashBytes }),
+    constantBytes: bound.constants.length,
+    peak: liveAtPeak(bound),
+  });
+  return { plan: planned.plan, report, svg: () => planSvg(bound) };
+}
+
+/** Tensors in memory at the worst step, largest first; of those that share bytes the latest. */
+function liveAtPeak({ tensors, plan, peakStep }: BoundPlan): PeakTensor[] {
+  const live = tensors.filter(
+    (t) => t.rowPitch === undefined && t.firstStep <= peakStep && t.lastStep >= peakStep,
+  );
+  const taken = new Set(live.flatMap((t) => (t.shares === undefined ? [] : [t.shares.with])));
+  return live
+    .filter((t) => !taken.has(t.tensor))
+    .map((t) => ({ name: plan.tensors[t.tensor]!.name, bytes: t.bytes }))
+    .sort((a, b) => b.bytes - a.bytes);
+}
