@@ -14,13 +14,15 @@ export interface WriteTreeOptions {
   readonly force: boolean;
 }
 
-/** `files`: path inside the folder → contents. */
-export async function writeTree(
-  host: Host,
-  folder: string,
-  files: ReadonlyMap<string, Uint8Array | string>,
-  options: WriteTreeOptions,
-): Promise<void> {
+interface Tree {
+  readonly target: string;
+  readonly isNew: boolean;
+  /** Files of an earlier project. */
+  readonly before: readonly string[];
+}
+
+/** Refuses what `writeTree` would refuse; a command that works for long asks before it starts. */
+export async function openTree(host: Host, folder: string, options: WriteTreeOptions): Promise<Tree> {
   if (folder === '') throw badInput('codegen/folder', 'the name of the folder is empty');
   const target = folder.replace(/(?<=[^/])\/+$/, '');
   const isNew = !(await host.exists(target));
@@ -31,6 +33,17 @@ export async function writeTree(
       fix: 'Choose another folder, or add --force to write into it and keep its other files.',
     });
   }
+  return { target, isNew, before: before ?? [] };
+}
+
+/** `files`: path inside the folder → contents. */
+export async function writeTree(
+  host: Host,
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array | string>,
+  options: WriteTreeOptions,
+): Promise<void> {
+  const { target, isNew, before } = await openTree(host, folder, options);
   const staging = `${target}/${STAGING}`;
   const names = [...files.keys()].sort();
   try {
@@ -40,7 +53,7 @@ export async function writeTree(
     await host.remove(isNew ? target : staging).catch(() => {});
     throw error;
   }
-  const stale = (before ?? []).filter((name) => !files.has(name));
+  const stale = before.filter((name) => !files.has(name));
   // While files move, the manifest names old and new ones: whatever happens, the folder stays ours.
   await writeManifest(host, target, [...names, ...stale]);
   for (const name of names) {
