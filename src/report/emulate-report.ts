@@ -146,7 +146,7 @@ export interface EmulateReport extends PassageReport {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mips = (instructions: number, milliseconds: number): number =>
-  milliseconds <= 0 ? 0 : roundTo(instructions / milliseconds / 1000, 1);
+  milliseconds <= 0 ? 0 : roundTo(instructions / milliseconds / 1000, 3);
 
 export function buildEmulateReport(facts: EmulateFacts): EmulateReport {
   const { core, board, passages } = facts;
