@@ -2,7 +2,7 @@
  * The bus: the fast path of aligned accesses to whole pages, and one slow path for everything else, where wait
  * states and alignment penalties are charged and faults are found.
  */
-import { CORE, CCR, FREGS, HALT_OP, READ_PAGES, REGS, TERMS, WATCH, WRITE_PAGES } from './map';
+import { CCR, READ_PAGES, TERMS, WATCH, WRITE_PAGES } from './map';
 import { findRegion, hostAddress, WRITABLE } from './regions';
 import { addCycles, rd, set } from './state';
 import { Stop } from './stop-kinds';
@@ -79,7 +79,9 @@ function charge(op: usize, region: usize, address: u32, bytes: u32, waits: usize
 }
 
 /** Cycles per additional part, unless the table states a fixed penalty (M7). */
-@inline function unalignedCost(field: usize, parts: u32): u32 { return <u32>load<u8>(field) * (parts - 1) + <u32>load<u8>(field, 1); }
+@inline function unalignedCost(field: usize, parts: u32): u32 {
+  return <u32>load<u8>(field) * (parts - 1) + <u32>load<u8>(field, 1);
+}
 
 /** Completes a load of register `rd` the slow way; returns the next operation. */
 export function loadSlow(op: usize, address: u32, kind: u32): usize {

@@ -6,7 +6,7 @@
  *   tree node, 40 bytes: u32 function, u32 parent, u32 first child, u32 next sibling, u64 cycles, u64 instructions,
  *   u32 calls, u32 unused
  */
-import { CALL_DEPTH, CALL_NODE, CALL_SINCE, CALL_TREE, CALL_TREE_END, CALLS, CYCLES, MAX_CALLS, PROFILE } from './map';
+import { CALL_DEPTH, CALL_NODE, CALL_TREE, CALL_TREE_END, CALLS, CYCLES, MAX_CALLS, PROFILE } from './map';
 import { instructionsRetired } from './trace';
 
 const NODE_BYTES: usize = 40;

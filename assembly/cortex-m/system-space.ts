@@ -4,7 +4,7 @@
  * Source: DDI 0403E B3.2, C1.8.
  */
 import {
-  CCR, CORE, CPACR, CPUID, CYCCNT_ZERO, DEMCR, DWT_CTRL, SCS_STORE, SYST_CSR, SYST_RVR, SYST_ZERO, VTOR,
+  CCR, CPACR, CPUID, CYCCNT_ZERO, DEMCR, DWT_CTRL, SCS_STORE, SYST_CSR, SYST_RVR, SYST_ZERO, VTOR,
 } from './map';
 import { Stop } from './stop-kinds';
 import { cyclesNow } from './trace';
@@ -26,7 +26,7 @@ function readWord(op: usize, address: u32): u32 {
     case 0xe000ed88: return load<u32>(CPACR);
     case 0xe000edfc: return load<u32>(DEMCR);
     case 0xe0001000: return load<u32>(DWT_CTRL);
-    case 0xe0001004: return (load<u32>(DWT_CTRL) & 1) == 0 ? <u32>load<u64>(CYCCNT_ZERO) : <u32>(cyclesNow(op) - load<u64>(CYCCNT_ZERO));
+    case 0xe0001004: return cycleCount(op);
     case 0xe0001fb0: case 0xe0001fb4: return 0;
     case 0xe000e010: return load<u32>(SYST_CSR);
     case 0xe000e014: return load<u32>(SYST_RVR);
@@ -37,6 +37,12 @@ function readWord(op: usize, address: u32): u32 {
       setFailed(Stop.UNMAPPED);
       return 0;
   }
+}
+
+/** CYCCNT_ZERO holds the count itself while the counter stands still. */
+function cycleCount(op: usize): u32 {
+  const zero = load<u64>(CYCCNT_ZERO);
+  return (load<u32>(DWT_CTRL) & 1) == 0 ? <u32>zero : <u32>(cyclesNow(op) - zero);
 }
 
 /** Counts down from the reload value, one per cycle. */
@@ -81,10 +87,13 @@ function writeWord(op: usize, address: u32, value: u32): void {
   }
 }
 
-/** CYCCNT_ZERO holds the count itself while the counter stands still. */
+/** Starts or stops the counter where it stands. */
 function setDwtControl(op: usize, value: u32): void {
-  const was = load<u32>(DWT_CTRL) & 1;
-  const now = value & 1;
-  if (was != now) store<u64>(CYCCNT_ZERO, now ? cyclesNow(op) - load<u64>(CYCCNT_ZERO) : <u64><u32>(cyclesNow(op) - load<u64>(CYCCNT_ZERO)));
+  const running = (load<u32>(DWT_CTRL) & 1) != 0;
+  if (running != ((value & 1) != 0)) {
+    const now = cyclesNow(op);
+    const zero = load<u64>(CYCCNT_ZERO);
+    store<u64>(CYCCNT_ZERO, running ? <u64><u32>(now - zero) : now - zero);
+  }
   store<u32>(DWT_CTRL, value);
 }

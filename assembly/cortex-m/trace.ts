@@ -15,8 +15,8 @@
  */
 import { decodeTrace } from './decode/decode';
 import {
-  CODE_PAGES, CYCLES, HALT_OP, REGS, REMAINING, RETIRED, SLICE, STOP_ADDRESS, STOP_ENCODING, STOP_KIND, STOP_PC,
-  TRACES,
+  CODE_PAGES, CYCLES, HALT_OP, REGS, REMAINING, RETIRED, SLICE, STOP_ADDRESS, STOP_ENCODING, STOP_KIND,
+  STOP_PC, TRACES,
 } from './map';
 import { FIRST_EXIT, Op } from './opcodes';
 import { Stop } from './stop-kinds';

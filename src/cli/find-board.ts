@@ -37,3 +37,11 @@ export async function findTarget(host: Host, options: BoardOptions): Promise<Boa
     fix: 'A board of your own comes from --board file.json.',
   });
 }
+
+/** For a command that takes a program: no board is needed, and `--board` may also name one of THE list. */
+export async function findProgramBoard(host: Host, options: BoardOptions): Promise<Board | undefined> {
+  const { target, board } = options;
+  if (target === undefined && board === undefined) return undefined;
+  const isListed = BOARDS.some((listed) => listed.id === board);
+  return findTarget(host, isListed ? { target: target ?? board! } : options);
+}

@@ -1,15 +1,39 @@
 /**
- * Writes a generated project so that a folder is never half-written: everything goes to a folder beside it,
- * which then takes its place by renaming. A manifest names our files; files of the user's own are kept.
+ * Writes a generated project into a folder: all files to a staging folder inside it first, then each into its place
+ * by renaming, so that a failure leaves the old project whole. A manifest names our files; no other file is touched.
  */
 import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
 
 export const MANIFEST = '.quantmcu-files.json';
+/** Left behind only by a run that was stopped; the next one removes it. */
+const STAGING = '.quantmcu-staging';
 
 export interface WriteTreeOptions {
   /** Write into a non-empty folder that is not ours; its other files are kept. */
   readonly force: boolean;
+}
+
+interface Tree {
+  readonly target: string;
+  readonly isNew: boolean;
+  /** Files of an earlier project. */
+  readonly before: readonly string[];
+}
+
+/** Refuses what `writeTree` would refuse; a command that works for long asks before it starts. */
+export async function openTree(host: Host, folder: string, options: WriteTreeOptions): Promise<Tree> {
+  if (folder === '') throw badInput('codegen/folder', 'the name of the folder is empty');
+  const target = folder.replace(/(?<=[^/])\/+$/, '');
+  const isNew = !(await host.exists(target));
+  const before = isNew ? [] : await ownFiles(host, target);
+  if (before === undefined && !options.force) {
+    throw badInput('codegen/folder', 'the folder holds files that quantmcu did not write', {
+      where: target,
+      fix: 'Choose another folder, or add --force to write into it and keep its other files.',
+    });
+  }
+  return { target, isNew, before: before ?? [] };
 }
 
 /** `files`: path inside the folder → contents. */
@@ -19,70 +43,59 @@ export async function writeTree(
   files: ReadonlyMap<string, Uint8Array | string>,
   options: WriteTreeOptions,
 ): Promise<void> {
-  const target = folder.replace(/\/+$/, '');
-  const replaced = await ownFiles(host, target);
-  if (replaced === undefined && !options.force) {
-    throw badInput('codegen/folder', 'the folder holds files that quantmcu did not write', {
-      where: target,
-      fix: 'Choose another folder, or add --force to write into it and keep its other files.',
-    });
-  }
-  const aside = `${target}.new`;
-  await host.remove(aside);
+  const { target, isNew, before } = await openTree(host, folder, options);
+  const staging = `${target}/${STAGING}`;
+  const names = [...files.keys()].sort();
   try {
-    await keepForeignFiles(host, target, aside, new Set([...(replaced ?? []), ...files.keys(), MANIFEST]));
-    for (const [path, contents] of files) await host.writeFile(`${aside}/${path}`, contents);
-    const names = [...files.keys()].sort();
-    await host.writeFile(`${aside}/${MANIFEST}`, `${JSON.stringify({ files: names }, null, 2)}\n`);
-    await swap(host, aside, target);
-  } finally {
-    await host.remove(aside);
+    await host.remove(staging);
+    for (const name of names) await host.writeFile(`${staging}/${name}`, files.get(name)!);
+  } catch (error) {
+    await host.remove(isNew ? target : staging).catch(() => {});
+    throw error;
   }
+  const stale = before.filter((name) => !files.has(name));
+  // While files move, the manifest names old and new ones: whatever happens, the folder stays ours.
+  await writeManifest(host, target, [...names, ...stale]);
+  for (const name of names) {
+    await host.makeDirectory(parentOf(`${target}/${name}`));
+    await host.rename(`${staging}/${name}`, `${target}/${name}`);
+  }
+  for (const name of stale) await removeStale(host, target, name);
+  await host.remove(staging);
+  await writeManifest(host, target, names);
 }
 
-/** Files that we wrote into `folder` earlier; empty for a new or empty folder; undefined when it is foreign. */
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+const writeManifest = (host: Host, folder: string, files: readonly string[]): Promise<void> =>
+  host.writeFile(`${folder}/${MANIFEST}`, `${JSON.stringify({ files }, null, 2)}\n`);
+
+/** Files that we wrote into `folder` earlier; none for an empty folder; undefined when it is foreign. */
 async function ownFiles(host: Host, folder: string): Promise<readonly string[] | undefined> {
-  if (!(await host.exists(folder))) return [];
-  const entries = await host.list(folder);
+  const entries = (await host.list(folder)).filter((entry) => entry.name !== STAGING);
   if (entries.length === 0) return [];
   if (!entries.some((entry) => entry.name === MANIFEST)) return undefined;
   try {
-    const manifest: unknown = JSON.parse(
-      new TextDecoder().decode(await host.readFile(`${folder}/${MANIFEST}`)),
-    );
-    const files = (manifest as { files?: unknown }).files;
-    return Array.isArray(files) ? files.filter((file) => typeof file === 'string') : undefined;
+    const text = new TextDecoder().decode(await host.readFile(`${folder}/${MANIFEST}`));
+    const { files } = JSON.parse(text) as { files?: unknown };
+    return Array.isArray(files) ? files.filter(isInside) : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function keepForeignFiles(
-  host: Host,
-  from: string,
-  to: string,
-  ours: ReadonlySet<string>,
-): Promise<void> {
-  if (!(await host.exists(from))) return;
-  for (const path of await walk(host, from, '')) {
-    if (!ours.has(path)) await host.writeFile(`${to}/${path}`, await host.readFile(`${from}/${path}`));
-  }
-}
+/** A manifest from elsewhere must not make us remove files outside the folder. */
+const isInside = (path: unknown): path is string =>
+  typeof path === 'string' && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
-async function walk(host: Host, root: string, inside: string): Promise<readonly string[]> {
-  const paths: string[] = [];
-  for (const entry of await host.list(`${root}/${inside}`)) {
-    const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
-    if (entry.kind === 'file') paths.push(path);
-    else paths.push(...(await walk(host, root, path)));
+/** Removes a file of an earlier project, and the folders that this leaves empty. */
+async function removeStale(host: Host, target: string, name: string): Promise<void> {
+  await host.remove(`${target}/${name}`);
+  for (let inside = name; inside.includes('/'); ) {
+    inside = parentOf(inside);
+    const path = `${target}/${inside}`;
+    if (!(await host.exists(path))) continue;
+    if ((await host.list(path)).length > 0) return;
+    await host.remove(path);
   }
-  return paths;
-}
-
-async function swap(host: Host, aside: string, target: string): Promise<void> {
-  const old = `${target}.old`;
-  await host.remove(old);
-  if (await host.exists(target)) await host.rename(target, old);
-  await host.rename(aside, target);
-  await host.remove(old);
 }

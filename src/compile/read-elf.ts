@@ -72,7 +72,13 @@ export function readElf(bytes: Uint8Array): ElfImage {
     .filter((s) => s.type === 'function' && s.size > 0)
     .sort((a, b) => a.address - b.address);
   const byName = new Map<string, ElfSymbol>();
-  for (const symbol of symbols) if (!byName.has(symbol.name)) byName.set(symbol.name, symbol);
+  const copies = new Map<string, number>();
+  for (const symbol of symbols) {
+    const copy = (copies.get(symbol.name) ?? 0) + 1;
+    copies.set(symbol.name, copy);
+    // Local symbols that share a name stay in the table.
+    byName.set(copy === 1 ? symbol.name : `${symbol.name}#${copy}`, symbol);
+  }
   return {
     entry: (reader.u32(24) & ~1) >>> 0,
     segments: readSegments(reader),
@@ -80,6 +86,21 @@ export function readElf(bytes: Uint8Array): ElfImage {
     sections,
     functionAt: (address) => findFunction(functions, address),
   };
+}
+
+const SHF_COMPRESSED = 0x800;
+
+/** Bytes of a section in the file; undefined when it is absent, has no bytes or is compressed. */
+export function readElfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  const reader = new Reader(bytes);
+  const raw = readSectionHeaders(reader);
+  const names = raw[reader.u16(50)];
+  const found = raw.find(
+    (section) => names !== undefined && readName(reader, names, section.nameOffset) === name,
+  );
+  if (found === undefined || found.type === SHT_NOBITS || (found.flags & SHF_COMPRESSED) !== 0)
+    return undefined;
+  return reader.slice(found.offset, found.size, `section ${name}`);
 }
 
 function readSegments(reader: Reader): ElfSegment[] {

@@ -36,7 +36,7 @@ export interface ElfImage {
   /** Entry address, Thumb bit cleared. */
   readonly entry: number;
   readonly segments: readonly ElfSegment[];
-  /** By name; of local symbols sharing a name the first stands. */
+  /** By name; of local symbols sharing a name `f` the second stands under `f#2`. */
   readonly symbols: ReadonlyMap<string, ElfSymbol>;
   readonly sections: readonly ElfSection[];
   /** The function whose code holds `address`, if any. */

@@ -97,9 +97,11 @@ function groupMap(
   group: readonly number[],
 ): StoredMap {
   const fixed = fixedGrid(network, group);
-  if (fixed !== undefined) return { bits: 8, grid: fixed };
   const input = network.inputs.some((port) => group.includes(port.tensor));
-  const bits = input || isOutput(network, group) ? 8 : groupBits(network, assignment, group);
+  const named = namedBits(network, assignment, group);
+  if (input || fixed !== undefined || isEdge(network, group)) requireEightBits(network, group, named);
+  if (fixed !== undefined) return { bits: 8, grid: fixed };
+  const bits = named ?? (input || isOutput(network, group) ? 8 : assignment.defaultActivationBits);
   const members = distinctTensors(network, group).map((id) => ranges.tensors[id]!);
   const range = {
     min: Math.min(...members.map((t) => t.min)),
@@ -131,8 +133,28 @@ function fixedGrid(network: FloatNetwork, group: readonly number[]): FakeQuantiz
 const givesProbabilities = (layer: FloatNetwork['layers'][number]): boolean =>
   layer.op === 'softmax' || (layer.op === 'pointwise' && layer.function === 'logistic');
 
-/** The width that the assignment gives to a group; members must not contradict each other. */
-function groupBits(network: FloatNetwork, assignment: BitAssignment, group: readonly number[]): Width {
+const isEdge = (network: FloatNetwork, group: readonly number[]): boolean =>
+  network.outputs.some((port) => group.includes(port.tensor));
+
+function requireEightBits(network: FloatNetwork, group: readonly number[], named: Width | undefined): void {
+  if (named === undefined || named === 8) return;
+  throw badInput(
+    'quantize/edge-width',
+    'a map at an edge of the network, or with a fixed scale, stays at 8 bits',
+    {
+      where: group.map((id) => network.tensors[id]!.name).join(', '),
+      found: `${named} bits`,
+      fix: 'Leave it out of the bit assignment.',
+    },
+  );
+}
+
+/** The width that the assignment gives to a group by name; members must not contradict each other. */
+function namedBits(
+  network: FloatNetwork,
+  assignment: BitAssignment,
+  group: readonly number[],
+): Width | undefined {
   const named = group
     .map((id) => network.tensors[id]!.name)
     .filter((name) => Object.hasOwn(assignment.activations, name));
@@ -143,7 +165,7 @@ function groupBits(network: FloatNetwork, assignment: BitAssignment, group: read
       found: [...widths].join(' and '),
       fix: 'Give them the same width, or name only one of them.',
     });
-  return [...widths][0] ?? assignment.defaultActivationBits;
+  return [...widths][0];
 }
 
 function requireMatchingRanges(network: FloatNetwork, ranges: Ranges): void {

@@ -58,7 +58,7 @@ function channelError(
   for (let i = 0, at = c; i < rows && error < limit; i++, at += channels) {
     const x = values[at]!;
     const q = Math.round(x * inverse);
-    const difference = x - scale * (q < low ? low : q > high ? high : q);
+    const difference = x - scale * Math.min(high, Math.max(low, q));
     error += difference * difference;
   }
   return error;

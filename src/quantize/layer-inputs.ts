@@ -1,16 +1,16 @@
 /**
  * The inputs that a weighted layer multiplies, gathered at sampled output positions: one row per position and one
- * column per weight of an output channel (convolution: kh·kw·ic, fully connected: the whole map), or for
- * depthwise layers one row of taps per input channel. Padding counts as the zeros it is.
+ * column per weight of an output channel. Convolution: kh·kw·ic columns; fully connected: the whole map; depthwise:
+ * per position [taps][channels], of which each input channel has its own taps. Padding counts as the zeros it is.
  */
 import type { FloatNetwork, WeightedFloatLayer } from '../ir/float-network.js';
 import { type Extent, forEachTap } from '../ops/plan-access.js';
 import type { Random } from '../support/random.js';
 
 export interface InputGeometry {
-  /** Columns of a row. */
+  /** Columns of a row: weights of one output channel. */
   readonly width: number;
-  /** Independent blocks of columns: input channels of a depthwise layer, else 1. */
+  /** Independent sets of columns: input channels of a depthwise layer, else 1. */
   readonly groups: number;
   /** Output positions of one sample. */
   readonly positions: number;
@@ -36,7 +36,7 @@ export function samplePositions(positions: number, count: number, random: Random
   });
 }
 
-/** Rows of a dense layer: [positions][width]. */
+/** Writes the rows of the given positions from the start of `out`. */
 export function gatherRows(
   network: FloatNetwork,
   layer: WeightedFloatLayer,
@@ -59,9 +59,6 @@ export function gatherRows(
     });
   });
 }
-
-/** Rows of a depthwise layer: [positions][taps][channels]. */
-export const gatherTaps = gatherRows;
 
 const extentOf = (network: FloatNetwork, id: number): Extent => {
   const [height, width, channels] = network.tensors[id]!.shape;

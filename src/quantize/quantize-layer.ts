@@ -1,8 +1,7 @@
-/** One weighted layer → integers, scales and a corrected bias, given the moments of its inputs. */
+/** One weighted layer → integers, scales and a corrected bias, given what is known of its inputs. */
 import type { WeightedFloatLayer } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
-import { choleskyUpper, solveCholesky } from './linear-algebra.js';
-import type { Moments } from './moments.js';
+import { choleskyUpper } from './linear-algebra.js';
 import {
   type CompensationEffort,
   type InputCovariance,
@@ -10,7 +9,7 @@ import {
   roundCompensated,
   roundNearest,
 } from './round-weights.js';
-import { type ChannelView, channelView, channelWeights } from './weight-channels.js';
+import { type ChannelView, channelView } from './weight-channels.js';
 
 export interface QuantizedWeights {
   readonly bits: Width;
@@ -18,21 +17,27 @@ export interface QuantizedWeights {
   readonly q: Int8Array;
   /** One per output channel: real weight = scale · q / factor of its input channel. */
   readonly scales: Float64Array;
-  /** Real values, mean error corrected. */
+  /** Real values, mean error corrected: whole multiples of input scale · weight scale. */
   readonly bias: Float64Array;
 }
 
 export interface LayerMethod {
   readonly bits: Width;
-  /** Factor of each input column (channel scales of the input map); absent where all are 1. */
-  readonly columnFactors?: (group: number) => Float64Array;
   /** Scale of the stored inputs: bounds how fine a weight scale may be, so that the bias fits 32 bits. */
   readonly inputScale: number;
   /** Error-compensated rounding; else to the nearest. */
   readonly compensate: boolean;
-  /** Refit the weights to the quantised inputs by least squares; 0…, relative ridge towards the given weights. */
-  readonly refit?: { readonly ridge: number };
   readonly effort: CompensationEffort;
+}
+
+/** What one set of input columns calls for: the weights to round, and the inputs' moments. */
+export interface GroupTarget {
+  /** Mean of each column, in stored units (divided by the channel factors). */
+  readonly mean: Float64Array;
+  /** Covariance of the columns; empty where unknown. */
+  readonly covariance: Float64Array;
+  /** Weights and bias of output channel c, in the same units. */
+  readonly channel: (c: number) => { readonly weights: Float64Array; readonly bias: number };
 }
 
 /** Bias in units of input scale · weight scale stays below this. */
@@ -41,89 +46,61 @@ const DAMPING = 0.01;
 
 export function quantizeLayer(
   layer: WeightedFloatLayer,
-  moments: readonly Moments[],
+  groups: readonly GroupTarget[],
   method: LayerMethod,
 ): QuantizedWeights {
   const view = channelView(layer);
   const q = new Int8Array(layer.weights.length);
   const scales = new Float64Array(view.channels);
   const bias = new Float64Array(view.channels);
-  const scaled = moments.map((m, group) => scaleMoments(m, method.columnFactors?.(group)));
-  const solvers = scaled.map((m) => prepareGroup(m, method));
+  const rounders = groups.map((group) => createRounder(group, method));
   for (let c = 0; c < view.channels; c++) {
-    const group = view.group(c);
-    const own = channelWeights(view, layer.weights, c);
-    method.columnFactors?.(group).forEach((factor, k) => {
-      own[k] = own[k]! * factor;
-    });
-    const solver = solvers[group]!;
-    const target = solver.refit(own);
-    const minimumScale = Math.abs(layer.bias[c]!) / (method.inputScale * MAX_BIAS);
-    const rounded = solver.round(target, minimumScale);
+    const group = groups[view.group(c)]!;
+    const target = group.channel(c);
+    const rounded = rounders[view.group(c)]!(
+      target.weights,
+      Math.abs(target.bias) / (method.inputScale * MAX_BIAS),
+    );
     storeChannel(view, c, rounded, q);
     scales[c] = rounded.scale;
-    bias[c] = layer.bias[c]! + meanError(own, rounded, scaled[group]!);
+    const unit = method.inputScale * rounded.scale;
+    bias[c] = unit * Math.round((target.bias + meanError(target.weights, rounded, group.mean)) / unit);
   }
   return { bits: method.bits, q, scales, bias };
-}
-
-/** Moments of inputs divided by their factors: what multiplies weights times factors. */
-function scaleMoments(moments: Moments, factors: Float64Array | undefined): Moments {
-  if (factors === undefined) return moments;
-  const n = moments.width;
-  const mean = (values: Float64Array): Float64Array => values.map((x, k) => x / factors[k]!);
-  const square = (values: Float64Array): Float64Array =>
-    values.map((x, i) => x / (factors[Math.floor(i / n)]! * factors[i % n]!));
-  const xx = square(moments.xx);
-  return {
-    ...moments,
-    meanX: mean(moments.meanX),
-    meanY: mean(moments.meanY),
-    xx,
-    xy: moments.xy === moments.xx ? xx : square(moments.xy),
-  };
 }
 
 function storeChannel(view: ChannelView, c: number, rounded: RoundedChannel, q: Int8Array): void {
   for (let k = 0; k < view.width; k++) q[view.index(c, k)] = rounded.q[k]!;
 }
 
-/** E[w·y] − E[ŵ·x]: what the bias must make up for. */
-function meanError(own: Float64Array, rounded: RoundedChannel, { meanX, meanY }: Moments): number {
+/** E[w·x] − E[ŵ·x]: what the bias must make up for. */
+function meanError(weights: Float64Array, rounded: RoundedChannel, mean: Float64Array): number {
   let error = 0;
-  for (let k = 0; k < own.length; k++)
-    error += own[k]! * meanY[k]! - rounded.scale * rounded.q[k]! * meanX[k]!;
+  for (let k = 0; k < weights.length; k++) error += (weights[k]! - rounded.scale * rounded.q[k]!) * mean[k]!;
   return error;
 }
 
-interface GroupSolver {
-  /** Weights that act on x as `own` acts on y. */
-  refit(own: Float64Array): Float64Array;
-  round(target: Float64Array, minimumScale: number): RoundedChannel;
-}
+type Rounder = (weights: Float64Array, minimumScale: number) => RoundedChannel;
 
-function prepareGroup(moments: Moments, method: LayerMethod): GroupSolver {
-  const { bits, effort } = method;
-  if (moments.xx.length === 0)
-    return { refit: (own) => own, round: (target, minimum) => roundNearest(target, bits, minimum) };
-  const covariance = factorise(moments.xx, moments.width);
-  return {
-    refit: method.refit === undefined ? (own) => own : leastSquares(moments, method.refit.ridge),
-    round: (target, minimum) =>
-      method.compensate
-        ? roundCompensated(target, bits, minimum, covariance, effort)
-        : roundNearest(target, bits, minimum),
-  };
+function createRounder(
+  { covariance, mean }: GroupTarget,
+  { bits, compensate, effort }: LayerMethod,
+): Rounder {
+  if (!compensate || covariance.length === 0)
+    return (weights, minimumScale) => roundNearest(weights, bits, minimumScale);
+  const inputs = factorise(covariance, mean.length);
+  return (weights, minimumScale) => roundCompensated(weights, bits, minimumScale, inputs, effort);
 }
 
 /** Inputs with the largest variance are rounded first, while others can still make up for it. */
-function factorise(xx: Float64Array, n: number): InputCovariance {
-  const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => xx[a * n + a]! - xx[b * n + b]!);
+function factorise(covariance: Float64Array, n: number): InputCovariance {
+  const variance = (i: number): number => covariance[i * n + i]!;
+  const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => variance(a) - variance(b));
   let trace = 0;
-  for (let i = 0; i < n; i++) trace += xx[i * n + i]!;
+  for (let i = 0; i < n; i++) trace += variance(i);
   for (let damping = DAMPING; ; damping *= 10) {
     const added = (damping * trace) / n + 1e-12;
-    const matrix = xx.slice();
+    const matrix = covariance.slice();
     for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + added;
     const permuted = new Float64Array(n * n);
     for (let i = 0; i < n; i++)
@@ -131,29 +108,4 @@ function factorise(xx: Float64Array, n: number): InputCovariance {
     const factor = choleskyUpper(permuted, n);
     if (factor !== undefined) return { size: n, matrix, factor, order };
   }
-}
-
-/** w' = (Cxx + λI)⁻¹ (Cxy w + λ w). */
-function leastSquares({ xx, xy, width: n }: Moments, ridge: number): (own: Float64Array) => Float64Array {
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += xx[i * n + i]!;
-  let lambda = (ridge * trace) / n + 1e-12;
-  let factor: Float64Array | undefined;
-  for (; factor === undefined; lambda *= 10) {
-    const matrix = xx.slice();
-    for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + lambda;
-    factor = choleskyUpper(matrix, n);
-    if (factor !== undefined) break;
-  }
-  const solved = factor;
-  return (own) => {
-    const right = new Float64Array(n);
-    for (let i = 0; i < n; i++) {
-      let sum = lambda * own[i]!;
-      for (let j = 0; j < n; j++) sum += xy[i * n + j]! * own[j]!;
-      right[i] = sum;
-    }
-    solveCholesky(solved!, n, right);
-    return right;
-  };
 }

@@ -39,9 +39,9 @@ const MAX_MAGNITUDE = 2 ** 21;
 const MAX_WEIGHT = 32767;
 const MAX_ACCUMULATOR = 2 ** 31 - 1;
 /** Factors tried before giving up: each rounds in its own way, so one that works is soon found. */
-const MAX_TRIES = 96;
-/** Scaled accumulators of results up to 256 stay about exact in float32; no use in factors beyond. */
-const LARGEST_SCALED = 2 ** 26 / 256;
+const MAX_TRIES = 256;
+/** Scaled accumulators lose their last bits in float32; factors that cost more than four are of no use. */
+const LARGEST_SCALED = 2 ** 28 / 256;
 
 const f32 = Math.fround;
 
@@ -49,67 +49,64 @@ const f32 = Math.fround;
 export const floatResult = (acc: number, lane: FloatLane): number =>
   f32(f32(f32(lane.factor * acc + lane.offset) * lane.scale) + MAGIC) - MAGIC;
 
-/** Steps of the plan's scaling: `at[i]` is the least accumulator whose result is `low + 1 + i` or more. */
+/**
+ * Steps of the plan's scaling. A result, zero point taken off, is k or more from the accumulator on that
+ * ⌈((2k − 1) · unit − shortfall) / multiplier⌉ gives; results lie in low…high.
+ */
 interface Steps {
   readonly low: number;
   readonly high: number;
-  readonly at: Float64Array;
+  readonly zeroPoint: number;
+  readonly unit: number;
+  readonly shortfall: number;
+  readonly multiplier: number;
 }
 
-/** ⌊(acc · multiplier + 2^(total − 1)) / 2^total⌋ in doubles, exact for 17 ≤ total ≤ 62. */
-function scaleOnce(acc: number, multiplier: number, total: number): number {
-  const upper = Math.floor(multiplier / 65536);
-  const lower = Math.floor((acc * (multiplier - upper * 65536)) / 65536);
-  return Math.floor((acc * upper + lower + 2 ** (total - 17)) / 2 ** (total - 16));
-}
+/** Below this, a quotient of doubles by a 31-bit number never rounds to an integer that it is not. */
+const EXACT_QUOTIENT = 2 ** 22;
 
-function scaleTwice(acc: number, multiplier: number, shift: number): number {
-  const high = scaleOnce(shift > 0 ? acc * 2 ** shift : acc, multiplier, 31);
-  if (shift >= 0) return high;
-  const unit = 2 ** -shift;
-  return Math.floor((high + unit / 2 - (high < 0 ? 1 : 0)) / unit);
-}
-
-/** SCALE_BY_MODE without BigInt, where doubles suffice. */
-function exactScale(mode: RequantMode, { multiplier, shift }: FixedMultiplier): (acc: number) => number {
-  if (mode === 'tflm') return (acc) => scaleTwice(acc, multiplier, shift);
-  const total = mode === 'mulhi' ? 32 - shift : 31 - shift;
-  if (mode === 'xnnpack' || total < 17) return (acc) => SCALE_BY_MODE[mode](acc, { multiplier, shift });
-  return (acc) => scaleOnce(acc, multiplier, total);
+/** The least accumulator whose result is `level` or more. */
+function stepAt(steps: Steps, level: number): number {
+  const dividend = (2 * (level - steps.zeroPoint) - 1) * steps.unit - steps.shortfall;
+  const quotient = dividend / steps.multiplier;
+  if (Math.abs(quotient) < EXACT_QUOTIENT) return Math.ceil(quotient);
+  const [wide, divisor] = [BigInt(dividend), BigInt(steps.multiplier)];
+  const down = wide / divisor;
+  return Number(wide > down * divisor ? down + 1n : down);
 }
 
 const realScale = (mode: RequantMode, { multiplier, shift }: FixedMultiplier): number =>
   multiplier * 2 ** (shift - (mode === 'mulhi' ? 32 : 31));
 
-function findSteps(mode: RequantMode, channel: ChannelScaling, stage: StageBounds): Steps | undefined {
-  const scale = exactScale(mode, channel);
+/**
+ * Undefined where the scaling has no such form: two roundings are symmetric about zero, so with a right shift
+ * only results above the zero point have it.
+ */
+function findSteps(
+  mode: Exclude<RequantMode, 'xnnpack'>,
+  channel: ChannelScaling,
+  stage: StageBounds,
+): Steps | undefined {
+  const { multiplier, shift, accMin, accMax } = channel;
   const result = (acc: number): number =>
-    Math.max(stage.min, Math.min(stage.max, scale(acc) + stage.zeroPoint));
-  const low = result(channel.accMin);
-  const high = result(channel.accMax);
-  const real = realScale(mode, channel);
-  // Two roundings are symmetric about zero, which no straight line is.
-  if (mode === 'tflm' && channel.shift < 0 && low < stage.zeroPoint && high > low) return undefined;
-  const at = new Float64Array(high - low);
-  for (let i = 0; i < at.length; i++) {
-    const level = low + 1 + i;
-    let acc = Math.ceil((level - stage.zeroPoint - 0.5) / real);
-    acc = Math.max(channel.accMin + 1, Math.min(channel.accMax, acc));
-    while (acc > channel.accMin + 1 && result(acc - 1) >= level) acc--;
-    while (acc < channel.accMax && result(acc) < level) acc++;
-    at[i] = acc;
-  }
-  return { low, high, at };
+    Math.max(stage.min, Math.min(stage.max, SCALE_BY_MODE[mode](acc, channel) + stage.zeroPoint));
+  const low = result(accMin);
+  const high = result(accMax);
+  const twice = mode === 'tflm' && shift < 0;
+  if (twice && low < stage.zeroPoint && high > low) return undefined;
+  // tflm: the first rounding's half unit counts too. Its result must reach (2k − 1) · 2^(right shift − 1).
+  const unit = 2 ** ((mode === 'mulhi' ? 31 : 30) - shift);
+  const shortfall = twice ? 2 ** 30 : 0;
+  return { low, high, zeroPoint: stage.zeroPoint, unit, shortfall, multiplier };
 }
 
 function agrees(lane: FloatLane, steps: Steps, channel: ChannelScaling, stage: StageBounds): boolean {
-  const { low, high, at } = steps;
-  for (let i = at.length - 1; i >= 0; i--) {
-    const level = low + 1 + i;
-    if (floatResult(at[i]!, lane) < level || floatResult(at[i]! - 1, lane) >= level) return false;
+  for (let level = steps.high; level > steps.low; level--) {
+    const acc = stepAt(steps, level);
+    if (floatResult(acc, lane) < level || floatResult(acc - 1, lane) >= level) return false;
   }
   const clamped = (acc: number): number => Math.max(stage.min, Math.min(stage.max, floatResult(acc, lane)));
-  return clamped(channel.accMin) === low && clamped(channel.accMax) === high;
+  return clamped(channel.accMin) === steps.low && clamped(channel.accMax) === steps.high;
 }
 
 /** Largest factor that keeps weights in int16, accumulators in int32 and results below the rounding's limit. */
@@ -131,15 +128,15 @@ export function proveFloat(
   if (mode === 'xnnpack') return { factor: 1, offset: 0, scale: real };
   const steps = findSteps(mode, channel, stage);
   if (steps === undefined) return undefined;
-  if (steps.at.length === 0) return { factor: 0, offset: steps.low, scale: 1 };
-  // s·(acc + offset) must cross level − 1/2 between the accumulators on either side of every step.
+  if (steps.low === steps.high) return { factor: 0, offset: steps.low, scale: 1 };
+  // s · (acc + offset) must cross level − 1/2 between the accumulators on either side of every step.
   let least = -Infinity;
   let most = Infinity;
-  steps.at.forEach((acc, i) => {
-    const wanted = (steps.low + 0.5 + i) / real - acc;
+  for (let level = steps.low + 1; level <= steps.high; level++) {
+    const wanted = (level - 0.5) / real - stepAt(steps, level);
     least = Math.max(least, wanted);
     most = Math.min(most, wanted + 1);
-  });
+  }
   if (!(least < most)) return undefined;
   const middle = (least + most) / 2;
   const largest = Math.min(largestFactor(channel, middle), Math.ceil(LARGEST_SCALED * real));

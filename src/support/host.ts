@@ -32,7 +32,7 @@ export interface Host {
   list(directory: string): Promise<readonly DirectoryEntry[]>;
   makeDirectory(path: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** `to` must not exist. */
+  /** A file at `to` is replaced; a folder must not be there. */
   rename(from: string, to: string): Promise<void>;
   /** A new empty folder for this process; removed when the process ends. */
   temporaryDirectory(label: string): Promise<string>;

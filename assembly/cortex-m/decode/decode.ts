@@ -3,7 +3,7 @@
  * Source of every encoding in this folder: ARMv7-M Architecture Reference Manual (DDI 0403E), chapter A5 and A7;
  * ARMv8-M (DDI 0553), chapter C2. Encodings that the manual calls UNDEFINED or UNPREDICTABLE are refused.
  */
-import { CORE, HALT_OP, STOP_COUNT, STOPS, TRACES_END } from '../map';
+import { HALT_OP, STOP_COUNT, STOPS, TRACES_END } from '../map';
 import { Op } from '../opcodes';
 import { peekHalf } from '../regions';
 import { Stop } from '../stop-kinds';

@@ -38,7 +38,8 @@ export function decodeFloat(h1: u32, h2: u32): void {
 
 /** Extra bits of double registers select d16–d31, which do not exist. */
 function badDouble(h1: u32, h2: u32, mask: u32): bool {
-  return isDouble && (((h1 & 0x40) != 0 && (mask & 4) != 0) || ((h2 & 0x80) != 0 && (mask & 2) != 0) || ((h2 & 0x20) != 0 && (mask & 1) != 0));
+  const set: u32 = (h1 & 0x40 ? 4 : 0) | (h2 & 0x80 ? 2 : 0) | (h2 & 0x20 ? 1 : 0);
+  return isDouble && (set & mask) != 0;
 }
 @inline function fd(h1: u32, h2: u32): u32 { return fpOffset(h2 >>> 12, field(h1, 6, 1)); }
 @inline function fn(h1: u32, h2: u32): u32 { return fpOffset(h1 & 0xf, field(h2, 7, 1)); }
@@ -205,7 +206,8 @@ function fixedPoint(h1: u32, h2: u32): void {
   checkFpu();
   info.setClass(Cls.FP_CONVERT);
   const d = write(read(fd(h1, h2)));
-  raw(toFixed ? form(Op.VCVT_FX, Op.VCVT_FX_D) : form(Op.VCVT_XF, Op.VCVT_XF_D), d, 0, d, 0, (h1 & 1) | (wide << 1), bits);
+  const op = toFixed ? form(Op.VCVT_FX, Op.VCVT_FX_D) : form(Op.VCVT_XF, Op.VCVT_XF_D);
+  raw(op, d, 0, d, 0, (h1 & 1) | (wide << 1), bits);
 }
 
 /** The FPv5 additions: VSEL, VMAXNM, VMINNM, VRINT<m>, VCVT<m>. */
@@ -225,7 +227,8 @@ function additions(h1: u32, h2: u32): void {
     if (badDouble(h1, h2, 7)) return refuse();
     checkFpu();
     info.setClass(form(Cls.FP_ADD, Cls.FP_ADD_DOUBLE));
-    return raw(form(Op.VMAXNM, Op.VMAXNM_D), write(fd(h1, h2)), read(fn(h1, h2)), read(fm(h2)), 0, field(h2, 6, 1), 0);
+    const op = form(Op.VMAXNM, Op.VMAXNM_D);
+    return raw(op, write(fd(h1, h2)), read(fn(h1, h2)), read(fm(h2)), 0, field(h2, 6, 1), 0);
   }
   if ((h1 & 0x30) != 0x30 || (h2 & 0x40) == 0) return refuse();
   if ((h1 & 0xc) == 0x8) {

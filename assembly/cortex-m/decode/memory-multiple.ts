@@ -2,7 +2,7 @@
 import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
-import { address, branchAllowed, dst, emit, emitExit, endTrace, refuse, written } from './emit';
+import { address, branchAllowed, emit, emitExit, endTrace, refuse, written } from './emit';
 
 /**
  * `narrow` encodings may load their base; auxiliary bits: 1 = base written back, 2 = addresses run downwards from

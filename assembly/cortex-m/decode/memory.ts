@@ -5,7 +5,9 @@ import { findRegion, hostAddress, WRITABLE } from '../regions';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
 import { flashModelled } from '../timing/flash';
-import { address, branchAllowed, dst, emit, emitExit, endTrace, field, isBad, pc, refuse, stored, written } from './emit';
+import {
+  address, branchAllowed, dst, emit, emitExit, endTrace, field, isBad, pc, refuse, stored, written,
+} from './emit';
 import { decodeTableBranch } from './branch';
 import { decodeExclusive } from './exclusive';
 

@@ -2,7 +2,7 @@
 import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
-import { accumulator, dst, early, emit, field, isBad, refuse, src } from './emit';
+import { accumulator, dst, emit, field, isBad, refuse, src } from './emit';
 
 /** h1 = 1111 1011 xxxx nnnn. */
 export function decodeMultiply(h1: u32, h2: u32): void {

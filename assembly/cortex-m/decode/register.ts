@@ -1,5 +1,5 @@
-/** Data processing on registers: shifts, extensions, parallel arithmetic, bit operations (DDI 0403E A5.3.12–A5.3.15). */
-import { SINK, TMP, ZERO } from '../map';
+/** Operations on registers: shifts, extensions, parallel arithmetic, bits (DDI 0403E A5.3.12–A5.3.15). */
+import { TMP } from '../map';
 import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';

@@ -1,5 +1,5 @@
 /** Data processing: the sixteen operations with a constant or a shifted register (DDI 0403E A5.3.1, A5.3.11). */
-import { PCV, SINK, TMP } from '../map';
+import { SINK, TMP } from '../map';
 import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';

@@ -4,7 +4,7 @@ import { Op } from '../opcodes';
 import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
 import { decodeBranch32 } from './branch';
-import { dst, emit, emitExit, endTrace, field, inIt, isBad, pc, refuse, src } from './emit';
+import { dst, emit, field, isBad, pc, refuse, src } from './emit';
 import { decodeFloat } from './float';
 import { decodeDual, decodeLoadStore } from './memory';
 import { emitMultiple } from './memory-multiple';

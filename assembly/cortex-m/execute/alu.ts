@@ -1,6 +1,5 @@
 /** Moves, additions, logic and shifts. Source: DDI 0403E A2.2.1 (AddWithCarry, Shift_C), A7.7. */
-import { aux, get, getC, imm, rm, set, setC, setD, setNZ, setV, vm, vn } from '../state';
-import { F_C } from '../map';
+import { aux, getC, imm, setC, setD, setNZ, setV, vm, vn } from '../state';
 
 @inline function result(op: usize, value: u32): void {
   setD(op, value);

@@ -1,7 +1,7 @@
 /** Double-precision instructions (M7): always the exact way, rare as they are. */
 import * as exact from '../float/arithmetic';
 import * as convert from '../float/convert';
-import { FPSCR } from '../map';
+
 import { Op } from '../opcodes';
 import { aux, getD, getS, rd, rm, rn, setDouble, setS } from '../state';
 import { fromFixed, insertHalf, selects, setFloatFlags, toFixed } from './float';
@@ -36,7 +36,10 @@ function converting(op: usize, opcode: i32): void {
   switch (opcode) {
     case Op.VCMP_D: return setFloatFlags(convert.compare(getD(d), getD(rm(op)), true, aux(op) != 0));
     case Op.VCMP_ZD: return setFloatFlags(convert.compare(getD(d), 0, true, aux(op) != 0));
-    case Op.VCVT_FI_D: return setS(d, <u32>convert.toInteger(getD(rm(op)), true, aux(op) & 7, (aux(op) & 8) != 0, 32, 0));
+    case Op.VCVT_FI_D: {
+      const signed = (aux(op) & 8) != 0;
+      return setS(d, <u32>convert.toInteger(getD(rm(op)), true, aux(op) & 7, signed, 32, 0));
+    }
     case Op.VCVT_IF_D: {
       const value = getS(rm(op));
       return setDouble(d, convert.fromInteger(aux(op) ? <i64><i32>value : <i64>value, true, 0, 0));

@@ -83,7 +83,8 @@ export function vcvtFi(op: usize): void {
 }
 export function vcvtIf(op: usize): void {
   const value = sm(op);
-  setS(rd(op), <u32>convert.fromInteger(aux(op) ? <i64><i32>value : <i64>value, false, (load<u32>(FPSCR) >>> 22) & 3, 0));
+  const integer = aux(op) ? <i64><i32>value : <i64>value;
+  setS(rd(op), <u32>convert.fromInteger(integer, false, (load<u32>(FPSCR) >>> 22) & 3, 0));
 }
 /** To fixed point; aux: 1 = unsigned, 2 = 32 bits; imm = fraction bits. */
 export function vcvtFx(op: usize): void { setS(rd(op), <u32>toFixed(op, getS(rd(op)), false)); }

@@ -2,7 +2,8 @@
 import { FLASH_START, FPSCR, MONITOR, REGS } from '../map';
 import { Op } from '../opcodes';
 import {
-  addCycles, aux, getD, getS, imm, isC, isGE, isN, isV, isZ, rd, rm, rn, set, setC, setD, setDouble, setS, va, vm, vn,
+  addCycles, aux, getD, getS, imm, isC, isGE, isN, isV, isZ, rd, rm, rn, set, setC, setD, setDouble, setS,
+  va, vm, vn,
 } from '../state';
 import { noteExtra } from '../timing/extras';
 import { enter, leave } from '../trace';

@@ -1,7 +1,7 @@
 /** LDRD, STRD, LDM, STM, exclusives and their FP relatives: word after word, faulting when unaligned. */
 import { failed, failedWith, readAligned, readPage, readSlow, writeAligned, writePage, writeSlow } from '../bus';
 import { FREGS, MONITOR, REGS, SCRATCH, WATCH } from '../map';
-import { aux, get, imm, ra, rd, rm, rn, set, vm, vn } from '../state';
+import { aux, get, imm, ra, rd, rn, set, vm, vn } from '../state';
 import { Stop } from '../stop-kinds';
 import { fault } from '../trace';
 

@@ -1,9 +1,7 @@
 /** Single loads and stores. Each returns the next operation: a fault's, when the access fails. */
-import {
-  Access, failed, failedWith, loadSlow, readPage, readSlow, storeSlow, writePage, writeSlow,
-} from '../bus';
+import { Access, failed, loadSlow, readPage, storeSlow, writePage } from '../bus';
 import { HALT_OP, WATCH } from '../map';
-import { aux, get, imm, ra, rd, rm, rn, set, vm, vn } from '../state';
+import { aux, get, imm, rd, rn, set, vm, vn } from '../state';
 
 @inline export function offset(op: usize): u32 { return vn(op) + imm(op); }
 @inline export function indexed(op: usize): u32 { return vn(op) + (vm(op) << aux(op)); }

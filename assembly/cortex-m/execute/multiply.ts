@@ -1,4 +1,4 @@
-/** Multiplications, multiply-accumulates, divisions (DDI 0403E A7.7). Q is sticky and set by 32-bit accumulation overflow. */
+/** Multiplications, multiply-accumulates, divisions (DDI 0403E A7.7). Q is sticky: a 32-bit accumulation overflowed. */
 import { addCycles, aux, get, ra, rd, rn, set, setD, setNZ, setQ, va, vm, vn } from '../state';
 import { divideCycles } from '../timing/divide';
 

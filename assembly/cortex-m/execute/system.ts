@@ -1,14 +1,14 @@
-/** MRS, MSR, CPS, the FPU check, supervisor calls and their return (DDI 0403E B1.5, B5.2). Privilege is not modelled. */
-import { failed, failedWith, readAligned, writeAligned } from '../bus';
+/** MRS, MSR, CPS, FPU check, supervisor calls and their return (DDI 0403E B1.5, B5.2). Privilege is not modelled. */
+import { failed, readAligned, writeAligned } from '../bus';
 import {
-  BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, LOWEST_SP, MSP, MSPLIM, PRIMASK, PSP, PSPLIM,
-  REGS, STACK_LIMIT, VTOR,
+  BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, LOWEST_SP, MSP, MSPLIM, PRIMASK, PSP,
+  PSPLIM, STACK_LIMIT, VTOR,
 } from '../map';
 import { aux, get, imm, readApsr, set, setD, vn, writeNzcv } from '../state';
 import { F_GE, F_Q } from '../map';
 import { Stop } from '../stop-kinds';
 import { EXCEPTION_ENTRY, EXCEPTION_RETURN } from '../timing/tables';
-import { arrive, fault, halt, leaveTo } from '../trace';
+import { arrive, fault, halt } from '../trace';
 
 const SP: u32 = 13 << 2;
 const LR: u32 = 14 << 2;
@@ -67,7 +67,8 @@ export function msr(op: usize): usize {
     case 16: store<u32>(PRIMASK, value & 1); break;
     case 17: store<u32>(BASEPRI, value & 0xff); break;
     case 18:
-      if ((value & 0xff) != 0 && ((value & 0xff) < load<u32>(BASEPRI) || load<u32>(BASEPRI) == 0)) store<u32>(BASEPRI, value & 0xff);
+      // BASEPRI_MAX only raises the masking priority
+      if ((value & 0xff) - 1 < load<u32>(BASEPRI) - 1) store<u32>(BASEPRI, value & 0xff);
       break;
     case 19: store<u32>(FAULTMASK, value & 1); break;
     default: writeControl(value);

@@ -1,7 +1,7 @@
-/** Exact addition, multiplication, fused multiply-add, division and square root of singles and doubles as bit patterns. */
+/** Exact sums, products, fused multiply-adds, quotients and square roots of singles and doubles as bit patterns. */
 import {
-  defaultNaN, DIVISION_BY_ZERO, DOWN, infinity, invalid, INVALID, isNaN, Kind, operand, pickNaN, quietNaN, raise, roundingMode,
-  roundPack, shiftJam, signBit, unpack, Unpacked, zero,
+  DIVISION_BY_ZERO, DOWN, infinity, invalid, isNaN, Kind, operand, pickNaN, quietNaN, raise, roundingMode,
+  roundPack, shiftJam, unpack, Unpacked, zero,
 } from './unpacked';
 
 /** High word of a 64 × 64-bit product; `productLow` the other. */
@@ -36,12 +36,15 @@ export function add(x: u64, y: u64, isDouble: bool): u64 {
   return addFinite(a, b, isDouble);
 }
 
+@inline function isLarger(a: Unpacked, b: Unpacked): bool {
+  return a.exponent > b.exponent || (a.exponent == b.exponent && a.significand > b.significand);
+}
+
 /** At least one is not zero; guard bits below bit 10 hold what alignment shifts out. */
 function addFinite(a: Unpacked, b: Unpacked, isDouble: bool): u64 {
   let large = a;
   let small = b;
-  const swap = a.kind == Kind.ZERO || (b.kind != Kind.ZERO && (b.exponent > a.exponent || (b.exponent == a.exponent && b.significand > a.significand)));
-  if (swap) {
+  if (a.kind == Kind.ZERO || (b.kind != Kind.ZERO && isLarger(b, a))) {
     large = b;
     small = a;
   }
@@ -79,7 +82,8 @@ export function multiplyAdd(addend: u64, x: u64, y: u64, isDouble: bool): u64 {
   const b = unpack(y, isDouble, operand(1));
   const c = unpack(addend, isDouble, operand(2));
   const sign = a.sign ^ b.sign;
-  const undefinedProduct = (a.kind == Kind.INFINITE && b.kind == Kind.ZERO) || (a.kind == Kind.ZERO && b.kind == Kind.INFINITE);
+  const undefinedProduct =
+    (a.kind == Kind.INFINITE && b.kind == Kind.ZERO) || (a.kind == Kind.ZERO && b.kind == Kind.INFINITE);
   if (c.kind == Kind.QUIET && undefinedProduct) return invalid(isDouble);
   if (isNaN(a) || isNaN(b) || isNaN(c)) return pickOfThree(c, a, b, isDouble);
   if (undefinedProduct) return invalid(isDouble);

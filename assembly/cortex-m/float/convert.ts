@@ -1,7 +1,7 @@
 /** Conversions, comparisons, minima and rounding to integral values; bit patterns in and out. */
 import {
-  defaultNaN, defaultsNaN, INEXACT, infinity, invalid, INVALID, isNaN, Kind, NEAREST, operand, OVERFLOW, pickNaN, quietNaN,
-  raise, roundingMode, roundPack, roundsUp, shiftJam, signBit, UNDERFLOW, unpack, Unpacked, zero, normalize, flushesToZero,
+  defaultsNaN, INEXACT, infinity, INVALID, isNaN, Kind, NEAREST, operand, OVERFLOW, pickNaN, quietNaN, raise,
+  roundingMode, roundPack, roundsUp, shiftJam, UNDERFLOW, unpack, Unpacked, zero, normalize,
 } from './unpacked';
 import { FPSCR } from '../map';
 

@@ -155,6 +155,7 @@ export function roundPack(isDouble: bool, sign: u32, exponent: i32, significand:
 
 function overflow(isDouble: bool, sign: u32, mode: u32): u64 {
   raise(OVERFLOW | INEXACT);
-  const toInfinity = mode == NEAREST || mode == NEAREST_AWAY || (mode == UP && sign == 0) || (mode == DOWN && sign != 0);
+  const away = (mode == UP && sign == 0) || (mode == DOWN && sign != 0);
+  const toInfinity = mode == NEAREST || mode == NEAREST_AWAY || away;
   return toInfinity ? infinity(sign, isDouble) : infinity(sign, isDouble) - 1;
 }

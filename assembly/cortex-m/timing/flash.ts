@@ -1,6 +1,6 @@
 /**
- * What flash costs beyond zero wait states: a term of its own, off by default. Code and data of the modelled region pass
- * through caches of whole flash reads ("lines"); a line that is not there costs the wait states.
+ * What flash costs beyond zero wait states: a term of its own, off by default. Code and data of the modelled region
+ * pass through caches of whole flash reads ("lines"); a line that is not there costs the wait states.
  *
  * A cache of n lines is taken as least recently used: a line is still there while fewer than n others have been
  * fetched since it was last touched. Each line has a stamp, the count of fetches at its last touch, in tables that the
@@ -9,8 +9,8 @@
 import { CYCLES, FLASH, FLASH_START, TERMS } from '../map';
 import { noteExtra } from './extras';
 
-// Fields at FLASH, u32 each: enabled, origin, bytes, line size as a power of two, wait states, lines for code, lines for
-// data, prefetch, host address of the stamps for code, of those for data, fetches of code, fetches of data.
+// Fields at FLASH, u32 each: enabled, origin, bytes, line size as a power of two, wait states, lines for code, lines
+// for data, prefetch, host address of the stamps for code, of those for data, fetches of code, fetches of data.
 @inline export function flashModelled(): bool { return load<u32>(FLASH) != 0; }
 const FETCHES: usize = 40;
 

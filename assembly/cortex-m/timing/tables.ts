@@ -65,7 +65,9 @@ export function fpDependency(): u32 { return byte(FP_DEPENDENCY); }
 export function narrowPairsOnly(): bool { return byte(NARROW_PAIRS) != 0; }
 export function base(cls: u32): u32 { return byte(BASE + cls); }
 /** Rounded up. */
-export function transferCycles(cls: u32, registers: u32): u32 { return (byte(PER_REGISTER + cls) * registers + 1) >>> 1; }
+export function transferCycles(cls: u32, registers: u32): u32 {
+  return (byte(PER_REGISTER + cls) * registers + 1) >>> 1;
+}
 export function latency(port: u32, cls: u32): u32 { return byte(LATENCY + (<usize>port << 6) + cls); }
 export function fpBusy(cls: u32): u32 { return byte(FP_BUSY + cls); }
 export function pairing(cls: u32): u32 { return byte(PAIRING + cls); }

@@ -50,15 +50,13 @@ export const codegen = defineCommand<CodegenOptions>({
       arenaBytes: bound.arenaBytes,
       constantBytes: bound.constants.length,
     };
+    const [folder, build] = [quoted(options.output), quoted(`${options.output.replace(/\/+$/, '')}/build`)];
     const text = formatPairs(
       [
         ['wrote', `${style('bold', options.output)}: ${report.files.length} files for ${board.name}`],
         ['arena', formatBytes(report.arenaBytes)],
         ['constants', formatBytes(report.constantBytes)],
-        [
-          'build',
-          `make -C ${options.output}, or cmake -S ${options.output} -B ${options.output}/build && cmake --build ${options.output}/build`,
-        ],
+        ['build', `make -C ${folder}, or cmake -S ${folder} -B ${build} && cmake --build ${build}`],
       ],
       style,
     );
@@ -66,3 +64,7 @@ export const codegen = defineCommand<CodegenOptions>({
     return EXIT_CODES.success;
   },
 });
+
+/** As one word of a shell. */
+const quoted = (path: string): string =>
+  /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

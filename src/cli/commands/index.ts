@@ -1,10 +1,11 @@
 /** THE list of commands: a new one is a file here and a line below. */
 import type { CliCommand } from '../cli-command.js';
 import { codegen } from './codegen.js';
+import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
 import { verify } from './verify.js';
 
-export const COMMANDS: readonly CliCommand[] = [inspect, plan, simulate, codegen, verify, targets];
+export const COMMANDS: readonly CliCommand[] = [inspect, plan, simulate, codegen, verify, emulate, targets];

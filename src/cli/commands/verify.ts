@@ -18,7 +18,7 @@ import {
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { randomInputs, readInputs } from '../network-inputs.js';
-import { writeTree } from '../output-directory.js';
+import { openTree, writeTree } from '../output-directory.js';
 import { startProgress } from '../progress.js';
 
 interface VerifyOptions {
@@ -78,6 +78,8 @@ export const verify = defineCommand<VerifyOptions>({
   async run([model], options, environment) {
     const { host, now, style, write } = environment;
     const board = await findTarget(host, options);
+    const keeping = { force: options.force === true };
+    if (options.keep !== undefined) await openTree(host, options.keep, keeping);
     const { plan } = await planModel(host, model!, options);
     const { recipe } = await findRecipe(host, model!, plan, options);
     const inputs =
@@ -96,7 +98,7 @@ export const verify = defineCommand<VerifyOptions>({
     }).finally(progress.end);
     if (options.keep !== undefined) {
       const kept = new Map<string, string | Uint8Array>([...firmware.files, ['firmware.elf', firmware.elf]]);
-      await writeTree(host, options.keep, kept, { force: options.force === true });
+      await writeTree(host, options.keep, kept, keeping);
     }
     write(options.json === true ? formatJson(report) : `${formatVerify(report, style)}\n`);
     return exitCodeOf(report);

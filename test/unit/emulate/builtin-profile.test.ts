@@ -72,3 +72,26 @@ describe.each(['m4', 'm7', 'm33'] as const)('a profile on %s', (core) => {
     expect(lines[0]).toMatchObject({ file: 'work.c', line: 7, instructions: 12 });
   });
 });
+
+describe('a program larger than the trace cache', () => {
+  it('runs on and keeps its counts', () => {
+    // 3 MiB of NOPs, twice: far more than the cache holds predecoded
+    const bytes = 3 << 20;
+    const regions = [
+      { name: 'flash', origin: 0, bytes: bytes + 0x1000, writable: false },
+      { name: 'sram', origin: 0x20000000, bytes: 0x1000, writable: true },
+    ];
+    const machine = boot('bf00', { regions });
+    machine.write(CODE, new Uint8Array(new Uint16Array(bytes / 2).fill(0xbf00).buffer));
+    machine.startProfile();
+    const end = CODE + bytes;
+    for (let round = 0; round < 2; round++) {
+      machine.writeRegister(15, CODE);
+      expect(machine.runUntil(end, 1e8).kind).toBe('reached');
+    }
+    const { instructions, counts } = machine.endProfile();
+    expect(instructions).toBe(bytes);
+    expect(counts).toHaveLength(bytes / 2);
+    expect(counts.every(({ executions, cycles }) => executions === 2 && cycles === 2)).toBe(true);
+  });
+});

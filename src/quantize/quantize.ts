@@ -1,0 +1,156 @@
+/**
+ * FloatNetwork + Ranges + BitAssignment → DeployPlan, post-training and from calibration images alone.
+ *
+ * Feature maps: grids of least squared error, narrow ones with their channels scaled apart. Weights: per output
+ * channel, rounded with error compensation at 4 bits and less, mean errors put into the bias. Reconstruction by
+ * sequential least squares is taken when it lowers the noise of the scores on calibration images held out.
+ */
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
+import type { BitAssignment, Ranges } from '../ir/stage-data.js';
+import type { Width } from '../numeric/widths.js';
+import { badInput } from '../support/errors.js';
+import { activationGrids, type StoredMap } from './activation-grids.js';
+import { channelGroups } from './channel-groups.js';
+import { collectChannels } from './channel-samples.js';
+import { emitPlan } from './emit-plan.js';
+import type { QuantizedWeights } from './quantize-layer.js';
+import {
+  type FloatEngine,
+  quantizeWeights,
+  type Reconstruction,
+  type WeightOptions,
+} from './quantize-weights.js';
+import { applyQuantization, collectScores, noiseToSignal } from './score-noise.js';
+import type { RangeMethod } from './value-grids.js';
+
+export interface QuantizeOptions {
+  readonly ranges: RangeMethod;
+  /** Scales channels of 4- and 2-bit maps apart where the network allows it. */
+  readonly channelScales: boolean;
+  /** Widest weights that are rounded with error compensation; 0 rounds all to the nearest. */
+  readonly compensateUpTo: Width | 0;
+  /** `auto` compares the others on held-out calibration samples. */
+  readonly reconstruction: Reconstruction | { readonly kind: 'auto' };
+  readonly seed: number;
+  readonly onProgress?: (what: string) => void;
+}
+
+export const DEFAULT_QUANTIZE_OPTIONS: QuantizeOptions = {
+  ranges: { kind: 'mse' },
+  channelScales: true,
+  compensateUpTo: 4,
+  reconstruction: { kind: 'auto' },
+  seed: 1,
+};
+
+/** What `auto` chooses from, simplest first; a later one must be better, not equal. */
+const CANDIDATES: readonly Reconstruction[] = [{ kind: 'none' }, { kind: 'sequential' }];
+/** Every fourth sample is held out. */
+const HELD_OUT = 4;
+/** Below this many samples a split says nothing; the simplest method is taken. */
+const MIN_SAMPLES_TO_SPLIT = 16;
+
+export interface Trial {
+  readonly reconstruction: Reconstruction;
+  /** Noise-to-signal ratio of the scores on held-out samples. */
+  readonly noise: number;
+}
+
+export interface QuantizeResult {
+  readonly plan: DeployPlan;
+  readonly stored: readonly StoredMap[];
+  /** One per layer; undefined for layers without weights. */
+  readonly weights: readonly (QuantizedWeights | undefined)[];
+  readonly reconstruction: Reconstruction;
+  /** What `auto` measured. */
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * Quantises a network. `samples` are calibration samples in real values.
+ * Errors: `input` for ranges or names that do not fit the network or when there are no samples, `limit` where an
+ * accumulator could overflow.
+ */
+export function quantizeNetwork(
+  network: FloatNetwork,
+  ranges: Ranges,
+  assignment: BitAssignment,
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  options: QuantizeOptions = DEFAULT_QUANTIZE_OPTIONS,
+): QuantizeResult {
+  if (samples.length === 0)
+    throw badInput('quantize/no-samples', 'there are no calibration samples', { where: network.name });
+  const stored = storeMaps(network, ranges, assignment, samples, engine, options);
+  const quantize = (reconstruction: Reconstruction, some: readonly FloatSample[]) =>
+    quantizeWeights({
+      network,
+      stored,
+      assignment,
+      samples: some,
+      engine,
+      options: weightOptions(options, reconstruction),
+    });
+  const trials =
+    options.reconstruction.kind === 'auto' ? runTrials(network, stored, samples, engine, quantize) : [];
+  const reconstruction = options.reconstruction.kind === 'auto' ? bestOf(trials) : options.reconstruction;
+  options.onProgress?.(`quantising weights (${reconstruction.kind})`);
+  const weights = quantize(reconstruction, samples);
+  return { plan: emitPlan(network, stored, weights), stored, weights, reconstruction, trials };
+}
+
+function storeMaps(
+  network: FloatNetwork,
+  ranges: Ranges,
+  assignment: BitAssignment,
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  options: QuantizeOptions,
+): readonly StoredMap[] {
+  if (!options.channelScales) return activationGrids(network, ranges, assignment, options.ranges);
+  const scalable = new Set(channelGroups(network).flat());
+  const plain = activationGrids(network, ranges, assignment, options.ranges);
+  if (plain.every((map) => map.bits === 8)) return plain;
+  options.onProgress?.('scaling channels');
+  const channels = collectChannels(network, engine.createRunner(network), samples, scalable, options.seed);
+  return activationGrids(network, ranges, assignment, options.ranges, channels);
+}
+
+function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction): WeightOptions {
+  return {
+    reconstruction,
+    compensateUpTo: options.compensateUpTo,
+    seed: options.seed,
+    effort: { scales: 12, sweeps: 4 },
+  };
+}
+
+type Quantize = (
+  reconstruction: Reconstruction,
+  samples: readonly FloatSample[],
+) => readonly (QuantizedWeights | undefined)[];
+
+function runTrials(
+  network: FloatNetwork,
+  stored: readonly StoredMap[],
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  quantize: Quantize,
+): Trial[] {
+  if (samples.length < MIN_SAMPLES_TO_SPLIT) return [];
+  const heldOut = samples.filter((_, s) => s % HELD_OUT === HELD_OUT - 1);
+  const fitted = samples.filter((_, s) => s % HELD_OUT !== HELD_OUT - 1);
+  const reference = collectScores(engine.createRunner(network), heldOut);
+  return CANDIDATES.map((reconstruction) => {
+    const runner = engine.createRunner(network);
+    applyQuantization(runner, stored, quantize(reconstruction, fitted));
+    return { reconstruction, noise: noiseToSignal(reference, collectScores(runner, heldOut)) };
+  });
+}
+
+function bestOf(trials: readonly Trial[]): Reconstruction {
+  let best: Trial | undefined;
+  for (const trial of trials) if (best === undefined || trial.noise < best.noise) best = trial;
+  return best?.reconstruction ?? CANDIDATES[0]!;
+}

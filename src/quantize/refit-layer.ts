@@ -1,0 +1,146 @@
+/** Gathers what a weighted layer sees in both networks and refits its weights, set of columns by set of columns. */
+import type { WeightedFloatLayer } from '../ir/float-network.js';
+import type { MatrixKernels } from '../ir/matrix-kernels.js';
+import { gatherRows, inputGeometry } from './layer-inputs.js';
+import type { Propagation } from './propagate.js';
+import type { GroupTarget } from './quantize-layer.js';
+import { MAX_COVARIANCE_WIDTH, positionsFor, type WeightJob } from './quantize-weights.js';
+import { type Refit, refit } from './refit.js';
+import { channelView, columnFactors, scaledChannel } from './weight-channels.js';
+
+/** Every fifth sample is held out when the ridge is chosen. */
+const HELD_OUT = 5;
+
+/** Rows of all samples, those of held-out samples last. */
+interface Gathered {
+  readonly rows: number;
+  readonly fitted: number;
+  /** Quantised and float inputs, [rows][columns]. */
+  readonly x: Float32Array;
+  readonly xFloat: Float32Array;
+}
+
+export function refitLayer(
+  job: WeightJob,
+  index: number,
+  layer: WeightedFloatLayer,
+  propagation: Propagation,
+): GroupTarget[] {
+  const { width, groups } = inputGeometry(job.network, layer);
+  const gathered = gather(job, index, layer, propagation);
+  return Array.from({ length: groups }, (_, group) => {
+    const matrices = groups === 1 ? job.engine.matrices : SMALL_MATRICES;
+    const own = groups === 1 ? gathered : selectGroup(gathered, width, groups, group);
+    return refitGroup(job, layer, own, group, matrices);
+  });
+}
+
+function gather(
+  job: WeightJob,
+  index: number,
+  layer: WeightedFloatLayer,
+  propagation: Propagation,
+): Gathered {
+  const { width, groups } = inputGeometry(job.network, layer);
+  const [input] = layer.inputs;
+  const isHeldOut = (s: number): boolean => s % HELD_OUT === HELD_OUT - 1;
+  const all = job.samples.map((_, s) => s);
+  const order = [...all.filter((s) => !isHeldOut(s)), ...all.filter(isHeldOut)];
+  const positions = order.map((s) => positionsFor(job, index, layer, s));
+  const count = (lists: readonly Int32Array[]): number => lists.reduce((sum, list) => sum + list.length, 0);
+  const rows = count(positions);
+  const fitted = count(positions.filter((_, i) => !isHeldOut(order[i]!)));
+  const columns = width * groups;
+  const x = new Float32Array(rows * columns);
+  const xFloat = new Float32Array(rows * columns);
+  let at = 0;
+  order.forEach((s, i) => {
+    const own = positions[i]!;
+    const part = (values: Float32Array) => values.subarray(at * columns, (at + own.length) * columns);
+    gatherRows(job.network, layer, propagation.quantizedMap(input!, s), own, part(x));
+    gatherRows(job.network, layer, propagation.floatMap(input!, s), own, part(xFloat));
+    at += own.length;
+  });
+  return { rows, fitted, x, xFloat };
+}
+
+/** The taps of one input channel out of rows [taps][channels]. */
+function selectGroup(
+  { rows, fitted, x, xFloat }: Gathered,
+  width: number,
+  groups: number,
+  group: number,
+): Gathered {
+  const pick = (values: Float32Array): Float32Array => {
+    const out = new Float32Array(rows * width);
+    for (let i = 0, from = group; i < out.length; i++, from += groups) out[i] = values[from]!;
+    return out;
+  };
+  return { rows, fitted, x: pick(x), xFloat: pick(xFloat) };
+}
+
+function refitGroup(
+  job: WeightJob,
+  layer: WeightedFloatLayer,
+  { rows, fitted, x, xFloat }: Gathered,
+  group: number,
+  matrices: MatrixKernels,
+): GroupTarget {
+  const view = channelView(layer);
+  const { width } = view;
+  const factors = columnFactors(layer, job.stored[layer.inputs[0]!]!.grid.channelScales, group);
+  const members = Array.from({ length: view.channels }, (_, c) => c).filter((c) => view.group(c) === group);
+  const bias = Float32Array.from(members, (c) => layer.bias[c]!);
+  const stack = (own: Float64Array | undefined): Float32Array => {
+    const out = new Float32Array(members.length * width);
+    members.forEach((c, i) => {
+      out.set(scaledChannel(view, layer.weights, c, own), i * width);
+    });
+    return out;
+  };
+  const y = new Float32Array(rows * members.length);
+  matrices.apply(xFloat, stack(undefined), bias, rows, width, members.length, y);
+  if (factors !== undefined) for (let i = 0; i < x.length; i++) x[i] = x[i]! / factors[i % width]!;
+  const { bounds } = layer;
+  const channels = members.length;
+  const found = refit(
+    { x, y, rows, fitted, width, channels, weights: stack(factors), bias, bounds },
+    matrices,
+  );
+  return toTarget(found, members, width);
+}
+
+function toTarget(
+  { weights, bias, mean, covariance }: Refit,
+  members: readonly number[],
+  width: number,
+): GroupTarget {
+  const first = members[0]!;
+  return {
+    mean,
+    covariance: width <= MAX_COVARIANCE_WIDTH ? covariance : new Float64Array(0),
+    channel: (c) => ({
+      weights: Float64Array.from(weights.subarray((c - first) * width, (c - first + 1) * width)),
+      bias: bias[c - first]!,
+    }),
+  };
+}
+
+/** Plain loops: a depthwise filter is too small for the kernels to pay. */
+const SMALL_MATRICES: MatrixKernels = {
+  crossProduct(a, b, rows, p, q, sum) {
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < p; i++) {
+        const value = a[row * p + i]!;
+        for (let j = 0; j < q; j++) sum[i * q + j] = sum[i * q + j]! + value * b[row * q + j]!;
+      }
+  },
+  apply(x, w, bias, rows, depth, columns, out) {
+    for (let row = 0; row < rows; row++)
+      for (let n = 0; n < columns; n++) {
+        let sum = bias[n]!;
+        for (let k = 0; k < depth; k++) sum += x[row * depth + k]! * w[n * depth + k]!;
+        out[row * columns + n] = sum;
+      }
+  },
+};

@@ -1,0 +1,167 @@
+/** Rounding and refitting of weights against definitions, exhaustive search and constructed answers. */
+import { describe, expect, it } from 'vitest';
+import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
+import { choleskyUpper, quadraticForm, solveCholesky } from '../../../src/quantize/linear-algebra.js';
+import { type RefitProblem, refit } from '../../../src/quantize/refit.js';
+import { roundCompensated, roundNearest } from '../../../src/quantize/round-weights.js';
+import { createRandom, type Random } from '../../../src/support/random.js';
+
+/** Covariance of correlated inputs. */
+function covarianceOf(random: Random, n: number): Float64Array {
+  const mixing = Float64Array.from({ length: n * n }, () => random.normal());
+  return Float64Array.from({ length: n * n }, (_, at) => {
+    let sum = at % (n + 1) === 0 ? 0.05 : 0;
+    for (let k = 0; k < n; k++) sum += mixing[Math.floor(at / n) * n + k]! * mixing[(at % n) * n + k]!;
+    return sum;
+  });
+}
+
+function prepared(matrix: Float64Array, n: number) {
+  const order = Int32Array.from({ length: n }, (_, i) => n - 1 - i);
+  const permuted = matrix.map((_, at) => matrix[order[Math.floor(at / n)]! * n + order[at % n]!]!);
+  return { size: n, matrix, order, factor: choleskyUpper(permuted, n)! };
+}
+
+describe('linear algebra', () => {
+  it('factors and solves', () => {
+    const random = createRandom(1);
+    const n = 7;
+    const a = covarianceOf(random, n);
+    const r = choleskyUpper(a, n)!;
+    const x = Float64Array.from({ length: n }, () => random.normal());
+    const b = Float64Array.from({ length: n }, (_, i) => x.reduce((sum, v, j) => sum + a[i * n + j]! * v, 0));
+    solveCholesky(r, n, b);
+    for (const [i, value] of x.entries()) expect(b[i]).toBeCloseTo(value, 6);
+    expect(choleskyUpper(Float64Array.of(1, 2, 2, 1), 2)).toBeUndefined();
+  });
+});
+
+describe('roundCompensated', () => {
+  const effort = { scales: 12, sweeps: 4 };
+
+  it('states the error it reaches, and beats nearest rounding', () => {
+    let [compensated, nearest] = [0, 0];
+    for (let seed = 0; seed < 30; seed++) {
+      const random = createRandom(seed);
+      const n = random.integer(3, 40);
+      const matrix = covarianceOf(random, n);
+      const weights = Float64Array.from({ length: n }, () => random.normal());
+      const found = roundCompensated(weights, 4, 0, prepared(matrix, n), effort);
+      const lost = (r: { q: Int8Array; scale: number }) =>
+        quadraticForm(
+          matrix,
+          n,
+          weights.map((w, k) => w - r.scale * r.q[k]!),
+        );
+      expect(found.error, `seed ${seed}`).toBeCloseTo(lost(found), 6);
+      compensated += lost(found);
+      nearest += lost(roundNearest(weights, 4, 0));
+      expect(Math.max(...found.q.map(Math.abs))).toBeLessThanOrEqual(7);
+    }
+    expect(compensated).toBeLessThan(0.7 * nearest);
+  });
+
+  it('comes close to the best of all ternary weights', () => {
+    let [found, best] = [0, 0];
+    for (let seed = 100; seed < 120; seed++) {
+      const random = createRandom(seed);
+      const n = 6;
+      const matrix = covarianceOf(random, n);
+      const weights = Float64Array.from({ length: n }, () => random.normal());
+      const rounded = roundCompensated(weights, 2, 0, prepared(matrix, n), effort);
+      found += rounded.error;
+      let least = Number.POSITIVE_INFINITY;
+      for (let code = 0; code < 3 ** n; code++) {
+        const lost = weights.map((w, k) => w - rounded.scale * ((Math.floor(code / 3 ** k) % 3) - 1));
+        least = Math.min(least, quadraticForm(matrix, n, lost));
+      }
+      best += least;
+    }
+    expect(found).toBeLessThan(1.5 * best);
+  });
+
+  it('keeps to the smallest scale that the bias allows, and leaves dead channels at zero', () => {
+    const covariance = prepared(covarianceOf(createRandom(2), 3), 3);
+    const coarse = roundCompensated(Float64Array.of(1, 2, 3), 4, 10, covariance, effort);
+    expect(coarse.scale).toBe(10);
+    const dead = roundCompensated(new Float64Array(3), 4, 0, covariance, effort);
+    expect([...dead.q]).toEqual([0, 0, 0]);
+    expect(dead.scale).toBeGreaterThan(0);
+  });
+});
+
+describe('refit', () => {
+  const matrices = createMatrixKernels();
+  const none = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+
+  function problem(seed: number, bounds: RefitProblem['bounds'], target: (row: Float32Array) => number) {
+    const random = createRandom(seed);
+    const [rows, width] = [400, 5];
+    const x = Float32Array.from({ length: rows * width }, () => 2 + random.normal());
+    const y = Float32Array.from({ length: rows }, (_, i) => target(x.subarray(i * width, (i + 1) * width)));
+    const weights = Float32Array.of(1, 1, 1, 1, 1);
+    return { x, y, rows, fitted: 300, width, channels: 1, weights, bias: Float32Array.of(0), bounds };
+  }
+
+  it('recovers another linear map', () => {
+    const truth = [0.5, 1.5, 1, -1, 2];
+    const found = refit(
+      problem(1, none, (row) => 3 + row.reduce((sum, v, k) => sum + truth[k]! * v, 0)),
+      matrices,
+    );
+    expect(found.ridge).toBe(0.01);
+    for (const [k, w] of truth.entries()) expect(found.weights[k]).toBeCloseTo(w, 1);
+  });
+
+  it('changes nothing but the bias where there is nothing to learn', () => {
+    const noise = createRandom(9);
+    const found = refit(
+      problem(2, none, (row) => 1 + row.reduce((sum, v) => sum + v, 0) + 0.5 * noise.normal()),
+      matrices,
+    );
+    for (const w of found.weights) expect(w).toBeCloseTo(1, 1);
+    expect(found.bias[0]).toBeGreaterThan(0.8);
+  });
+
+  it('does not chase targets that the ReLU hides', () => {
+    // Below zero the target is wild, above it the given weights are right.
+    const wild = createRandom(4);
+    const relu = { min: 0, max: Number.POSITIVE_INFINITY };
+    const shifted = (row: Float32Array) => row.reduce((sum, v) => sum + v, 0) - 10;
+    const target = (row: Float32Array) => (shifted(row) > 0 ? shifted(row) : -50 * wild.next());
+    const start = { ...problem(3, relu, target), bias: Float32Array.of(-10) };
+    const found = refit(start, matrices);
+    for (const w of found.weights) expect(Math.abs(w - 1)).toBeLessThan(0.1);
+    expect(Math.abs(found.bias[0]! + 10)).toBeLessThan(0.6);
+  });
+});
+
+describe('matrix kernels', () => {
+  it('agree with plain sums over awkward sizes', () => {
+    const matrices = createMatrixKernels();
+    for (let seed = 0; seed < 20; seed++) {
+      const random = createRandom(seed);
+      const [rows, p, q] = [random.integer(1, 600), random.integer(1, 19), random.integer(1, 19)];
+      const a = Float32Array.from({ length: rows * p }, () => random.normal());
+      const b = Float32Array.from({ length: rows * q }, () => random.normal());
+      const sum = new Float64Array(p * q).fill(1);
+      matrices.crossProduct(a, b, rows, p, q, sum);
+      const w = Float32Array.from({ length: q * p }, () => random.normal());
+      const bias = Float32Array.from({ length: q }, () => random.normal());
+      const out = new Float32Array(rows * q);
+      matrices.apply(a, w, bias, rows, p, q, out);
+      for (let i = 0; i < p; i++)
+        for (let j = 0; j < q; j++) {
+          let expected = 1;
+          for (let r = 0; r < rows; r++) expected += a[r * p + i]! * b[r * q + j]!;
+          expect(sum[i * q + j], `seed ${seed}`).toBeCloseTo(expected, 2);
+        }
+      for (let r = 0; r < rows; r += 37)
+        for (let j = 0; j < q; j++) {
+          let expected = bias[j]!;
+          for (let k = 0; k < p; k++) expected += a[r * p + k]! * w[j * p + k]!;
+          expect(out[r * q + j], `seed ${seed}`).toBeCloseTo(expected, 3);
+        }
+    }
+  });
+});
