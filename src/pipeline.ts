@@ -35,12 +35,12 @@ import { type Board, coreOf } from './targets/index.js';
 
 export { buildProject, generateProject } from './evaluate/build-project.js';
 export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';
-export { planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
 export {
   type EmulatedProgram,
   type EmulateProgramOptions,
   emulateProgram,
 } from './evaluate/emulate-program.js';
+export { planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
 
 /** How a model file is read and lowered. */
 export interface ModelOptions extends Partial<LowerOptions> {
