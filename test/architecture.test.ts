@@ -10,7 +10,7 @@ import { ROOT } from './support/paths.js';
 const STAGE_BASE = ['numeric', 'ir', 'ops', 'targets', 'memory', 'invariants'] as const;
 const STAGES = [
   ...['import', 'calibrate', 'quantize', 'patch', 'classify', 'search', 'lower', 'simulate', 'bind'],
-  ...['codegen', 'compile', 'emulate', 'compare', 'report', 'regress', 'data'],
+  ...['codegen', 'compile', 'emulate', 'compare', 'detect', 'report', 'regress', 'data'],
 ] as const;
 const EVERY_STAGE = [...STAGE_BASE, ...STAGES];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

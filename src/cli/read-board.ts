@@ -22,8 +22,7 @@ export function parseBoard(text: string, where: string, cores: readonly CoreId[]
     name: fields.name === undefined ? id : readText(fields, 'name', where),
     core,
     clockHz: readNumber(fields, 'clockHz', where, 1),
-    flash: readRegion(fields, 'flash', where),
-    sram: readRegion(fields, 'sram', where),
+    ...readMemories(fields, where),
     memoryFactor: fields.memoryFactor === undefined ? UNKNOWN_MEMORY : readFactor(fields, where),
     source: fields.source === undefined ? where : readText(fields, 'source', where),
   };
@@ -58,16 +57,34 @@ function readNumber(fields: Fields, key: string, where: string, least: number): 
 }
 
 const MIN_MEMORY_BYTES = 1024;
-const ADDRESS_LIMIT = 2 ** 32;
+/** From here on the Armv7-M and Armv8-M memory maps place the core's own registers. */
+const SYSTEM_SPACE = 0xe000_0000;
+/** The vector table of every core here fits 128 bytes up to interrupt 15; VTOR ignores the address bits below. */
+const FLASH_ALIGNMENT = 128;
+const SRAM_ALIGNMENT = 8;
 
-function readRegion(fields: Fields, key: string, where: string): { origin: number; bytes: number } {
+interface Region {
+  readonly origin: number;
+  readonly bytes: number;
+}
+
+function readRegion(fields: Fields, key: string, alignment: number, where: string): Region {
   const inner = `${where}, "${key}"`;
   const region = asObject(fields[key], inner);
   const origin = readNumber(region, 'origin', inner, 0);
   const bytes = readNumber(region, 'bytes', inner, MIN_MEMORY_BYTES);
-  const isWhole = Number.isInteger(origin) && Number.isInteger(bytes) && origin % 4 === 0;
-  if (isWhole && origin + bytes <= ADDRESS_LIMIT) return { origin, bytes };
-  throw wrong(inner, region, 'whole numbers inside 32-bit addresses, the origin a multiple of 4');
+  const isWhole = Number.isInteger(origin) && Number.isInteger(bytes) && origin % alignment === 0;
+  if (isWhole && origin + bytes <= SYSTEM_SPACE) return { origin, bytes };
+  const expected = `whole numbers, the origin a multiple of ${alignment}, the end at most ${SYSTEM_SPACE}`;
+  throw wrong(inner, region, expected);
+}
+
+function readMemories(fields: Fields, where: string): { readonly flash: Region; readonly sram: Region } {
+  const flash = readRegion(fields, 'flash', FLASH_ALIGNMENT, where);
+  const sram = readRegion(fields, 'sram', SRAM_ALIGNMENT, where);
+  const isApart = flash.origin + flash.bytes <= sram.origin || sram.origin + sram.bytes <= flash.origin;
+  if (isApart) return { flash, sram };
+  throw wrong(`${where}, "sram"`, sram, 'memory that does not overlap "flash"');
 }
 
 function readFactor(fields: Fields, where: string): Board['memoryFactor'] {

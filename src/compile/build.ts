@@ -66,7 +66,9 @@ function failure(result: RunResult, what: string): Error {
       fix: 'Choose a board with more memory, or link for a virtual board',
     });
   }
-  const first = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? `exit status ${result.status}`;
+  // What gcc's driver adds says nothing; the linker's own line stands before it.
+  const isOffence = (line: string): boolean => /error/i.test(line) && !/^collect2:/.test(line);
+  const first = lines.find(isOffence) ?? lines[0] ?? `exit status ${result.status}`;
   return bug('compile/failed', 'the compiler failed', { where: what, found: first.trim() });
 }
 

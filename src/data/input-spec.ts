@@ -40,12 +40,12 @@ const CONVENTIONS: readonly { low: number; high: number; mapping: ValueMapping }
   { low: 0, high: 255, mapping: { scale: 1, mean: [0], std: [1] } },
 ];
 
-/** The convention whose range lies nearest to what the input's scale and zero point can represent. */
+/** The convention whose range is most like what the input's scale and zero point can represent: width first. */
 function conventionOf(spec: InputSpec): ValueMapping {
   const low = spec.scale * (-128 - spec.zeroPoint);
-  const high = spec.scale * (127 - spec.zeroPoint);
+  const width = spec.scale * 255;
   const distance = (c: { low: number; high: number }): number =>
-    (Math.abs(c.low - low) + Math.abs(c.high - high)) / (c.high - c.low);
+    Math.abs(Math.log2(width / (c.high - c.low))) + Math.abs(c.low - low) / width;
   return CONVENTIONS.reduce((best, c) => (distance(c) < distance(best) ? c : best)).mapping;
 }
 

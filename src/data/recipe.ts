@@ -4,7 +4,9 @@
  * Order of work: decode → crop → resize to the network's size → channel order → value mapping → quantise.
  * A recipe is a small JSON object, found beside the model as `<model>.recipe.json` or given with `--recipe`.
  */
+import type { YoloPostProcess } from '../ir/detection.js';
 import { badInput } from '../support/errors.js';
+import { readDetection } from './detection-recipe.js';
 
 /** `network`: the centre square of max(0.875 · shorter side, network's size when the picture has it). */
 export type Crop = 'none' | 'network' | { readonly size: number } | { readonly fraction: number };
@@ -25,7 +27,45 @@ export interface Recipe {
   readonly labelOffset: number;
   /** Element type of .bin and .dat files; absent: by length and suffix (src/data/tensor.ts). */
   readonly rawType?: RawType;
+  /** How a detector's outputs become boxes, where the model file does not say it. */
+  readonly detection?: YoloPostProcess;
+  /** Label of the data set per class of a detector, −1 for none; absent: the same number. */
+  readonly detectionLabels?: readonly number[];
 }
+
+/** Anchors of YOLOv3 (Redmon and Farhadi 2018), in pixels of the network's input. */
+const YOLO_V3: YoloPostProcess = {
+  kind: 'yolo',
+  heads: [
+    {
+      stride: 32,
+      anchors: [
+        [116, 90],
+        [156, 198],
+        [373, 326],
+      ],
+    },
+    {
+      stride: 16,
+      anchors: [
+        [30, 61],
+        [62, 45],
+        [59, 119],
+      ],
+    },
+    {
+      stride: 8,
+      anchors: [
+        [10, 13],
+        [16, 30],
+        [33, 23],
+      ],
+    },
+  ],
+  scoreThreshold: 0.01,
+  iouThreshold: 0.45,
+  maxDetections: 100,
+};
 
 const PLAIN: Recipe = { crop: 'none', resize: 'fill', channels: 'rgb', labelOffset: 0 };
 
@@ -43,6 +83,8 @@ export const PRESETS = {
   unit: { ...PLAIN, scale: 1 / 255 },
   /** Values as −1…1. */
   symmetric: { ...PLAIN, scale: 1 / 127.5, mean: [1] },
+  /** Three YOLO heads of nine anchors, finest last: person detectors of MCUNet and others with YOLOv3's anchors. */
+  yolov3: { ...PLAIN, scale: 1 / 127.5, mean: [1], detection: YOLO_V3 },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type PresetName = keyof typeof PRESETS;
@@ -99,6 +141,8 @@ const FIELDS = {
   std: (value, where) => ({ std: readStd(value, where) }),
   labelOffset: (value, where) => ({ labelOffset: readNumber(value, where) }),
   rawType: (value, where) => ({ rawType: oneOf(value, ['int8', 'uint8', 'float32'], where) }),
+  detection: (value, where) => ({ detection: readDetection(value, where) }),
+  detectionLabels: (value, where) => ({ detectionLabels: readNumbers(value, where) }),
 } satisfies Record<string, Reader>;
 
 function oneOf<T extends string>(value: unknown, allowed: readonly T[], where: string): T {

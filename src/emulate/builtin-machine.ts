@@ -68,7 +68,6 @@ const FAULTS: Readonly<Record<number, { readonly kind: FaultKind; readonly text:
   [STOP.STACK_OVERFLOW]: { kind: 'stack_overflow', text: 'stack overflow' },
   [STOP.EXECUTE_FROM_DATA]: { kind: 'execute_from_data', text: 'execution from data memory' },
   [STOP.INVALID_STATE]: { kind: 'other', text: 'branch without the Thumb bit' },
-  [STOP.UNSUPPORTED]: { kind: 'other', text: 'not supported by this core model' },
 };
 
 export function createBuiltinMachine(options: BuiltinOptions): BuiltinMachine {

@@ -69,7 +69,6 @@ export const STOP = {
   STACK_OVERFLOW: 10,
   EXECUTE_FROM_DATA: 11,
   INVALID_STATE: 12,
-  UNSUPPORTED: 13,
 } as const;
 
 export interface CortexMExports {

@@ -69,6 +69,8 @@ export interface ElfRun {
   readonly memory: readonly RegionUse[];
 }
 
+/** Between two looks at whether it idles; shorter at first. */
+const FIRST_SLICE = 200_000;
 const SLICE = 20_000_000;
 /** Longest loop that is recognised as doing nothing. */
 const IDLE_STEPS = 64;
@@ -88,9 +90,12 @@ export function emulateElf(options: EmulateElfOptions): ElfRun {
   const memory = elfMemory(options.elf, options.board, options.extraMemory);
   const run = new ElfEmulation(options, memory);
   const result = run.execute();
-  if (run.idle === undefined || options.from !== undefined) return result;
+  if (run.idle === undefined) return result;
   // Counted to the first turn of the idle loop instead of however many had passed: programs are deterministic.
-  return new ElfEmulation(options, memory, run.idle).execute();
+  const { from, to: _unreached, ...whole } = options;
+  const profile = options.profile && from === undefined;
+  const exact = new ElfEmulation({ ...whole, profile }, memory, run.idle).execute();
+  return from === undefined ? exact : { ...exact, passages: result.passages };
 }
 
 /** The built-in core, started anywhere, whose stack can be watched anew. */
@@ -125,6 +130,7 @@ class ElfEmulation {
   private readonly machine: ElfMachine;
   private readonly knownIdle: Idle | undefined;
   private lowestSp: number;
+  private slice = FIRST_SLICE;
 
   constructor(options: EmulateElfOptions, memory: ElfMemory, knownIdle?: Idle) {
     this.options = options;
@@ -212,8 +218,9 @@ class ElfEmulation {
     const { machine, options } = this;
     for (;;) {
       const left = options.maxSteps - machine.counters().instructions;
-      const stop = machine.runUntil(target, Math.min(SLICE, left));
-      const end = this.endOf(stop, left <= SLICE);
+      const stop = machine.runUntil(target, Math.min(this.slice, left));
+      const end = this.endOf(stop, left <= this.slice);
+      this.slice = Math.min(SLICE, this.slice * 2);
       if (end !== undefined) return end;
       options.onProgress?.(machine.counters().instructions);
     }

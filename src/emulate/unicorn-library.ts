@@ -4,7 +4,8 @@
  *
  * Source: include/unicorn/{unicorn,arm}.h of unicorn-engine 2.0.1; the traps noted below were measured.
  */
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
+import type Koffi from 'koffi';
 import { bug, unsupported } from '../support/errors.js';
 import type { CoreId } from '../targets/target.js';
 import { UC_ERR, UC_HOOK } from './unicorn-constants.js';
@@ -79,7 +80,12 @@ export interface UnicornAvailability {
 
 type NativeFunction = (...args: unknown[]) => number;
 
+type KoffiModule = typeof Koffi;
+type CallbackType = ReturnType<KoffiModule['pointer']>;
+
 interface UnicornFunctions {
+  readonly koffi: KoffiModule;
+  readonly callbacks: CallbackTypes;
   readonly version: string;
   readonly open: NativeFunction;
   readonly close: NativeFunction;
@@ -119,19 +125,39 @@ function load(): NonNullable<typeof cached> {
   return cached;
 }
 
+/** A native addon: loaded when first needed, so that everything else works where it has no binary. */
+function loadKoffi(): KoffiModule {
+  return createRequire(import.meta.url)('koffi') as KoffiModule;
+}
+
 function tryLoad(): NonNullable<typeof cached> {
+  let koffi: KoffiModule;
+  try {
+    koffi = loadKoffi();
+  } catch (error) {
+    return {
+      reason: `koffi does not load (${String((error as Error).message).split('\n')[0]}); type npm install`,
+    };
+  }
+  const callbacks = callbackTypes(koffi);
   const override = process.env[UNICORN_LIBRARY_VARIABLE];
   const names = override === undefined || override === '' ? LIBRARY_NAMES : [override];
   let last = '';
   for (const name of names) {
     try {
-      return { functions: declare(koffi.load(name)), reason: '' };
+      return { functions: declare(koffi, callbacks, koffi.load(name)), reason: '' };
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }
   }
   const hint = 'apt-get install libunicorn2, or brew install unicorn';
   return { reason: `libunicorn 2 was not found (${last.split('\n')[0]}); install it: ${hint}` };
+}
+
+interface CallbackTypes {
+  readonly code: CallbackType;
+  readonly memory: CallbackType;
+  readonly interrupt: CallbackType;
 }
 
 /**
@@ -141,16 +167,24 @@ function tryLoad(): NonNullable<typeof cached> {
  * the upper half of a register argument and all trailing arguments. Nameless, because koffi refuses a name
  * twice when this module is loaded twice.
  */
-const codePrototype = koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t', 'uint32_t']));
-const memoryPrototype = koffi.pointer(koffi.proto('bool', ['int32_t', 'int32_t', 'uint32_t', 'int32_t']));
-const interruptPrototype = koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t']));
+const callbackTypes = (koffi: KoffiModule): CallbackTypes => ({
+  code: koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t', 'uint32_t'])),
+  memory: koffi.pointer(koffi.proto('bool', ['int32_t', 'int32_t', 'uint32_t', 'int32_t'])),
+  interrupt: koffi.pointer(koffi.proto('void', ['int32_t', 'uint32_t'])),
+});
 
-function declare(library: ReturnType<typeof koffi.load>): UnicornFunctions {
+function declare(
+  koffi: KoffiModule,
+  callbacks: CallbackTypes,
+  library: ReturnType<KoffiModule['load']>,
+): UnicornFunctions {
   const version = (library.func('uint32_t uc_version(void*, void*)') as NativeFunction)(null, null);
   if (version >>> 24 !== 2)
     throw bug('emulate/unicorn', `libunicorn has major version ${version >>> 24}, not 2`);
   const func = (declaration: string): NativeFunction => library.func(declaration) as NativeFunction;
   return {
+    koffi,
+    callbacks,
     version: `${version >>> 24}.${(version >>> 16) & 255}.${(version >>> 8) & 255}`,
     open: func('int uc_open(int arch, int mode, _Out_ void** uc)'),
     close: func('int uc_close(void* uc)'),
@@ -252,7 +286,7 @@ class KoffiUnicorn implements UnicornCore {
         return this.fail(error);
       }
     };
-    this.addHook(kind, koffi.register(native, memoryPrototype), low, high);
+    this.addHook(kind, this.functions.koffi.register(native, this.functions.callbacks.memory), low, high);
   }
 
   hookInterrupt(callback: InterruptCallback): void {
@@ -263,14 +297,19 @@ class KoffiUnicorn implements UnicornCore {
         this.fail(error);
       }
     };
-    this.addHook(UC_HOOK.INTERRUPT, koffi.register(native, interruptPrototype), 1, 0);
+    this.addHook(
+      UC_HOOK.INTERRUPT,
+      this.functions.koffi.register(native, this.functions.callbacks.interrupt),
+      1,
+      0,
+    );
   }
 
   close(): void {
     if (this.handle === undefined) return;
     this.functions.close(this.handle);
     this.handle = undefined;
-    for (const callback of this.callbacks) koffi.unregister(callback);
+    for (const callback of this.callbacks) this.functions.koffi.unregister(callback);
     this.callbacks.length = 0;
   }
 
@@ -282,7 +321,7 @@ class KoffiUnicorn implements UnicornCore {
         this.fail(error);
       }
     };
-    this.addHook(kind, koffi.register(native, codePrototype), low, high);
+    this.addHook(kind, this.functions.koffi.register(native, this.functions.callbacks.code), low, high);
   }
 
   private addHook(kind: number, callback: bigint, low: number, high: number): void {

@@ -1,8 +1,7 @@
 /**
- * Accuracy over labelled samples: prepares inputs while earlier ones run, on this thread or on workers.
- * Stands between the stages and the pipeline because it joins two of them, data and simulate.
+ * Runs a network over samples: prepares inputs while earlier ones run, on this thread or on workers. Accuracy of
+ * classifiers. Stands between the stages and the pipeline because it joins two of them, data and simulate.
  */
-import type { InputSpec } from '../data/input-spec.js';
 import { inputSpec } from '../data/input-spec.js';
 import type { Sample } from '../data/labelled-folder.js';
 import { prepareInput } from '../data/prepare-input.js';
@@ -14,9 +13,8 @@ import type { Host } from '../support/host.js';
 import type { EngineName } from './engines.js';
 import { createRunner } from './runner.js';
 
-export interface EvaluateOptions {
+export interface RunOptions {
   readonly plan: DeployPlan;
-  readonly samples: readonly Sample[];
   readonly recipe: Recipe;
   readonly engine: EngineName;
   readonly threads: number;
@@ -26,55 +24,61 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+export interface EvaluateOptions extends RunOptions {
+  readonly samples: readonly Sample[];
+}
+
 /** Inputs that are decoded ahead of the simulation, per thread: pictures are decoded off this thread. */
 const PREFETCH = 3;
 
 /** Rank of the true class per sample (0 = best), in order; shorter than `samples` when interrupted. */
 export async function evaluateSamples(options: EvaluateOptions): Promise<readonly number[]> {
-  const { plan, samples, signal } = options;
-  const spec = classifierInput(plan);
-  const ranks: (number | undefined)[] = samples.map(() => undefined);
-  const threads = Math.max(1, Math.min(options.threads, samples.length));
-  const runner = await createRunner(plan, options.engine, threads);
+  requireClassifier(options.plan);
+  return runSamples(options, options.samples, ({ label }, [scores]) => {
+    const signed = new Int8Array(scores!.buffer, scores!.byteOffset, scores!.length);
+    return rankOf(signed, label + options.recipe.labelOffset);
+  });
+}
+
+/** `finish` of every sample's output bytes, in order; shorter than `samples` when interrupted. */
+export async function runSamples<S extends { readonly path: string }, T>(
+  options: RunOptions,
+  samples: readonly S[],
+  finish: (sample: S, outputs: readonly Uint8Array[]) => T,
+): Promise<readonly T[]> {
+  const { plan, host, recipe, signal } = options;
+  const spec = inputSpec(plan);
+  const results: { readonly value: T }[] = [];
+  const runner = await createRunner(plan, options.engine, options.threads);
   let next = 0;
   let done = 0;
   const lane = async (): Promise<void> => {
     while (next < samples.length && signal?.aborted !== true) {
       const index = next++;
       const sample = samples[index]!;
-      ranks[index] = await rankSample(sample, spec, options, runner.run);
+      const bytes = await host.readFile(sample.path);
+      const outputs = await runner.run(await prepareInput(bytes, sample.path, spec, recipe));
+      results[index] = { value: finish(sample, outputs) };
       done += 1;
       options.onProgress?.(done, samples.length);
     }
   };
   try {
-    await Promise.all(Array.from({ length: threads + PREFETCH }, lane));
+    await Promise.all(Array.from({ length: options.threads + PREFETCH }, lane));
   } finally {
     await runner.close();
   }
-  const firstMissing = ranks.indexOf(undefined);
-  return (firstMissing < 0 ? ranks : ranks.slice(0, firstMissing)) as number[];
+  const missing = Array.from(samples.keys()).find((index) => results[index] === undefined);
+  return results.slice(0, missing ?? samples.length).map(({ value }) => value);
 }
 
-async function rankSample(
-  sample: Sample,
-  spec: InputSpec,
-  options: EvaluateOptions,
-  run: (input: Uint8Array) => Promise<readonly Uint8Array[]>,
-): Promise<number> {
-  const bytes = await options.host.readFile(sample.path);
-  const input = await prepareInput(bytes, sample.path, spec, options.recipe);
-  const [scores] = await run(input);
-  const signed = new Int8Array(scores!.buffer, scores!.byteOffset, scores!.length);
-  return rankOf(signed, sample.label + options.recipe.labelOffset);
-}
-
-function classifierInput(plan: DeployPlan): InputSpec {
-  if (plan.inputs.length === 1 && plan.outputs.length === 1) return inputSpec(plan);
+function requireClassifier(plan: DeployPlan): void {
+  if (plan.inputs.length === 1 && plan.outputs.length === 1) return;
   throw unsupported('simulate/classifier', 'accuracy needs a classifier', {
     where: plan.name,
     found: `${plan.inputs.length} inputs and ${plan.outputs.length} outputs`,
     expected: 'one input and one output',
+    fix: 'For a detector give a folder of pictures with boxes: images/, labels/ and classes.yaml.',
   });
 }
 

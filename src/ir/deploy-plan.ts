@@ -10,6 +10,7 @@
  */
 import type { FixedMultiplier, RequantMode } from '../numeric/requantize.js';
 import type { Width } from '../numeric/widths.js';
+import type { PlanPostProcess } from './detection.js';
 
 export const DEPLOY_PLAN_FORMAT = 'quantmcu-deploy-plan';
 export const DEPLOY_PLAN_VERSION = 1;
@@ -297,6 +298,8 @@ export interface DeployPlan {
   readonly outputs: readonly PlanPort[];
   /** Present when the first layers run tile by tile. */
   readonly patchStage?: TiledStage;
+  /** A detector's boxes from its outputs, where the model says how; not part of what firmware computes. */
+  readonly postProcess?: PlanPostProcess;
   /** All constants; stored beside the JSON as a file of its own. */
   readonly weights: Uint8Array;
 }

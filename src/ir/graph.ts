@@ -4,6 +4,7 @@
  * Importers produce it, `lower` turns it into a DeployPlan. Weights keep the file's values; nothing is
  * folded yet. uint8 tensors are already re-centred to int8 here (numeric contract, "Storage").
  */
+import type { SsdPostProcess } from './detection.js';
 
 export type DType = 'float32' | 'int8' | 'uint8' | 'int16' | 'int32' | 'int64';
 
@@ -168,4 +169,6 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** A detector's boxes from its outputs, where the file says how. */
+  readonly postProcess?: SsdPostProcess;
 }

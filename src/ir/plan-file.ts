@@ -12,6 +12,7 @@ import {
   parseMode,
   parsePatchStage,
   parsePort,
+  parsePostProcess,
   parseStep,
   parseString,
   parseTensor,
@@ -40,6 +41,9 @@ export function encodePlan(plan: DeployPlan): PlanFiles {
     section('inputs', plan.inputs),
     section('outputs', plan.outputs),
     ...(plan.patchStage === undefined ? [] : [`"patchStage": ${JSON.stringify(sortKeys(plan.patchStage))}`]),
+    ...(plan.postProcess === undefined
+      ? []
+      : [`"postProcess": ${JSON.stringify(sortKeys(plan.postProcess))}`]),
     section('tensors', plan.tensors),
     section('steps', plan.steps),
   ];
@@ -72,6 +76,7 @@ const parseDocument = record({
   inputs: list(parsePort),
   outputs: list(parsePort),
   patchStage: optional(parsePatchStage),
+  postProcess: optional(parsePostProcess),
   tensors: list(parseTensor),
   steps: list(parseStep),
 });
@@ -93,10 +98,11 @@ export function decodePlan(json: string, weights: Uint8Array, fileName: string):
       expected: `${parsed.weights.bytes} bytes, sha256 ${parsed.weights.sha256.slice(0, 12)}…`,
       fix: `Keep the ${PLAN_JSON_SUFFIX} and ${PLAN_WEIGHTS_SUFFIX} files of one plan together.`,
     });
-  const { patchStage, ...rest } = parsed;
+  const { patchStage, postProcess, ...rest } = parsed;
   return {
     ...rest,
     ...(patchStage === undefined ? {} : { patchStage }),
+    ...(postProcess === undefined ? {} : { postProcess }),
     format: DEPLOY_PLAN_FORMAT,
     version: DEPLOY_PLAN_VERSION,
     weights,

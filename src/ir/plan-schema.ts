@@ -18,6 +18,7 @@ import type {
   TensorView,
   TiledStage,
 } from './deploy-plan.js';
+import type { PlanPostProcess } from './detection.js';
 
 /** Thrown by parsers; `path` says where in the document. */
 export class SchemaError extends Error {
@@ -226,6 +227,19 @@ export const parsePort = record<PlanPort>({
   name: string,
   tensor: integer,
   dtype: oneOf('int8' as const, 'uint8' as const, 'float32' as const),
+});
+
+export const parsePostProcess = record<PlanPostProcess>({
+  kind: oneOf('ssd' as const),
+  classes: integer,
+  maxDetections: integer,
+  maxClassesPerDetection: integer,
+  detectionsPerClass: integer,
+  regularNms: boolean,
+  scoreThreshold: finite,
+  iouThreshold: finite,
+  boxScale: record({ y: finite, x: finite, h: finite, w: finite }),
+  anchors: blob,
 });
 
 export const parseMode = oneOf(...REQUANT_MODES);

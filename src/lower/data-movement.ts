@@ -1,5 +1,5 @@
 /** PAD, RESHAPE, TRANSPOSE, CONCATENATION and RESIZE_NEAREST_NEIGHBOR: values move, none changes. */
-import { quantizeMultiplier } from '../numeric/requantize.js';
+import { quantizeMultiplierFor } from '../numeric/requantize.js';
 import {
   addStep,
   inputTensor,
@@ -65,7 +65,7 @@ export function lowerConcatenation(c: NodeContext<NodeOf<'concatenation'>>): voi
     const input = inputTensor(c, index);
     if (sameQuantization(input, output)) return null;
     // TFLM's int8 kernel refuses this case; the plan requantises each input, as QUANTIZE would.
-    const multiplier = quantizeMultiplier(scaleOf(input) / scaleOf(output));
+    const multiplier = quantizeMultiplierFor(c.mode, scaleOf(input) / scaleOf(output));
     requireFits(c, maxDeviation(zeroPointOf(input)), multiplier.shift, `the scaled input ${index}`);
     return multiplier;
   });

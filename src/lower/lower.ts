@@ -4,6 +4,7 @@
  */
 import { assertPlan } from '../invariants/plan.js';
 import type { DeployPlan, PlanPort } from '../ir/deploy-plan.js';
+import type { PlanPostProcess, SsdPostProcess } from '../ir/detection.js';
 import type { Graph, GraphNode, GraphOp, GraphTensor } from '../ir/graph.js';
 import type { ImportedMode } from '../numeric/requantize.js';
 import { unsupported } from '../support/errors.js';
@@ -80,9 +81,17 @@ export function lowerToPlan(graph: Graph, options: LowerOptions): DeployPlan {
       dtype: edge.dtype,
     }),
   );
-  const plan = builder.finish(inputs, outputs);
+  const plan = builder.finish(inputs, outputs, planPostProcess(graph.postProcess, builder));
   assertPlan(plan);
   return plan;
+}
+
+function planPostProcess(
+  postProcess: SsdPostProcess | undefined,
+  builder: PlanBuilder,
+): PlanPostProcess | undefined {
+  if (postProcess === undefined) return undefined;
+  return { ...postProcess, anchors: builder.addFloat32(postProcess.anchors) };
 }
 
 function lowerNode(node: GraphNode, builder: PlanBuilder, mode: ImportedMode): void {

@@ -8,6 +8,7 @@ import {
   type PlanTensor,
   type Step,
 } from '../ir/deploy-plan.js';
+import type { PlanPostProcess } from '../ir/detection.js';
 import type { Graph, GraphTensor } from '../ir/graph.js';
 import type { RequantMode } from '../numeric/requantize.js';
 import { dropLeadingOnes } from '../ops/graph-shapes.js';
@@ -92,7 +93,17 @@ export class PlanBuilder {
     return this.addBlob(new Uint8Array(view.buffer));
   }
 
-  finish(inputs: readonly PlanPort[], outputs: readonly PlanPort[]): DeployPlan {
+  addFloat32(values: ArrayLike<number>): BlobRef {
+    const view = new DataView(new ArrayBuffer(4 * values.length));
+    for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true);
+    return this.addBlob(new Uint8Array(view.buffer));
+  }
+
+  finish(
+    inputs: readonly PlanPort[],
+    outputs: readonly PlanPort[],
+    postProcess: PlanPostProcess | undefined,
+  ): DeployPlan {
     const weights = new Uint8Array(this.blobBytes);
     let at = 0;
     for (const blob of this.blobs) {
@@ -108,6 +119,7 @@ export class PlanBuilder {
       steps: this.steps,
       inputs,
       outputs,
+      ...(postProcess === undefined ? {} : { postProcess }),
       weights,
     };
   }

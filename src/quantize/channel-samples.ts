@@ -10,8 +10,10 @@ export interface ChannelSamples {
   readonly values: Float32Array;
 }
 
-/** Pixels per tensor over all samples: enough to place the end of a range, cheap to search. */
-const ROWS_WANTED = 1536;
+/** Pixels per tensor over all samples: the more the better the ends of ranges, within a budget of values. */
+const FEWEST_ROWS = 1024;
+const MOST_ROWS = 4096;
+const VALUE_BUDGET = 2 ** 24;
 
 /** Samples of the tensors in `wanted`; undefined for the others. */
 export function collectChannels(
@@ -21,7 +23,9 @@ export function collectChannels(
   wanted: ReadonlySet<number>,
   seed: number,
 ): (ChannelSamples | undefined)[] {
-  const perSample = Math.max(1, Math.ceil(ROWS_WANTED / samples.length));
+  const channelsWanted = [...wanted].reduce((sum, id) => sum + network.tensors[id]!.shape[2], 0);
+  const wantedRows = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, VALUE_BUDGET / channelsWanted));
+  const perSample = Math.max(1, Math.ceil(wantedRows / samples.length));
   const rows = network.tensors.map((): Float32Array[] => []);
   samples.forEach((sample, s) => {
     runner.run(sample);

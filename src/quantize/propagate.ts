@@ -40,8 +40,13 @@ export class Propagation {
 
   /** The map in the quantised network, in real values. */
   quantizedMap(tensor: number, sample: number): Float32Array {
+    const codes = this.codes[tensor]![sample]!;
     const scales = this.scalesOf(tensor);
-    return Float32Array.from(this.codes[tensor]![sample]!, (code, i) => code * scales[i % scales.length]!);
+    const values = new Float32Array(codes.length);
+    // Plain loops: these maps hold millions of values per sample.
+    for (let at = 0; at < codes.length; at += scales.length)
+      for (let c = 0; c < scales.length; c++) values[at + c] = codes[at + c]! * scales[c]!;
+    return values;
   }
 
   /** Computes layer `index` of both networks for every sample. */
@@ -68,10 +73,12 @@ export class Propagation {
 
   private keep(id: number): void {
     this.floatMaps[id]!.push(this.float.map(id).slice());
+    const values = this.quantized.map(id);
     const scales = this.scalesOf(id);
-    this.codes[id]!.push(
-      Int16Array.from(this.quantized.map(id), (value, i) => Math.round(value / scales[i % scales.length]!)),
-    );
+    const codes = new Int16Array(values.length);
+    for (let at = 0; at < codes.length; at += scales.length)
+      for (let c = 0; c < scales.length; c++) codes[at + c] = Math.round(values[at + c]! / scales[c]!);
+    this.codes[id]!.push(codes);
   }
 
   /** Scale of every channel, or one for all. */

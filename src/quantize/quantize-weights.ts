@@ -62,7 +62,8 @@ export const quantizeWeights = (job: WeightJob): (QuantizedWeights | undefined)[
   job.options.reconstruction.kind === 'sequential' ? sequential(job) : singlePass(job);
 
 /** Rows that moments and fits are taken from: many per column, yet bounded. */
-const rowsWanted = (width: number): number => Math.min(16384, Math.max(4096, 20 * width));
+const rowsWanted = (width: number, groups: number): number =>
+  groups > 1 ? 2048 : Math.min(16384, Math.max(4096, 20 * width));
 
 /** The same positions whichever method asks. */
 export function positionsFor(
@@ -71,8 +72,8 @@ export function positionsFor(
   layer: WeightedFloatLayer,
   sample: number,
 ): Int32Array {
-  const { positions, width } = inputGeometry(job.network, layer);
-  const count = Math.ceil(rowsWanted(width) / job.samples.length);
+  const { positions, width, groups } = inputGeometry(job.network, layer);
+  const count = Math.ceil(rowsWanted(width, groups) / job.samples.length);
   const seed = job.options.seed + 7919 * sample + layerIndex;
   return samplePositions(positions, count, createRandom(seed));
 }

@@ -122,7 +122,7 @@ function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction)
     reconstruction,
     compensateUpTo: options.compensateUpTo,
     seed: options.seed,
-    effort: { scales: 12, sweeps: 4 },
+    effort: { scales: 13, sweeps: 4 },
   };
 }
 

@@ -84,13 +84,29 @@ export function roundCompensated(
 ): RoundedChannel {
   const largest = largestMagnitude(weights);
   if (largest === 0) return roundNearest(weights, bits, minimumScale);
-  let best: RoundedChannel | undefined;
-  for (const candidate of scaleCandidates(largest, bits, effort.scales, LOWEST_SHARE[bits])) {
-    const scale = Math.max(candidate, minimumScale);
+  const candidates = scaleCandidates(largest, bits, effort.scales, LOWEST_SHARE[bits]);
+  const tried = new Map<number, RoundedChannel>();
+  const attempt = (index: number): RoundedChannel => {
+    const known = tried.get(index);
+    if (known !== undefined) return known;
+    const scale = Math.max(candidates[index]!, minimumScale);
     const rounded = nearestPlane(weights, scale, bits, covariance);
-    if (best === undefined || rounded.error < best.error) best = rounded;
+    tried.set(index, rounded);
+    return rounded;
+  };
+  const best = attempt(coarseToFine(candidates.length, (index) => attempt(index).error));
+  return descend(weights, best, bits, covariance, effort.sweeps);
+}
+
+/** Index of the least cost: every fourth first, then the neighbours of the best. */
+function coarseToFine(count: number, cost: (index: number) => number): number {
+  let best = 0;
+  for (let step = 4; step >= 1; step >>= 1) {
+    const [from, to] = step === 4 ? [0, count - 1] : [best - step, best + step];
+    for (let i = Math.max(0, from); i <= Math.min(count - 1, to); i += step)
+      if (cost(i) < cost(best)) best = i;
   }
-  return descend(weights, best!, bits, covariance, effort.sweeps);
+  return best;
 }
 
 /** Rounds input by input, moving what each rounding lost onto those still to come. */

@@ -56,11 +56,11 @@ export function createBuiltinEngine(core: CoreId): Engine {
   const ramHost = machine.memory.hostAddress(RAM_ORIGIN, RAM_BYTES);
   let placed: Uint16Array | undefined;
   return {
-    execute(code, branches, state) {
+    execute(code, branches, state, executed = code.length) {
       if (code !== placed)
         machine.write(CODE_AT, new Uint8Array(code.buffer, code.byteOffset, code.byteLength));
       placed = code;
-      return machine.runState(state, branches ? 0 : CODE_AT + code.byteLength);
+      return machine.runState(state, branches ? 0 : CODE_AT + 2 * executed);
     },
     writeCode(bytes) {
       placed = undefined;

@@ -103,7 +103,7 @@ export function randomState(random: Random, state: Uint32Array): void {
 }
 
 /** Makes the address operands hit the RAM window. */
-function prepareMemory(form: Form, fields: Fields, random: Random, state: Uint32Array): void {
+export function prepareMemory(form: Form, fields: Fields, random: Random, state: Uint32Array): void {
   const { memory } = form;
   if (memory !== undefined && memory.base !== 'pc') {
     const align = memory.align ?? 1;
@@ -202,7 +202,7 @@ export class Differential {
   }
 }
 
-function randomBytes(random: Random, length: number): Uint8Array {
+export function randomBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.integer(0, 255));
 }
 

@@ -26,9 +26,9 @@ export type Outcome = 'done' | 'fault';
 export interface Engine {
   /**
    * Places the code at CODE_AT, executes it once (one instruction if it `branches`) from `state` and leaves the
-   * result there. The same array is taken for the same code.
+   * result there. The same array is taken for the same code. Only the first `executed` halfwords are meant to run.
    */
-  execute(code: Uint16Array, branches: boolean, state: Uint32Array): Outcome;
+  execute(code: Uint16Array, branches: boolean, state: Uint32Array, executed?: number): Outcome;
   writeCode(bytes: Uint8Array): void;
   writeRam(bytes: Uint8Array): void;
   /** The memory window, valid until the next call. */

@@ -1,11 +1,15 @@
 /** `quantmcu simulate`: accuracy of the integer network over a labelled folder, in WASM. */
 import { Option } from 'commander';
+import { isDetectionFolder, listDetectionSamples, readClassNames } from '../../data/detection-folder.js';
 import { listSamples } from '../../data/labelled-folder.js';
 import { PRESET_NAMES } from '../../data/recipe.js';
+import { meanPrecision } from '../../detect/average-precision.js';
 import { ENGINE_NAMES, type EngineName } from '../../evaluate/engines.js';
-import { evaluateSamples, spreadSamples } from '../../evaluate/evaluate.js';
+import { evaluateSamples, type RunOptions, spreadSamples } from '../../evaluate/evaluate.js';
+import { evaluateDetections } from '../../evaluate/evaluate-detections.js';
 import type { ImportedMode } from '../../numeric/requantize.js';
 import { planModel } from '../../pipeline.js';
+import { buildDetectionReport, formatDetection } from '../../report/detection-report.js';
 import { formatJson } from '../../report/json.js';
 import { buildSimulateReport, formatSimulate } from '../../report/simulate-report.js';
 import { EXIT_CODES } from '../../support/errors.js';
@@ -40,13 +44,20 @@ export const simulate = defineCommand<SimulateOptions>({
   examples: [
     ['quantmcu simulate model.tflite --data photos/', 'photos/labels.csv has "file,label"'],
     [
+      'quantmcu simulate detector.tflite --data coco/ --preset yolov3',
+      'a detector: average precision; coco/images, coco/labels and coco/classes.yaml',
+    ],
+    [
       'quantmcu simulate model.tflite --data photos/ --limit 100 --threads 2',
       'every n-th sample, two threads',
     ],
   ],
   configure: (command) => {
     command.argument(...MODEL_ARGUMENT);
-    command.requiredOption('--data <folder>', 'labels.csv with "file,label", or a subfolder per class');
+    command.requiredOption(
+      '--data <folder>',
+      'labels.csv with "file,label", a subfolder per class, or images/ and labels/ with boxes',
+    );
     command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
     command.option('--threads <n>', 'worker threads, at most 64', threadCount, 1);
     command.addOption(modeOption());
@@ -59,15 +70,38 @@ export const simulate = defineCommand<SimulateOptions>({
     const { host, now, signal } = environment;
     const { plan } = await planModel(host, model!, options);
     const { recipe, source } = await findRecipe(host, model!, plan, options);
-    const samples = spreadSamples(await listSamples(host, options.data), options.limit);
     const progress = startProgress(environment);
-    const start = now();
-    const ranks = await evaluateSamples({
-      ...{ plan, samples, recipe, host, signal },
+    const run: RunOptions = {
+      ...{ plan, recipe, host, signal },
       engine: options.engine,
       threads: options.threads,
       onProgress: (done, total) => progress.update('simulating', done, total),
-    });
+    };
+    const start = now();
+    if (await isDetectionFolder(host, options.data)) {
+      const samples = spreadSamples(await listDetectionSamples(host, options.data), options.limit);
+      const result = await evaluateDetections({ ...run, samples });
+      progress.end();
+      const names = await readClassNames(host, options.data);
+      const report = buildDetectionReport({
+        model: plan.name,
+        mode: plan.requantization,
+        data: options.data,
+        recipe: source,
+        threads: options.threads,
+        n: result.n,
+        requested: samples.length,
+        classes: result.classes.map((c) => ({ ...c, name: names.get(c.classId) ?? `class ${c.classId}` })),
+        ...meanPrecision(result.classes),
+        elapsedMs: now() - start,
+      });
+      environment.write(
+        options.json === true ? formatJson(report) : `${formatDetection(report, environment.style)}\n`,
+      );
+      return report.complete ? EXIT_CODES.success : EXIT_CODES.interrupted;
+    }
+    const samples = spreadSamples(await listSamples(host, options.data), options.limit);
+    const ranks = await evaluateSamples({ ...run, samples });
     progress.end();
     const report = buildSimulateReport({
       model: plan.name,

@@ -6,6 +6,11 @@ import type { Graph, GraphNode } from '../../ir/graph.js';
 import { unsupported } from '../../support/errors.js';
 import { createUniqueNames, shortenName } from '../names.js';
 import { BUILTIN_OPERATORS } from './builtin-operators.js';
+import {
+  DETECTION_POST_PROCESS,
+  type DetectionHead,
+  readDetectionPostProcess,
+} from './detection-post-process.js';
 import { FlatBufferFile, type FlatTable } from './flatbuffer.js';
 import { OPERATOR_READERS, type OperatorContext } from './operators.js';
 import { type ImportedTensor, readTensors } from './read-tensors.js';
@@ -25,14 +30,17 @@ export function importTflite(bytes: Uint8Array, fileName: string): Graph {
   if (subgraph === undefined) throw file.malformed('the model has no subgraph');
   const operatorNames = readOperatorNames(model);
   const tensors = readTensors(model, subgraph);
-  const nodes = readNodes(subgraph, tensors, operatorNames);
+  const { nodes, head } = readNodes(subgraph, tensors, operatorNames);
+  const outputs = readTensorIds(subgraph, FIELD.subgraph.outputs, 'outputs', tensors.length, false);
   return {
     name: modelName(fileName),
     source: { format: 'tflite', file: fileName },
     tensors,
     nodes,
     inputs: readTensorIds(subgraph, FIELD.subgraph.inputs, 'inputs', tensors.length, false),
-    outputs: readTensorIds(subgraph, FIELD.subgraph.outputs, 'outputs', tensors.length, false),
+    // The operator's own outputs are the network's; its inputs take their place.
+    outputs: head === undefined ? outputs : head.outputs,
+    ...(head === undefined ? {} : { postProcess: head.postProcess }),
   };
 }
 
@@ -79,9 +87,10 @@ function readNodes(
   subgraph: FlatTable,
   tensors: readonly ImportedTensor[],
   operatorNames: readonly { readonly name: string; readonly custom: boolean }[],
-): GraphNode[] {
+): { readonly nodes: GraphNode[]; readonly head: DetectionHead | undefined } {
   const refusals: string[] = [];
   const nodes: GraphNode[] = [];
+  let head: DetectionHead | undefined;
   const uniqueName = createUniqueNames();
   const operators = subgraph.tables(FIELD.subgraph.operators, 'operators', MAX_OPERATORS);
   for (const [index, table] of operators.entries()) {
@@ -90,12 +99,17 @@ function readNodes(
     const context = readContext(table, `${code.name} (operator ${index})`, tensors, (wanted) =>
       uniqueName(wanted, `${code.name.toLowerCase()}_${index}`),
     );
-    const result = readNode(context, code);
+    // Only as the last operator do its inputs end the network.
+    const isHead = code.custom && code.name === DETECTION_POST_PROCESS && index === operators.length - 1;
+    const result = isHead
+      ? readDetectionPostProcess(context, table.bytes(FIELD.operator.customOptions, 'custom_options'))
+      : readNode(context, code);
     if ('refusal' in result) refusals.push(describeRefusal(context, result.refusal));
+    else if ('postProcess' in result) head = result;
     else nodes.push(result);
   }
   if (refusals.length > 0) throw unsupportedOperators(subgraph.file.fileName, refusals);
-  return nodes;
+  return { nodes, head };
 }
 
 function readContext(

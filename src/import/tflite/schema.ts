@@ -21,7 +21,7 @@ export const FIELD = {
   },
   quantization: { scale: 2, zeroPoint: 3, detailsType: 4, quantizedDimension: 6 },
   buffer: { data: 0, offset: 1, size: 2 },
-  operator: { opcodeIndex: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4 },
+  operator: { opcodeIndex: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4, customOptions: 5 },
   conv2d: { padding: 0, strideW: 1, strideH: 2, activation: 3, dilationW: 4, dilationH: 5 },
   depthwise: {
     padding: 0,

@@ -26,7 +26,9 @@ describe('parseBoard', () => {
       'b.json, "clockHz": wrong value; found "64 MHz"; expected a number of at least 1',
     ],
     [{ sram: { origin: 0x20000000 } }, 'b.json, "sram", "bytes": wrong value; found nothing'],
-    [{ flash: { origin: 2 ** 32 - 1024, bytes: 4096 } }, /32-bit addresses/],
+    [{ flash: { origin: 2 ** 32 - 4096, bytes: 4096 } }, /"flash": .*the end at most 3758096384/],
+    [{ flash: { origin: 64, bytes: 4096 } }, /"flash": .*the origin a multiple of 128/],
+    [{ sram: { origin: 0x80000, bytes: 4096 } }, /"sram": .*does not overlap "flash"/],
     [{ memoryFactor: { low: 1, mid: 0.9, high: 2, basis: 'x' } }, /"mid": wrong value; found 0\.9/],
   ])('names the field of %j', (changes, message) => {
     expect(() => parse(changes)).toThrow(message);

@@ -88,7 +88,8 @@ describe(`passages${why}`, () => {
   const elf = hasArmGcc ? assemble(WORK) : undefined!;
 
   test('run from a function’s entry to its return, each on its own', () => {
-    const { passages, end } = run(elf, { from: addressOf(elf, 'work') });
+    const { passages, end, total } = run(elf, { from: addressOf(elf, 'work') });
+    expect(total).toEqual(run(elf).total);
     expect(passages.map(({ instructions }) => instructions)).toEqual([5, 7, 9]);
     expect(passages.map(({ peakStackBytes }) => peakStackBytes)).toEqual([8, 8, 8]);
     expect(end.kind).toBe('halted');
