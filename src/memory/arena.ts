@@ -46,10 +46,12 @@ export interface ArenaPlan {
 /** Lays out all tensors and scratch of a plan. `memory` has one entry per step. */
 export function planArena(plan: DeployPlan, memory: readonly StepMemory[]): ArenaPlan {
   const all = layOut(plan, memory, () => true, true);
-  if (all.layout.bytes <= all.bound.bytes) return toArenaPlan(plan, all);
+  if (all.layout.bytes <= all.bound.bytes * GOOD_ENOUGH) return toArenaPlan(plan, all);
   return toArenaPlan(plan, withoutSome(plan, memory, all));
 }
 
+/** A layout so little above its bound is not searched further. */
+const GOOD_ENOUGH = 1.002;
 /** Layers whose in-place step is given up on trial, the largest first. */
 const SEPARATION_TRIES = 12;
 /** A quick layout so little above the best one is searched thoroughly. */

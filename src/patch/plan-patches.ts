@@ -64,12 +64,12 @@ const BUDGET_TRIES = 24;
 const USUAL_GRIDS = [2, 3, 4];
 
 /** Throws `patch/plan` when the network cannot be cut, or a stated cut or grid does not exist. */
-export function planPatches(plan: DeployPlan, costs: CostModel, request: PlanRequest): PlannedStages {
-  const planner = new Planner(plan, costs, request);
-  return planner.choose();
-}
+export const planPatches = (plan: DeployPlan, costs: CostModel, request: PlanRequest): PlannedStages =>
+  new StagePlanner(plan, costs, request).choose(request.budgetBytes);
 
-class Planner {
+/** Plans of one network, measured once, for as many budgets as are asked for. */
+export class StagePlanner {
+  private listed: ReturnType<StagePlanner['candidates']> | undefined;
   private readonly measured = new Map<StageCandidate, StagePlan>();
   private readonly wholeMacs: number;
   private readonly candidateOf = new Map<StagePlan, StageCandidate>();
@@ -77,15 +77,14 @@ class Planner {
   constructor(
     private readonly plan: DeployPlan,
     private readonly costs: CostModel,
-    private readonly request: PlanRequest,
+    private readonly request: Omit<PlanRequest, 'budgetBytes'>,
   ) {
     this.wholeMacs = plan.steps.reduce((sum, step) => sum + stepMacs(step, plan), 0);
   }
 
-  choose(): PlannedStages {
-    const { budgetBytes = Number.POSITIVE_INFINITY } = this.request;
-    const layers = this.isAsked('layers') ? [this.layers()] : [];
-    const { patches, usual, streaming } = this.candidates();
+  choose(budgetBytes = Number.POSITIVE_INFINITY): PlannedStages {
+    this.listed ??= this.candidates();
+    const { layers, patches, usual, streaming } = this.listed;
     const found = [
       ...layers,
       ...[...paretoPatches(patches), ...usual, ...streaming].map((candidate) => this.measure(candidate)),
@@ -119,6 +118,7 @@ class Planner {
 
   private candidates() {
     const { plan, costs, request } = this;
+    const layers = this.isAsked('layers') ? [this.layers()] : [];
     const cuts = usefulCuts(plan, costs.liveBytes(plan), request);
     const patches = this.isAsked('patches') ? patchCandidates(plan, cuts, request) : [];
     const usual = patches.filter(
@@ -127,7 +127,7 @@ class Planner {
     );
     const boundOf = (expanded: DeployPlan): number => Math.max(...costs.liveBytes(expanded));
     const streaming = this.isAsked('streaming') ? streamingCandidates(plan, cuts, request, boundOf) : [];
-    return { patches, usual, streaming };
+    return { layers, patches, usual, streaming };
   }
 
   /** The cheapest patches that fit, where the frontier's bounds promised too much. */
