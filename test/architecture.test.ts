@@ -42,7 +42,7 @@ const EDGES: Readonly<Record<string, string>> = {
 const readsOwnModule = (code: string): boolean =>
   /new URL\('\.\.\/\.\.\/build\/[\w-]+\.wasm'/.test(code) && !OUTSIDE.test(code.replace(/'node:fs'/g, ''));
 const OUTSIDE =
-  /from '(?:node:(?:fs|fs\/promises|child_process|os|process|path)|koffi)'|\bprocess\.|\bconsole\./;
+  /from '(?:node:(?:fs|fs\/promises|child_process|os|process|path)|koffi)'|(?<![\w-])process\.|\bconsole\./;
 
 const listFiles = (folder: string): string[] =>
   readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' })

@@ -7,3 +7,4 @@ export interface LiteRtModel {
 }
 export function compileLiteRt(model: Uint8Array): Promise<LiteRtModel>;
 export function exposeTensors(model: Uint8Array, tensors: readonly number[]): Uint8Array;
+export function reshapeTensor(model: Uint8Array, tensor: number, shape: readonly number[]): Uint8Array;

@@ -77,25 +77,63 @@ export async function compileLiteRt(model) {
 /** Field id of Model.signature_defs. */
 const SIGNATURES = 7;
 
+/** A .tflite file under the knife: positions by the FlatBuffers layout; new vectors go to its end. */
+class Editor {
+  constructor(model) {
+    this.bytes = model;
+    this.view = new DataView(model.buffer, model.byteOffset, model.length);
+    this.root = this.follow(0);
+    this.subgraph = this.follow(this.follow(this.field(this.root, 2)) + 4);
+  }
+
+  follow(at) {
+    return at + this.view.getUint32(at, true);
+  }
+
+  /** Position of a table's entry for field `id` in its vtable. */
+  entry(table, id) {
+    return table - this.view.getInt32(table, true) + 4 + 2 * id;
+  }
+
+  field(table, id) {
+    return table + this.view.getUint16(this.entry(table, id), true);
+  }
+
+  /** Table `index` of the vector of tables in field `id`. */
+  element(table, id, index) {
+    return this.follow(this.follow(this.field(table, id)) + 4 + 4 * index);
+  }
+
+  /** The file with field `id` of a table pointing to a new vector of int32. */
+  withVector(table, id, values) {
+    const end = Math.ceil(this.bytes.length / 4) * 4;
+    const edited = new Uint8Array(end + 4 + 4 * values.length);
+    edited.set(this.bytes);
+    const view = new DataView(edited.buffer);
+    const field = this.field(table, id);
+    view.setUint32(field, end - field, true);
+    for (const [i, value] of [values.length, ...values].entries()) view.setInt32(end + 4 * i, value, true);
+    return edited;
+  }
+
+  /** Without signatures, which name the old outputs. */
+  withoutSignatures() {
+    const entries = this.view.getUint16(this.root - this.view.getInt32(this.root, true), true) / 2 - 2;
+    const edited = this.bytes.slice();
+    if (entries > SIGNATURES)
+      new DataView(edited.buffer).setUint16(this.entry(this.root, SIGNATURES), 0, true);
+    return edited;
+  }
+}
+
 /** The model with these tensors of its first subgraph as outputs, so that an interpreter shows them. */
 export function exposeTensors(model, tensors) {
-  const view = new DataView(model.buffer, model.byteOffset, model.length);
-  /** Position of a table's entry for field `id`, and of the field, by the FlatBuffers layout. */
-  const entry = (table, id) => table - view.getInt32(table, true) + 4 + 2 * id;
-  const field = (table, id) => table + view.getUint16(entry(table, id), true);
-  const follow = (at) => at + view.getUint32(at, true);
-  const root = follow(0);
-  const subgraph = follow(follow(field(root, 2)) + 4);
-  const outputs = field(subgraph, 2);
-  const end = Math.ceil(model.length / 4) * 4;
-  const edited = new Uint8Array(end + 4 + 4 * tensors.length);
-  edited.set(model);
-  const editedView = new DataView(edited.buffer);
-  editedView.setUint32(outputs, end - outputs, true);
-  for (const [i, value] of [tensors.length, ...tensors].entries())
-    editedView.setInt32(end + 4 * i, value, true);
-  // Signatures name the old outputs: the model is left without any.
-  const entries = view.getUint16(root - view.getInt32(root, true), true) / 2 - 2;
-  if (entries > SIGNATURES) editedView.setUint16(entry(root, SIGNATURES), 0, true);
-  return edited;
+  const { subgraph } = new Editor(model);
+  return new Editor(new Editor(model).withVector(subgraph, 2, tensors)).withoutSignatures();
+}
+
+/** The model with another shape of a tensor; LiteRT.js makes output buffers of the shapes in the file. */
+export function reshapeTensor(model, tensor, shape) {
+  const editor = new Editor(model);
+  return editor.withVector(editor.element(editor.subgraph, 0, tensor), 0, shape);
 }

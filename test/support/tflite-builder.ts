@@ -63,6 +63,7 @@ export interface OperatorSpec {
   readonly outputs: readonly number[];
   readonly options?: readonly OptionField[];
   readonly customCode?: string;
+  readonly customOptions?: Uint8Array;
 }
 
 export interface ModelSpec {
@@ -194,12 +195,14 @@ function writeOperator(w: Writer, operator: OperatorSpec, index: number): number
             else b.addFieldFloat32(id, value, Number.NaN);
           }
         });
-  return w.table(5, () => {
+  const custom = operator.customOptions === undefined ? 0 : b.createByteVector(operator.customOptions);
+  return w.table(7, () => {
     b.addFieldInt32(0, index, -1);
     b.addFieldOffset(1, inputs, 0);
     b.addFieldOffset(2, outputs, 0);
     b.addFieldInt8(3, options === 0 ? 0 : tag, 0);
     b.addFieldOffset(4, options, 0);
+    b.addFieldOffset(5, custom, 0);
   });
 }
 

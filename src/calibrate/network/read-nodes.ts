@@ -58,11 +58,41 @@ const READERS: { readonly [K in GraphOp]: Read<K> } = {
 
 export function readNode(reader: NetworkReader, node: GraphNode): void {
   (READERS[node.op] as (reader: NetworkReader, node: GraphNode) => void)(reader, node);
+  keepSaturation(reader, node);
 }
 
 /** A change of element type keeps the real value. */
 function passThrough(reader: NetworkReader, node: GraphNode): void {
   reader.alias(node.outputs[0]!, reader.at(node.inputs[0]!));
+}
+
+/** Operators whose values lie where their inputs' values lie. */
+const KEEPS_RANGE: ReadonlySet<GraphOp> = new Set([
+  'dequantize',
+  'reshape',
+  'transpose',
+  'pad',
+  'resize_nearest',
+  'softmax',
+  'logistic',
+]);
+const LOWEST = -128;
+const RELU6_TOLERANCE = 0.01;
+
+/**
+ * Quantised models drop a ReLU that saturation does anyway: stored values that start at 0 mean one, and ones that
+ * end at 6 a ReLU6. De-quantised, the network needs it back. It fuses away where the operator has its own.
+ */
+function keepSaturation(reader: NetworkReader, node: GraphNode): void {
+  const { dtype, quantization } = reader.graph.tensors[node.outputs[0]!]!;
+  if (dtype !== 'int8' || quantization === undefined || quantization.zeroPoint[0] !== LOWEST) return;
+  const source = reader.at(node.outputs[0]!);
+  const producer = reader.layers.find((layer) => layer.output === source);
+  if (KEEPS_RANGE.has(node.op) || producer === undefined || producer.op === 'softmax') return;
+  const top = 255 * quantization.scale[0]!;
+  const bounds = Math.abs(top / 6 - 1) < RELU6_TOLERANCE ? ACTIVATION_BOUNDS.relu6 : ACTIVATION_BOUNDS.relu;
+  const output = reader.tensor(`${node.name}_saturated`, reader.shape(source), node.outputs[0]!);
+  reader.layers.push({ op: 'clip', name: `${node.name}_saturated`, inputs: [source], output, bounds });
 }
 
 function readClip(reader: NetworkReader, node: GraphNode, bounds: RealBounds): void {

@@ -6,11 +6,7 @@ import type { Graph, GraphNode } from '../../ir/graph.js';
 import { unsupported } from '../../support/errors.js';
 import { createUniqueNames, shortenName } from '../names.js';
 import { BUILTIN_OPERATORS } from './builtin-operators.js';
-import {
-  DETECTION_POST_PROCESS,
-  type DetectionHead,
-  readDetectionPostProcess,
-} from './detection-post-process.js';
+import { DETECTION_POST_PROCESS, type DetectionHead, readDetectionPostProcess } from './detection-head.js';
 import { FlatBufferFile, type FlatTable } from './flatbuffer.js';
 import { OPERATOR_READERS, type OperatorContext } from './operators.js';
 import { type ImportedTensor, readTensors } from './read-tensors.js';

@@ -169,6 +169,22 @@ describe('buildFloatNetwork', () => {
     expect(evaluate(network, [Float32Array.of(10)])).toEqual([[11, -37]]);
   });
 
+  it.each([
+    { scale: 0.1, zeroPoint: -128, expected: [0, 20] },
+    { scale: 6 / 255, zeroPoint: -128, expected: [0, 6] },
+    { scale: 0.1, zeroPoint: -127, expected: [-5, 20] },
+  ])('gives back the ReLU that saturation at $scale, $zeroPoint did', ({ scale, zeroPoint, expected }) => {
+    const g = new GraphBuilder();
+    const int8 = (s: number, z: number) =>
+      ({ dtype: 'int8', quantization: { scale: [s], zeroPoint: [z], axis: 0 } }) as const;
+    const x = g.input([1, 1, 2, 1], int8(1, 0));
+    const w = g.constant([1, 1, 1, 1], Int8Array.of(1), int8(5, 0));
+    const node = { op: 'conv2d', inputs: [x, w, -1], window: plainWindow(1), activation: 'none' } as const;
+    const network = buildFloatNetwork(g.finish(g.node(node, [1, 1, 2, 1], int8(scale, zeroPoint))));
+    expect(ops(network)).toEqual(['conv2d']);
+    expect(evaluate(network, [Float32Array.of(-1, 4)])).toEqual([expected]);
+  });
+
   it('drops what no output needs, and refuses a batch', () => {
     const g = new GraphBuilder();
     const x = g.input([1, 1, 1, 1]);
