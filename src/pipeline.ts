@@ -6,6 +6,7 @@
  */
 import { elfMemoryUse, readElf } from './compile/read-elf.js';
 import { type BuiltFirmware, buildProject } from './evaluate/build-project.js';
+import { compareBoardLog, type LogFile, openBoardLog } from './evaluate/check-board-log.js';
 import {
   DEFAULT_ENGINE,
   type EmulationChoice,
@@ -13,6 +14,7 @@ import {
   enginesOf,
 } from './evaluate/emulate-firmware.js';
 import { SIMULATION_ENGINES } from './evaluate/engines.js';
+import { checkWithQemu, findQemu } from './evaluate/qemu-check.js';
 import {
   crossCheckReport,
   memoryFigures,
@@ -33,7 +35,9 @@ import { badInput } from './support/errors.js';
 import type { Host } from './support/host.js';
 import { type Board, coreOf } from './targets/index.js';
 
+export type { SelfCheckInput } from './codegen/emit-self-check.js';
 export { buildProject, generateProject } from './evaluate/build-project.js';
+export { type LogFile, readBoardLog } from './evaluate/check-board-log.js';
 export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';
 export {
   type EmulatedProgram,
@@ -75,6 +79,8 @@ export interface VerifyPlanOptions {
   /** Default: the built-in core. */
   readonly engine?: EmulationChoice;
   readonly toolchain?: string;
+  /** What the self-check firmware printed on a board, to be compared as well. */
+  readonly log?: LogFile;
   /** A clock in milliseconds. */
   readonly now: () => number;
   readonly onProgress?: (what: string, done?: number, total?: number) => void;
@@ -97,6 +103,8 @@ export async function verifyPlan(
   const { inputs, now, onProgress, runBlocking = (action) => action() } = options;
   const choice = options.engine ?? DEFAULT_ENGINE;
   const chosen = enginesOf(choice);
+  const qemu = choice === 'qemu' ? await findQemu(host) : undefined;
+  const log = options.log === undefined ? undefined : openBoardLog(options.log, board, plan, inputs);
   const start = now();
   const simulated = await simulatePlan(plan, inputs);
   const simulateMs = now() - start;
@@ -110,6 +118,10 @@ export async function verifyPlan(
       ...(onProgress === undefined ? {} : { onProgress }),
     }),
   );
+  const crossCheck =
+    qemu === undefined
+      ? crossCheckReport(plan, choice, chosen, emulated)
+      : await checkWithQemu(host, qemu, plan, board, simulated, options);
   const end = now();
   const { emulations } = emulated;
   const { generateMs, compileMs } = firmware;
@@ -117,7 +129,7 @@ export async function verifyPlan(
   const report = buildVerifyReport({
     model: plan.name,
     mode: plan.requantization,
-    engine: chosen.engines.length === 1 ? chosen.engines[0]! : choice,
+    engine: choice === 'both' && chosen.engines.length === 1 ? DEFAULT_ENGINE : choice,
     toolchain: firmware.toolchain,
     board,
     core: coreOf(board.core),
@@ -126,7 +138,12 @@ export async function verifyPlan(
     ...verifiedLayers(plan, simulated, emulations),
     problems: reportedProblems(emulations),
     cyclesByEngine: Object.fromEntries(emulations.map(({ engine, invoke }) => [engine, invoke.cycles])),
-    crossCheck: crossCheckReport(plan, choice, chosen, emulated),
+    crossCheck,
+    ...(log === undefined || options.log === undefined
+      ? {}
+      : {
+          boardLog: compareBoardLog(log, options.log.name, board, firmware.bound, simulated, emulations[0]),
+        }),
     outputs: networkOutputs(plan, simulated.outputs),
     memory: memoryFigures(firmware.bound, elfMemoryUse(readElf(firmware.elf)), emulations),
     timing: Object.fromEntries(Object.entries(timing).map(([name, ms]) => [name, roundTo(ms, 1)])),

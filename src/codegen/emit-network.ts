@@ -5,6 +5,7 @@ import { DEFAULT_PREFIX } from '../ir/step-functions.js';
 import { stepMacs } from '../ops/index.js';
 import { streamedInput, tensorBytes } from '../ops/plan-access.js';
 import { arrayBody, commentText, elementCountOf, floatLiteral, stringLiteral } from './c-text.js';
+import { SELF_CHECK_INCLUDE } from './emit-self-check.js';
 import { emitSteps } from './emit-steps.js';
 import { type FirmwareTemplates, fillTemplate } from './templates.js';
 
@@ -22,6 +23,7 @@ export function emitNetwork(
   bound: BoundPlan,
   templates: FirmwareTemplates,
   prefix = DEFAULT_PREFIX,
+  selfCheck = false,
 ): Map<string, string> {
   const own = prefix === DEFAULT_PREFIX;
   const weightsHeader = own ? 'weights.h' : `${prefix}_weights.h`;
@@ -36,7 +38,7 @@ export function emitNetwork(
         ...common,
         networkName,
         weightsHeader,
-        ...networkBody(bound, prefix),
+        ...networkBody(bound, prefix, selfCheck),
       }),
     ],
     [
@@ -123,16 +125,19 @@ function portMacros(bound: BoundPlan, port: PlanPort, name: string): string {
   ].join('\n');
 }
 
-function networkBody(bound: BoundPlan, prefix: string): Record<string, string> {
+function networkBody(bound: BoundPlan, prefix: string, selfCheck: boolean): Record<string, string> {
   const { plan, steps } = bound;
   const instances = kernelInstances(bound);
   const operators = [...new Set(instances.map((kernel) => kernel.op))];
   const prototypes = new Map(
     steps.flatMap((step) => step.calls.map((call) => [call.kernel.name, prototype(call)] as const)),
   );
-  const { definitions, calls } = emitSteps(bound, prefix);
+  const { definitions, calls } = emitSteps(bound, prefix, selfCheck);
   return {
-    kernelIncludes: operators.map((op) => `#include "kernels/${op}.h"`).join('\n'),
+    kernelIncludes: [
+      ...operators.map((op) => `#include "kernels/${op}.h"`),
+      ...(selfCheck ? [SELF_CHECK_INCLUDE] : []),
+    ].join('\n'),
     kernelPrototypes: instances.map((kernel) => prototypes.get(kernel.name)!).join('\n'),
     inputTable: plan.inputs.map((port) => portEntry(bound, port)).join('\n'),
     outputTable: plan.outputs.map((port) => portEntry(bound, port)).join('\n'),

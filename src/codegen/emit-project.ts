@@ -4,7 +4,7 @@
  */
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
-import { STREAMED_INPUT_ADDRESS } from '../ir/step-functions.js';
+import { DEFAULT_PREFIX, STREAMED_INPUT_ADDRESS } from '../ir/step-functions.js';
 import type { FirmwareMode } from '../numeric/requantize.js';
 import { streamedInput } from '../ops/plan-access.js';
 import { COMPILE_FLAGS, GCC_ONLY_FLAGS, LINK_FLAGS } from '../targets/build-flags.js';
@@ -13,6 +13,7 @@ import type { Board } from '../targets/target.js';
 import { commentText } from './c-text.js';
 import { emitKernels } from './emit-kernels.js';
 import { emitNetwork, kernelInstances, NETWORK_FOLDER, REQUANT_MACROS } from './emit-network.js';
+import { emitSelfCheck, type SelfCheckInput } from './emit-self-check.js';
 import {
   type FirmwareTemplates,
   fillTemplate,
@@ -28,6 +29,8 @@ export interface ProjectOptions {
   readonly stackBytes?: number;
   /** Version that the README states. Default: this package's. */
   readonly version?: string;
+  /** A project that prints a CRC of every feature map, and what it computes them of. */
+  readonly selfCheck?: SelfCheckInput;
   readonly templates?: FirmwareTemplates;
 }
 
@@ -37,7 +40,7 @@ export type ProjectFiles = ReadonlyMap<string, string>;
 export function emitProject(bound: BoundPlan, board: Board, options: ProjectOptions = {}): ProjectFiles {
   const templates = options.templates ?? loadFirmwareTemplates();
   const files = new Map<string, string>([
-    ...emitNetwork(bound, templates),
+    ...emitNetwork(bound, templates, DEFAULT_PREFIX, options.selfCheck !== undefined),
     ...emitKernels(kernelInstances(bound), templates),
     ...emitPlatform(board, options.stackBytes ?? DEFAULT_STACK_BYTES, templates),
     [`${NETWORK_FOLDER}/config.h`, emitConfig(bound, templates)],
@@ -48,7 +51,10 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
         outputShape: portShapes(bound, bound.plan.outputs),
       }),
     ],
-    ['README.md', emitReadme(bound, board, templates, options.version ?? packageVersion())],
+    ['README.md', emitReadme(bound, board, templates, options)],
+    ...(options.selfCheck === undefined
+      ? []
+      : emitSelfCheck(bound, board, options.selfCheck, templates, NETWORK_FOLDER)),
   ]);
   for (const [path, text] of emitBuildFiles(files, board, templates)) files.set(path, text);
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -128,8 +134,13 @@ function portShapes(bound: BoundPlan, ports: readonly PlanPort[]): string {
   return shapes.join(', ');
 }
 
-function emitReadme(bound: BoundPlan, board: Board, templates: FirmwareTemplates, version: string): string {
-  return fillTemplate(templates, 'runtime/README.md.tmpl', {
+function emitReadme(
+  bound: BoundPlan,
+  board: Board,
+  templates: FirmwareTemplates,
+  { version = packageVersion(), selfCheck }: ProjectOptions,
+): string {
+  const text = fillTemplate(templates, 'runtime/README.md.tmpl', {
     networkName: bound.plan.name,
     boardName: board.name,
     version,
@@ -138,6 +149,7 @@ function emitReadme(bound: BoundPlan, board: Board, templates: FirmwareTemplates
     scratchBytes: bound.scratchBytes,
     constantBytes: bound.constants.length,
   });
+  return selfCheck === undefined ? text : `${text}\n${templateText(templates, 'self_check/README.md')}`;
 }
 
 function emitBuildFiles(

@@ -23,7 +23,8 @@ interface Emitter {
   nameOf(constant: number): string;
 }
 
-export function emitSteps(bound: BoundPlan, prefix: string): StepsText {
+/** With `checked`, `invoke` reports every step to the self-check. */
+export function emitSteps(bound: BoundPlan, prefix: string, checked = false): StepsText {
   const emitter: Emitter = {
     bound,
     prefix,
@@ -37,7 +38,8 @@ export function emitSteps(bound: BoundPlan, prefix: string): StepsText {
     bound.steps.filter(({ index }) => functions[index] === first),
   );
   const alone = bound.steps.filter(({ index }) => index < from || index >= to);
-  const call = ({ index }: BoundStep): string => `  ${stepFunction(index, prefix)}();`;
+  const call = ({ index }: BoundStep): string =>
+    `  ${reported(checked, index, `${stepFunction(index, prefix)}()`)};`;
   return {
     definitions: [
       ...shared.map((steps) => sharedStep(emitter, steps)),
@@ -46,14 +48,19 @@ export function emitSteps(bound: BoundPlan, prefix: string): StepsText {
     ].join('\n\n'),
     calls: [
       ...alone.filter(({ index }) => index < from).map(call),
-      ...(to > from ? [stageLoop(prefix, to - from)] : []),
+      ...(to > from ? [stageLoop(prefix, from, to - from, checked)] : []),
       ...alone.filter(({ index }) => index >= to).map(call),
     ].join('\n'),
   };
 }
 
-const stageLoop = (prefix: string, count: number): string =>
-  `  for (uint32_t i = 0; i < ${count}; i++) ${prefix}_stage[i].run(${prefix}_stage[i].use);`;
+const reported = (checked: boolean, index: number | string, run: string): string =>
+  checked ? `QUANTMCU_LAYER(${index}, ${run})` : run;
+
+function stageLoop(prefix: string, first: number, count: number, checked: boolean): string {
+  const run = `${prefix}_stage[i].run(${prefix}_stage[i].use)`;
+  return `  for (uint32_t i = 0; i < ${count}; i++) ${reported(checked, `${first} + i`, run)};`;
+}
 
 /** Prefix of the records of a shared function. */
 const recordName = (prefix: string, index: number): string => `${prefix}_${index}`;

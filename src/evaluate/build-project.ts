@@ -1,6 +1,7 @@
 /** DeployPlan × board → firmware: bind, generate, compile; on a virtual board where the real one is too small. */
 import { bind } from '../bind/bind.js';
 import { DEFAULT_STACK_BYTES, emitProject, type ProjectFiles } from '../codegen/emit-project.js';
+import type { SelfCheckInput } from '../codegen/emit-self-check.js';
 import { buildFirmware } from '../compile/build.js';
 import { findToolchain } from '../compile/toolchain.js';
 import type { BoundPlan } from '../ir/bound-plan.js';
@@ -25,7 +26,7 @@ export interface BuiltFirmware extends GeneratedProject {
   readonly compileMs: number;
 }
 
-export interface BuildProjectOptions {
+export interface BuildProjectOptions extends GenerateOptions {
   /** `gcc` or `zig`; default: gcc where there is one. */
   readonly toolchain?: string;
   /** A clock in milliseconds. */
@@ -38,9 +39,18 @@ const VIRTUAL_SPARE = { flashBytes: 512 * 1024, sramBytes: 64 * 1024 } as const;
 const bindTo = (plan: DeployPlan, board: Board): BoundPlan =>
   bind(plan, { core: board.core, feature: coreOf(board.core).feature });
 
-export function generateProject(plan: DeployPlan, board: Board): GeneratedProject {
+export interface GenerateOptions {
+  /** Print a CRC of every feature map, computed of this input. */
+  readonly selfCheck?: SelfCheckInput;
+}
+
+export function generateProject(
+  plan: DeployPlan,
+  board: Board,
+  { selfCheck }: GenerateOptions = {},
+): GeneratedProject {
   const bound = bindTo(plan, board);
-  return { bound, files: emitProject(bound, board) };
+  return { bound, files: emitProject(bound, board, selfCheck === undefined ? {} : { selfCheck }) };
 }
 
 export async function buildProject(
@@ -54,7 +64,7 @@ export async function buildProject(
   const core = coreOf(board.core);
   const build = async (onBoard: Board, isVirtual: boolean): Promise<BuiltFirmware> => {
     const start = now();
-    const project = generateProject(plan, onBoard);
+    const project = generateProject(plan, onBoard, options);
     const generated = now();
     const { elf } = await buildFirmware(host, project.files, { core, toolchain });
     const times = { generateMs: generated - start, compileMs: now() - generated };

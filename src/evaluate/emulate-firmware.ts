@@ -7,8 +7,11 @@ import type { Machine } from '../emulate/machine.js';
 import { unsupported } from '../support/errors.js';
 import type { BuiltFirmware } from './build-project.js';
 
-/** `both` runs one after the other and compares registers and memory at every layer. */
-export const EMULATION_CHOICES = [...(Object.keys(ENGINES) as EngineId[]), 'both'] as const;
+/**
+ * `both` runs one after the other and compares registers and memory at every layer; `qemu` is the built-in core with
+ * QEMU's feature maps beside it.
+ */
+export const EMULATION_CHOICES = [...(Object.keys(ENGINES) as EngineId[]), 'both', 'qemu'] as const;
 export type EmulationChoice = (typeof EMULATION_CHOICES)[number];
 
 /** Fast, counts cycles exactly, needs nothing of the system. */
@@ -30,6 +33,7 @@ export function enginesOf(choice: EmulationChoice): ChosenEngines {
   if (choice === 'both') {
     return { engines: noReference === '' ? ['builtin', 'unicorn'] : ['builtin'], noReference };
   }
+  if (choice === 'qemu') return { engines: ['builtin'], noReference };
   const reason = ENGINES[choice].unavailable();
   if (reason === '') return { engines: [choice], noReference };
   throw unsupported('emulate/engine', `the engine ${choice} cannot run here: ${reason}`, {

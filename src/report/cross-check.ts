@@ -22,7 +22,10 @@ export interface CrossCheckReport {
 export interface StateDifferenceReport {
   /** The layer that had just ended; null before the first. */
   readonly layer: string | null;
-  /** `r0` … `pc`, `flags`, `s0` … `s31`, `memory`, or `steps` when one engine stopped earlier. */
+  /**
+   * `r0` … `pc`, `flags`, `s0` … `s31`, `memory`, `CRC of the feature map` (QEMU), or `steps` when one engine stopped
+   * earlier.
+   */
   readonly what: string;
   readonly address?: number;
   /** By engine. */
@@ -47,8 +50,11 @@ export function formatCrossCheck(check: CrossCheckReport, style: Style): string 
   }
 }
 
-const describeScope = ({ layers, registers, memoryBytes }: CrossCheckReport): string =>
-  `after each of ${formatCount(layers)} layers: ${registers} registers, ${formatBytes(memoryBytes)} of memory in all`;
+function describeScope({ layers, registers, memoryBytes }: CrossCheckReport): string {
+  const bytes = formatBytes(memoryBytes);
+  const what = registers === 0 ? `feature maps of ${bytes}` : `${registers} registers, ${bytes} of memory`;
+  return `after each of ${formatCount(layers)} layers: ${what} in all`;
+}
 
 function describeCycles({ cycleDifference }: CrossCheckReport): string {
   if (cycleDifference === null) return '';

@@ -4,6 +4,7 @@
  * stands under `timing`.
  */
 import type { Board, CoreInfo } from '../targets/target.js';
+import type { BoardLogReport } from './board-log-report.js';
 import type { CrossCheckReport } from './cross-check.js';
 import { estimateLatency, type LatencyEstimate } from './latency.js';
 import { roundTo } from './units.js';
@@ -80,6 +81,8 @@ export interface VerifyFacts {
   readonly cyclesByEngine: Readonly<Record<string, number>>;
   /** The second engine against the first, or why there was none. */
   readonly crossCheck?: CrossCheckReport;
+  /** What a real board printed of the same inference. */
+  readonly boardLog?: BoardLogReport;
   readonly outputs: readonly NetworkOutput[];
   readonly memory: MemoryFigures;
   readonly timing: Readonly<Record<string, number>>;
@@ -114,6 +117,8 @@ export interface VerifyReport {
   readonly firstDifference: Difference | null;
   readonly problems: readonly ReportedProblem[];
   readonly crossCheck: CrossCheckReport | null;
+  /** Present with --log. */
+  readonly boardLog?: BoardLogReport;
   readonly outputs: readonly NetworkOutput[];
   readonly totals: VerifyTotals;
   readonly timing: Readonly<Record<string, number>>;
@@ -139,7 +144,8 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
     ok:
       layers.every((layer) => layer.equal) &&
       facts.problems.length === 0 &&
-      facts.crossCheck?.state !== 'different',
+      facts.crossCheck?.state !== 'different' &&
+      facts.boardLog?.ok !== false,
     fits: !facts.virtualBoard && peakSramBytes <= board.sram.bytes && memory.flashBytes <= board.flash.bytes,
     target: board.id,
     engine: facts.engine,
@@ -163,6 +169,7 @@ export function buildVerifyReport(facts: VerifyFacts): VerifyReport {
     firstDifference: facts.difference ?? null,
     problems: facts.problems,
     crossCheck: facts.crossCheck ?? null,
+    ...(facts.boardLog === undefined ? {} : { boardLog: facts.boardLog }),
     outputs: facts.outputs,
     totals: {
       macs: sum(layers.map((layer) => layer.macs)),

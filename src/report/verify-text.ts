@@ -1,4 +1,5 @@
 /** The report of `verify` for people: one row per layer, totals, two verdicts. */
+import { formatBoardLog, formatBoardVerdict } from './board-log-text.js';
 import { describeStateDifference, formatCrossCheck } from './cross-check.js';
 import { formatLatency } from './latency.js';
 import { plainStyle, type Style } from './style.js';
@@ -14,6 +15,7 @@ export function formatVerify(report: VerifyReport, style: Style = plainStyle): s
   return [
     `${head}\n${style('dim', how)}`,
     formatLayers(report, style),
+    ...(report.boardLog === undefined ? [] : [formatBoardLog(report.boardLog, style)]),
     formatTotals(report, style),
     formatVerdicts(report, style),
   ].join('\n\n');
@@ -123,6 +125,7 @@ function formatVerdicts(report: VerifyReport, style: Style): string {
   const lines = report.problems.map(
     ({ engine, message }) => `${style('red', 'FAULT')}      ${engine}: ${message}`,
   );
+  if (report.boardLog !== undefined) lines.push(formatBoardVerdict(report.boardLog, style));
   if (report.ok) lines.push(equalVerdict(report, style));
   else if (report.firstDifference !== null) lines.push(differentVerdict(report.firstDifference, style));
   else if (report.crossCheck?.state === 'different')

@@ -1,12 +1,25 @@
 /** `quantmcu codegen`: a C project for a board that builds as it stands, with CMake and Make. */
+import { PRESET_NAMES } from '../../data/recipe.js';
+import type { DeployPlan } from '../../ir/deploy-plan.js';
 import type { ImportedMode } from '../../numeric/requantize.js';
-import { generateProject, planModel } from '../../pipeline.js';
+import { generateProject, planModel, type SelfCheckInput } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { formatPairs } from '../../report/table.js';
 import { formatBytes } from '../../report/units.js';
 import { EXIT_CODES } from '../../support/errors.js';
-import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
+import type { Host } from '../../support/host.js';
+import {
+  defineCommand,
+  dimensionOption,
+  jsonOption,
+  MODEL_ARGUMENT,
+  modeOption,
+  positiveInteger,
+  recipeOptions,
+} from '../cli-command.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
+import { findRecipe } from '../find-recipe.js';
+import { readInputs } from '../network-inputs.js';
 import { writeTree } from '../output-directory.js';
 
 interface CodegenOptions {
@@ -15,8 +28,25 @@ interface CodegenOptions {
   readonly board?: string;
   readonly output: string;
   readonly mode?: ImportedMode;
+  readonly selfCheck?: boolean;
+  readonly input?: readonly string[];
+  readonly seed: number;
+  readonly recipe?: string;
+  readonly preset?: string;
   readonly force?: boolean;
   readonly json?: boolean;
+}
+
+async function selfCheckInput(
+  host: Host,
+  model: string,
+  plan: DeployPlan,
+  options: CodegenOptions,
+): Promise<SelfCheckInput> {
+  if (options.input === undefined) return { kind: 'seed', seed: options.seed };
+  const { recipe } = await findRecipe(host, model, plan, options);
+  const { bytes, source } = await readInputs(host, plan, options.input, recipe);
+  return { kind: 'bytes', inputs: bytes, source };
 }
 
 export const codegen = defineCommand<CodegenOptions>({
@@ -24,6 +54,7 @@ export const codegen = defineCommand<CodegenOptions>({
   summary: 'a C project for a board that builds as it stands, with CMake or Make',
   examples: [
     ['quantmcu codegen model.tflite --target l4r5zi -o firmware/', 'then: make -C firmware'],
+    ['quantmcu codegen model.tflite --target l4r5zi --self-check -o check/', 'for verify --log'],
     ['quantmcu codegen model.tflite --board mine.json -o firmware/', 'for a board of your own'],
   ],
   configure: (command) => {
@@ -33,14 +64,20 @@ export const codegen = defineCommand<CodegenOptions>({
       .addOption(boardOption())
       .requiredOption('-o, --output <folder>', 'where to; a folder that quantmcu wrote before is replaced')
       .option('--force', 'write into a folder with other files, and keep them')
+      .option('--self-check', 'print a CRC and the cycles of each layer, for verify --log')
+      .option('--input <file...>', 'what the self-check computes on (default: random bytes)')
+      .option('--seed <n>', 'seed of the random bytes', positiveInteger, 1)
       .addOption(modeOption())
-      .addOption(dimensionOption())
-      .addOption(jsonOption());
+      .addOption(dimensionOption());
+    for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+    command.addOption(jsonOption());
   },
   async run([model], options, { host, write, style }) {
     const board = await findTarget(host, options);
     const { plan } = await planModel(host, model!, options);
-    const { bound, files } = generateProject(plan, board);
+    const selfCheck =
+      options.selfCheck === true ? await selfCheckInput(host, model!, plan, options) : undefined;
+    const { bound, files } = generateProject(plan, board, selfCheck === undefined ? {} : { selfCheck });
     await writeTree(host, options.output, files, { force: options.force === true });
     const report = {
       target: board.id,

@@ -1,11 +1,19 @@
 /** `quantmcu verify`: simulate, generate, compile, emulate, compare; two verdicts. */
 import { type Command, Option } from 'commander';
 import { PRESET_NAMES } from '../../data/recipe.js';
-import { EMULATION_CHOICES, type EmulationChoice, planModel, verifyPlan } from '../../pipeline.js';
+import {
+  EMULATION_CHOICES,
+  type EmulationChoice,
+  type LogFile,
+  planModel,
+  readBoardLog,
+  verifyPlan,
+} from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import type { VerifyReport } from '../../report/verify-report.js';
 import { formatVerify } from '../../report/verify-text.js';
 import { EXIT_CODES } from '../../support/errors.js';
+import type { Host } from '../../support/host.js';
 import {
   defineCommand,
   dimensionOption,
@@ -32,6 +40,7 @@ interface VerifyOptions {
   readonly mode?: 'tflm' | 'single';
   readonly recipe?: string;
   readonly preset?: string;
+  readonly log?: string;
   readonly keep?: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -52,6 +61,7 @@ function configure(command: Command): void {
     .addOption(dimensionOption());
   for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
   command
+    .option('--log <file>', 'compare with what codegen --self-check firmware printed on a board')
     .option('--keep <folder>', 'keep the generated project and firmware.elf')
     .option('--force', 'keep them even in a folder with other files')
     .addOption(jsonOption());
@@ -63,12 +73,18 @@ const exitCodeOf = ({ ok, fits, problems }: VerifyReport): number => {
   return fits ? EXIT_CODES.success : EXIT_CODES.doesNotFit;
 };
 
+async function readLog(host: Host, path: string | undefined): Promise<LogFile | undefined> {
+  if (path === undefined) return undefined;
+  return { name: path, text: new TextDecoder('latin1').decode(await host.readFile(path)) };
+}
+
 export const verify = defineCommand<VerifyOptions>({
   name: 'verify',
   summary: 'simulate, generate, compile, emulate, and compare every feature map byte for byte',
   examples: [
     ['quantmcu verify model.tflite --target l4r5zi --input photo.png', 'on an emulated NUCLEO-L4R5ZI'],
     ['quantmcu verify model.tflite --target f746 --keep out/', 'random input; keeps project and ELF'],
+    ['quantmcu verify model.tflite --log board.txt', 'with what a board printed, see codegen --self-check'],
     [
       'quantmcu verify model.plan.json --board mine.json --json',
       'a stored plan, a board of your own, as data',
@@ -77,7 +93,9 @@ export const verify = defineCommand<VerifyOptions>({
   configure,
   async run([model], options, environment) {
     const { host, now, style, write } = environment;
-    const board = await findTarget(host, options);
+    const log = await readLog(host, options.log);
+    const target = options.target ?? (log === undefined ? undefined : readBoardLog(log).board);
+    const board = await findTarget(host, target === undefined ? options : { ...options, target });
     const keeping = { force: options.force === true };
     if (options.keep !== undefined) await openTree(host, options.keep, keeping);
     const { plan } = await planModel(host, model!, options);
@@ -95,6 +113,7 @@ export const verify = defineCommand<VerifyOptions>({
       runBlocking: environment.runBlocking,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       ...(options.toolchain === undefined ? {} : { toolchain: options.toolchain }),
+      ...(log === undefined ? {} : { log }),
     }).finally(progress.end);
     if (options.keep !== undefined) {
       const kept = new Map<string, string | Uint8Array>([...firmware.files, ['firmware.elf', firmware.elf]]);
