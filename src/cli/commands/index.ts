@@ -1,6 +1,7 @@
 /** THE list of commands: a new one is a file here and a line below. */
 import type { CliCommand } from '../cli-command.js';
 import { codegen } from './codegen.js';
+import { compare } from './compare.js';
 import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
@@ -8,4 +9,13 @@ import { simulate } from './simulate.js';
 import { targets } from './targets.js';
 import { verify } from './verify.js';
 
-export const COMMANDS: readonly CliCommand[] = [inspect, plan, simulate, codegen, verify, emulate, targets];
+export const COMMANDS: readonly CliCommand[] = [
+  inspect,
+  plan,
+  simulate,
+  compare,
+  codegen,
+  verify,
+  emulate,
+  targets,
+];
