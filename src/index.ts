@@ -9,6 +9,7 @@ export { diffTensor, type TensorDifference } from './compare/tensor-diff.js';
 export { buildFirmware } from './compile/build.js';
 export { elfMemoryUse, readElf } from './compile/read-elf.js';
 export { findToolchain } from './compile/toolchain.js';
+export { listDetectionSamples } from './data/detection-folder.js';
 // Data
 export { type InputSpec, inputSpec } from './data/input-spec.js';
 export { listSamples, type Sample } from './data/labelled-folder.js';
@@ -19,8 +20,11 @@ export { type EmulationResult, emulateNetwork } from './emulate/layer-profile.js
 export type { Machine, MachineOptions } from './emulate/machine.js';
 // The stages as commands use them
 export { type BuiltFirmware, buildProject, generateProject } from './evaluate/build-project.js';
+export { compareAccuracy } from './evaluate/compare-accuracy.js';
+export { compareModes, type ModeComparison } from './evaluate/compare-modes.js';
 export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';
 export { type EvaluateOptions, evaluateSamples, spreadSamples } from './evaluate/evaluate.js';
+export { detector, evaluateDetections } from './evaluate/evaluate-detections.js';
 export type { SimulatedMaps } from './evaluate/verify-facts.js';
 export { importModel } from './import/index.js';
 export { verifyPlan as planProblems } from './invariants/plan.js';

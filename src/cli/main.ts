@@ -23,7 +23,7 @@ const host = createNodeHost();
 const abort = new AbortController();
 const onInterrupt = (): void => {
   // A command that keeps partial results listens to the signal; for the others, and the second time, stop at once.
-  const keepsResults = process.argv[2] === 'simulate' && !abort.signal.aborted;
+  const keepsResults = ['simulate', 'compare'].includes(process.argv[2] ?? '') && !abort.signal.aborted;
   abort.abort();
   if (!keepsResults) process.exit(EXIT_CODES.interrupted);
 };
