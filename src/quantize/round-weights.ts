@@ -95,7 +95,7 @@ export function roundCompensated(
     return rounded;
   };
   const best = attempt(coarseToFine(candidates.length, (index) => attempt(index).error));
-  return descend(weights, best, bits, covariance, effort.sweeps);
+  return descend(weights, best, bits, covariance, minimumScale, effort.sweeps);
 }
 
 /** Index of the least cost: every fourth first, then the neighbours of the best. */
@@ -135,36 +135,71 @@ function nearestPlane(
   return { q, scale, error };
 }
 
-/** Coordinate descent: each integer moves to where the objective is least, the others held. */
+/**
+ * Alternates coordinate descent, in which each integer moves to where the objective is least with the others held,
+ * and the scale that is best for the integers.
+ */
 function descend(
   weights: Float64Array,
   start: RoundedChannel,
   bits: Width,
   { size: n, matrix }: InputCovariance,
+  minimumScale: number,
   sweeps: number,
 ): RoundedChannel {
   const top = WIDTHS[bits].weightMax;
-  const { scale } = start;
   const q = start.q.slice();
-  const gradient = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const lost = weights[i]! - scale * q[i]!;
-    for (let j = 0; j < n; j++) gradient[j] = gradient[j]! + matrix[i * n + j]! * lost;
-  }
-  let { error } = start;
+  const wanted = multiply(matrix, n, weights);
+  // C·q, kept up to date while integers move.
+  const stored = multiply(matrix, n, q);
+  let { scale } = start;
   for (let sweep = 0; sweep < sweeps; sweep++) {
+    scale = Math.max(minimumScale, bestScale(q, wanted, stored) ?? scale);
     let moved = false;
     for (let k = 0; k < n; k++) {
-      const curvature = matrix[k * n + k]!;
-      const value = clampRound(q[k]! + gradient[k]! / (curvature * scale), top);
-      const step = (value - q[k]!) * scale;
+      const gradient = wanted[k]! - scale * stored[k]!;
+      const value = clampRound(q[k]! + gradient / (matrix[k * n + k]! * scale), top);
+      const step = value - q[k]!;
       if (step === 0) continue;
-      error += step * (curvature * step - 2 * gradient[k]!);
-      for (let j = 0; j < n; j++) gradient[j] = gradient[j]! - step * matrix[k * n + j]!;
+      for (let j = 0, at = k * n; j < n; j++, at++) stored[j] = stored[j]! + step * matrix[at]!;
       q[k] = value;
       moved = true;
     }
     if (!moved) break;
   }
-  return { q, scale, error };
+  return { q, scale, error: objective(weights, q, scale, wanted, stored) };
+}
+
+function multiply(matrix: Float64Array, n: number, x: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const value = x[i]!;
+    if (value === 0) continue;
+    for (let j = 0, at = i * n; j < n; j++, at++) out[j] = out[j]! + value * matrix[at]!;
+  }
+  return out;
+}
+
+/** qᵀCw / qᵀCq; undefined when all integers are 0. */
+function bestScale(q: Int8Array, wanted: Float64Array, stored: Float64Array): number | undefined {
+  let [product, square] = [0, 0];
+  for (let k = 0; k < q.length; k++) {
+    product += q[k]! * wanted[k]!;
+    square += q[k]! * stored[k]!;
+  }
+  return square > 0 && product > 0 ? product / square : undefined;
+}
+
+/** (w − s·q)ᵀ C (w − s·q). */
+function objective(
+  weights: Float64Array,
+  q: Int8Array,
+  scale: number,
+  wanted: Float64Array,
+  stored: Float64Array,
+): number {
+  let error = 0;
+  for (let k = 0; k < q.length; k++)
+    error += (weights[k]! - scale * q[k]!) * (wanted[k]! - scale * stored[k]!);
+  return error;
 }
