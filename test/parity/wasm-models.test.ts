@@ -1,9 +1,10 @@
-/** Every feature map of whole 8-bit models: WASM against the slow reference, byte for byte, in both modes. */
+/** Every feature map of whole 8-bit models: WASM against the slow reference, byte for byte, in every mode. */
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importModel } from '../../src/import/index.js';
 import type { DeployPlan } from '../../src/ir/deploy-plan.js';
 import { lowerToPlan } from '../../src/lower/lower.js';
+import type { ImportedMode } from '../../src/numeric/requantize.js';
 import { tensorBytes, tensorOf } from '../../src/ops/plan-access.js';
 import { referenceEngine } from '../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../src/simulate/wasm-engine.js';
@@ -30,7 +31,7 @@ function randomInputs(plan: DeployPlan): Uint8Array[] {
   );
 }
 
-async function compareMaps(path: string, mode: 'tflm' | 'single'): Promise<void> {
+async function compareMaps(path: string, mode: ImportedMode): Promise<void> {
   const plan = lowerToPlan(importModel(readBytes(path), basename(path)), { mode });
   const inputs = randomInputs(plan);
   const expected: Uint8Array[] = [];
@@ -51,7 +52,7 @@ async function compareMaps(path: string, mode: 'tflm' | 'single'): Promise<void>
 }
 
 describe('whole models', () => {
-  for (const mode of ['tflm', 'single'] as const) {
+  for (const mode of ['tflm', 'single', 'xnnpack'] as const) {
     for (const path of FIXTURE_MODELS) it(`${basename(path)} ${mode}`, () => compareMaps(path, mode));
     for (const name of SHARED_MODELS) {
       const path = sharedPath(`models/${name}.tflite`);
