@@ -31,7 +31,7 @@ import { MemoryWatch, type WrittenRegion } from './memory-watch.js';
 import { SEMIHOSTING_BREAKPOINT, serveSemihosting } from './semihosting.js';
 import { encodingAt, type FailedAccess, faultAt, faultOfError, hex } from './unicorn-faults.js';
 import type { UnicornCore } from './unicorn-library.js';
-import { openUnicorn, UC_CORE_REGISTERS, UC_ERR, UC_HOOK, UC_PROT } from './unicorn-library.js';
+import { openUnicorn, UC_CORE_REGISTERS, UC_ERR, UC_HOOK, UC_PROT, UC_REG } from './unicorn-library.js';
 
 const PAGE = 4096;
 const PRIVATE_PERIPHERAL_BUS = { origin: 0xe0000000, bytes: 0x100000 };
@@ -107,6 +107,10 @@ class UnicornMachine implements Machine {
 
   readRegister(index: number): number {
     return this.unicorn.readRegister(UC_CORE_REGISTERS[index]!);
+  }
+
+  readFloatRegister(index: number): number {
+    return this.unicorn.readRegister(UC_REG.S0 + index);
   }
 
   writeRegister(index: number, value: number): void {

@@ -27,6 +27,8 @@ describe.each(['l4r5zi', 'f746', 'u575'])('built-in core and Unicorn on %s', (bo
       state: 'equal',
       engines: ['builtin', 'unicorn'],
       layers: 13,
+      // r0 to pc, flags, s0 to s31.
+      registers: 49,
       difference: null,
     });
     // Whole SRAM, before the first layer and after each.

@@ -7,6 +7,8 @@ import { readElf } from '../../src/compile/read-elf.js';
 import { boardRegions, loadFirmware } from '../../src/emulate/board-memory.js';
 import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import type { DeployPlan } from '../../src/ir/deploy-plan.js';
+import { gridBranches, stageCuts } from '../../src/patch/branches.js';
+import { expandPatches } from '../../src/patch/expand.js';
 import {
   buildProject,
   generateProject,
@@ -34,8 +36,9 @@ async function boardOutput(
   board: Board,
   engine: EngineId,
   selfCheck: SelfCheckInput = { kind: 'seed', seed: SEED },
+  network: DeployPlan = plan,
 ): Promise<string> {
-  const firmware = await buildProject(host, plan, board, { selfCheck, now });
+  const firmware = await buildProject(host, network, board, { selfCheck, now });
   const machine = ENGINES[engine].create({
     ...{ core: board.core, regions: boardRegions(board), countCycles: true, watchMemory: false },
   });
@@ -48,8 +51,8 @@ async function boardOutput(
   return text;
 }
 
-const verify = (board: Board, text: string, seed = SEED) =>
-  verifyPlan(host, plan, board, {
+const verify = (board: Board, text: string, seed = SEED, network = plan) =>
+  verifyPlan(host, network, board, {
     ...{ inputs: randomInputs(plan, seed).bytes, inputName: `seed ${seed}`, now },
     log: { name: 'board.txt', text },
   });
@@ -117,6 +120,23 @@ describe('a log', () => {
     const given = await boardOutput(board, 'builtin', { kind: 'bytes', inputs, source: 'bytes' });
     expect(parseBoardLog(given, '').inputs).toEqual(parseBoardLog(text, '').inputs);
   });
+});
+
+describe('the self-check of a patch stage', () => {
+  it.each(['resident', 'streamed'] as const)(
+    'reports every piece of it, with the input %s',
+    async (input) => {
+      const cut = stageCuts(plan)[1]!;
+      const patched = expandPatches(plan, cut, gridBranches(plan, cut, 2, 2)!, input);
+      const board = findBoard('l4r5zi')!;
+      const text = await boardOutput(board, 'builtin', { kind: 'seed', seed: SEED }, patched);
+      const { report } = await verify(board, text, SEED, patched);
+      expect(report.boardLog).toMatchObject({ ok: true, equalLayers: patched.steps.length });
+      expect(patched.steps.length).toBeGreaterThan(plan.steps.length + 3);
+      const delivered = report.boardLog!.layers.filter(({ ratio }) => ratio === null);
+      expect(delivered).toHaveLength(input === 'streamed' ? 4 : 0);
+    },
+  );
 });
 
 describe('codegen', () => {
