@@ -39,6 +39,10 @@ export type { RequantMode } from './numeric/requantize.js';
 export type { Width } from './numeric/widths.js';
 export { stepMacs } from './ops/index.js';
 export {
+  type EmulatedProgram,
+  type EmulateProgramOptions,
+  emulateProgram,
+  type LogFile,
   lowerModel,
   type ModelOptions,
   type PlannedModel,
