@@ -5,7 +5,7 @@ import type { EmulationResult } from '../emulate/layer-profile.js';
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { stepMacs } from '../ops/index.js';
-import { tensorOf, unpackActivation } from '../ops/plan-access.js';
+import { streamedInput, tensorOf, unpackActivation } from '../ops/plan-access.js';
 import type { CrossCheckReport } from '../report/cross-check.js';
 import { roundTo } from '../report/units.js';
 import type {
@@ -67,8 +67,9 @@ export function memoryFigures(
     arenaBytes: bound.arenaBytes,
     stackBytes: most((result) => result.stack.usedBytes),
     staticSramBytes: use.staticSramBytes - bound.arenaBytes,
-    // The planner gives network inputs a place in the arena.
+    // The planner gives network inputs a place in the arena, unless they are streamed.
     inputBytes: 0,
+    inputStreamed: streamedInput(bound.plan) !== undefined,
     flashBytes: use.flashBytes,
     measured: {
       arenaBytes: most((result) => result.arenaBytes),

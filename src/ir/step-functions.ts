@@ -24,7 +24,7 @@ export const stageEnd = (stage: TiledStage): number =>
   (stage.kind === 'patches' ? stage.stepsPerBranch * stage.rows * stage.columns : stage.steps);
 
 /** Layer of the network that a step of a stage is a piece of: its name without the piece's position. */
-export const layerName = (stepName: string): string => stepName.replace(/\[[^[\]]*\]$/, '');
+export const layerName = (stepName: string): string => stepName.replace(/\[\d+[,-]\d+\]$/, '');
 
 /** What must agree for two steps to share a function. */
 function signature(step: BoundStep, name: string): string {

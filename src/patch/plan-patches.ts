@@ -71,7 +71,8 @@ export const planPatches = (plan: DeployPlan, costs: CostModel, request: PlanReq
 export class StagePlanner {
   private listed: ReturnType<StagePlanner['candidates']> | undefined;
   private readonly measured = new Map<StageCandidate, StagePlan>();
-  private readonly wholeMacs: number;
+  /** MACs of the network run whole. */
+  readonly wholeMacs: number;
   private readonly candidateOf = new Map<StagePlan, StageCandidate>();
 
   constructor(

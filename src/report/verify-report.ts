@@ -45,6 +45,8 @@ export interface MemoryFigures {
   readonly staticSramBytes: number;
   /** The input buffer where it lies outside the arena, else 0. */
   readonly inputBytes: number;
+  /** The input is asked for piece by piece and never stored whole. */
+  readonly inputStreamed: boolean;
   readonly flashBytes: number;
   /** What the write watch saw: the arena to its last byte, variables written, and the painted stack. */
   readonly measured: {

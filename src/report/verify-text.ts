@@ -1,4 +1,5 @@
 /** The report of `verify` for people: one row per layer, totals, two verdicts. */
+import { layerName } from '../ir/step-functions.js';
 import { formatBoardLog, formatBoardVerdict } from './board-log-text.js';
 import { describeStateDifference, formatCrossCheck } from './cross-check.js';
 import { formatLatency } from './latency.js';
@@ -24,7 +25,7 @@ export function formatVerify(report: VerifyReport, style: Style = plainStyle): s
 function formatLayers(report: VerifyReport, style: Style): string {
   const { totals } = report;
   const equal = report.layers.filter((layer) => layer.equal).length;
-  const rows: Cell[][] = report.layers.map((layer) => [
+  const rows: Cell[][] = wholeLayers(report.layers).map((layer) => [
     layer.name,
     layer.op,
     formatShape(layer.outputShape),
@@ -60,6 +61,31 @@ function formatLayers(report: VerifyReport, style: Style): string {
   );
 }
 
+type ReportLayer = VerifyReport['layers'][number];
+
+/** Pieces of one layer, patches or rows of it, as one row: sums, and the first piece that differs or has a note. */
+function wholeLayers(layers: readonly ReportLayer[]): readonly ReportLayer[] {
+  const byName = new Map<string, ReportLayer[]>();
+  for (const layer of layers) {
+    const name = layerName(layer.name);
+    byName.set(name, [...(byName.get(name) ?? []), layer]);
+  }
+  const sum = (pieces: readonly ReportLayer[], of: (piece: ReportLayer) => number): number =>
+    pieces.reduce((total, piece) => total + of(piece), 0);
+  return [...byName].map(([name, pieces]) => {
+    const shown = pieces.find((piece) => !piece.equal) ?? pieces[0]!;
+    if (pieces.length === 1) return shown;
+    return {
+      ...shown,
+      name: `${name}, ${pieces.length} pieces`,
+      macs: sum(pieces, (piece) => piece.macs),
+      cycles: sum(pieces, (piece) => piece.cycles),
+      share: sum(pieces, (piece) => piece.share),
+      comparedBytes: sum(pieces, (piece) => piece.comparedBytes),
+    };
+  });
+}
+
 function verdict(equal: boolean, note: string | undefined): Cell {
   if (!equal) return { text: 'DIFFERENT', format: 'red' };
   return note === undefined ? { text: 'equal', format: 'green' } : { text: note, format: 'dim' };
@@ -72,7 +98,7 @@ function formatTotals(report: VerifyReport, style: Style): string {
     `arena ${formatBytes(totals.arenaBytes)}`,
     `stack ${formatBytes(totals.stackBytes)}`,
     `other static ${formatBytes(totals.staticSramBytes)}`,
-    `input ${totals.inputBytes === 0 ? 'in the arena' : formatBytes(totals.inputBytes)}`,
+    `input ${inputPlace(report)}`,
   ];
   return formatPairs(
     [
@@ -89,6 +115,11 @@ function formatTotals(report: VerifyReport, style: Style): string {
     ],
     style,
   );
+}
+
+function inputPlace({ totals }: VerifyReport): string {
+  if (totals.inputStreamed) return 'streamed';
+  return totals.inputBytes === 0 ? 'in the arena' : formatBytes(totals.inputBytes);
 }
 
 const crossCheckRow = ({ crossCheck }: VerifyReport, style: Style): (readonly [string, string])[] =>

@@ -37,7 +37,14 @@ function facts(changes: Partial<VerifyFacts> = {}): VerifyFacts {
     problems: [],
     cyclesByEngine: { unicorn: 1000 },
     memory: {
-      ...{ arenaBytes: 500, stackBytes: 100, staticSramBytes: 50, inputBytes: 300, flashBytes: 4000 },
+      ...{
+        arenaBytes: 500,
+        stackBytes: 100,
+        staticSramBytes: 50,
+        inputBytes: 300,
+        inputStreamed: false,
+        flashBytes: 4000,
+      },
       measured: { arenaBytes: 500, staticSramBytes: 50, paintedStackBytes: 90, reservedStackBytes: 128 },
     },
     timing: { simulateMs: 1, totalMs: 2 },
