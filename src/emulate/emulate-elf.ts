@@ -5,6 +5,7 @@
  */
 import type { ElfImage } from '../ir/elf-image.js';
 import { badInput } from '../support/errors.js';
+import type { FlashModel } from '../targets/flash-models.js';
 import type { Board, CoreId } from '../targets/target.js';
 import { attributeWrites, type WrittenObject } from './board-memory.js';
 import type { RawProfile } from './builtin-counts.js';
@@ -28,12 +29,16 @@ export interface EmulateElfOptions {
   /** Instructions in all. */
   readonly maxSteps: number;
   readonly profile: boolean;
+  /** What the board's flash costs beyond zero wait states; default: nothing. */
+  readonly flash?: FlashModel;
   /** A clock in milliseconds. */
   readonly now: () => number;
   readonly onProgress?: (instructions: number) => void;
 }
 
 export interface Passage extends Counters {
+  /** Part of the cycles: what flash added to zero wait states. */
+  readonly flashCycles: { readonly code: number; readonly data: number };
   /** From the stack pointer at its start to the lowest one. */
   readonly peakStackBytes: number;
   /** Of real time. */
@@ -98,14 +103,15 @@ export function emulateElf(options: EmulateElfOptions): ElfRun {
   return from === undefined ? exact : { ...exact, passages: result.passages };
 }
 
-/** The built-in core, started anywhere, whose stack can be watched anew. */
+/** The built-in core with the program in its memory, at its start. */
 class ElfMachine extends BuiltinMachine {
-  constructor({ elf, core }: EmulateElfOptions, { regions, start, stackLimit }: ElfMemory) {
+  constructor({ elf, core, flash }: EmulateElfOptions, { regions, start, stackLimit }: ElfMemory) {
     super({
       ...{ core, regions, countCycles: true, watchMemory: true },
       // Start-up code enables the FPU; without a vector table there may be none.
       fpuEnabled: start.vectorTable === undefined,
       ...(stackLimit === undefined ? {} : { stackLimit }),
+      ...(flash === undefined ? {} : { flash }),
     });
     for (const { loadAddress, data } of elf.segments) this.write(loadAddress, data);
     if (start.vectorTable !== undefined) {
@@ -115,10 +121,6 @@ class ElfMachine extends BuiltinMachine {
     this.writeRegister(SP, start.sp);
     this.writeRegister(LR, 0xffffffff);
     this.writeRegister(PC, start.pc);
-  }
-
-  forgetLowestStackPointer(): void {
-    this.setWord(this.module.layout.LOWEST_SP, this.readRegister(SP));
   }
 }
 
@@ -190,20 +192,26 @@ class ElfEmulation {
   private measure(run: () => ProgramEnd): { readonly passage: Passage; readonly end: ProgramEnd } {
     const { machine } = this;
     this.noteStack();
-    machine.forgetLowestStackPointer();
+    machine.restartStackWatch();
     const sp = machine.readRegister(SP);
     if (this.options.profile) machine.startProfile();
     const before = machine.counters();
+    const termsBefore = machine.memoryTerms();
     const began = this.options.now();
     const end = run();
     const milliseconds = this.options.now() - began;
     const after = machine.counters();
+    const terms = machine.memoryTerms();
     const profile = this.options.profile ? machine.endProfile() : undefined;
     const passage = {
       instructions: after.instructions - before.instructions,
       cycles: after.cycles - before.cycles,
       peakStackBytes: Math.max(0, sp - machine.lowestStackPointer()),
       milliseconds,
+      flashCycles: {
+        code: terms.flashCode - termsBefore.flashCode,
+        data: terms.flashData - termsBefore.flashData,
+      },
       ...(profile === undefined ? {} : { profile }),
     };
     return { passage, end };

@@ -23,8 +23,9 @@ import {
   type FunctionCost,
 } from '../report/emulate-report.js';
 import type { FlameStack } from '../report/flame-graph.js';
-import { badInput } from '../support/errors.js';
+import { badInput, unsupported } from '../support/errors.js';
 import type { Host } from '../support/host.js';
+import { type BoardFlash, FLASH_MODELS } from '../targets/flash-models.js';
 import { type Board, type CoreId, coreOf } from '../targets/index.js';
 
 export interface EmulateProgramOptions {
@@ -36,6 +37,8 @@ export interface EmulateProgramOptions {
   readonly to?: string;
   readonly maxPassages: number;
   readonly maxSteps: number;
+  /** Add what the board's flash costs, where there is a model of it. */
+  readonly waitStates: boolean;
   /** Source lines and disassembled blocks as well. */
   readonly detailed: boolean;
   readonly now: () => number;
@@ -63,13 +66,15 @@ export async function emulateProgram(
   path: string,
   options: EmulateProgramOptions,
 ): Promise<EmulatedProgram> {
-  const { from, to, now, runBlocking = (action) => action(), ...rest } = options;
+  const { from, to, now, waitStates, runBlocking = (action) => action(), ...rest } = options;
+  const flash = waitStates ? flashModel(options.board) : undefined;
   const bytes = await host.readFile(path);
   const elf = readElf(bytes);
   const program = { path, elf, ...readLines(bytes) };
   const places = {
     ...(from === undefined ? {} : { from: addressOf(elf, from) }),
     ...(to === undefined ? {} : { to: addressOf(elf, to) }),
+    ...(flash === undefined ? {} : { flash }),
   };
   const began = now();
   const run = runBlocking(() => emulateElf({ ...rest, ...places, elf, now, profile: true }));
@@ -77,8 +82,20 @@ export async function emulateProgram(
   requirePassage(run, options, program);
   const profile = mergeProfiles(run.passages.flatMap((passage) => passage.profile ?? []));
   const detail = options.detailed ? await details(host, program, profile) : {};
-  const facts = { ...factsOf(program, run, profile, options), ...detail, totalMs };
+  const flashBasis = flash === undefined ? {} : { flashBasis: flash.source };
+  const facts = { ...factsOf(program, run, profile, options), ...detail, ...flashBasis, totalMs };
   return { report: buildEmulateReport(facts), stacks: stacks(profile, elf) };
+}
+
+/** Throws `emulate/flash-model` where there is none for the board. */
+function flashModel(board: Board | undefined): BoardFlash {
+  const model = FLASH_MODELS.find((candidate) => candidate.board === board?.id);
+  if (model !== undefined) return model;
+  throw unsupported('emulate/flash-model', 'no model of this board’s flash', {
+    found: board?.id ?? 'no board',
+    expected: `--board ${FLASH_MODELS.map((candidate) => candidate.board).join('|')}`,
+    fix: 'Leave out --wait-states: cycles are then those of zero wait states.',
+  });
 }
 
 /** Without one there is nothing to report, unless a fault says why. */

@@ -41,6 +41,7 @@ export interface PassageFacts {
   readonly cycles: number;
   readonly peakStackBytes: number;
   readonly functions: readonly FunctionCost[];
+  readonly flashCycles: { readonly code: number; readonly data: number };
   readonly milliseconds: number;
 }
 
@@ -103,6 +104,8 @@ export interface EmulateFacts {
   readonly blocks?: readonly BlockCost[];
   /** Why there are no source lines; empty when there are. */
   readonly noLines?: string;
+  /** Where the flash model comes from, when one was used. */
+  readonly flashBasis?: string;
   readonly end: EndFacts;
   readonly total: { readonly instructions: number; readonly cycles: number };
   readonly peakStackBytes: number;
@@ -134,6 +137,8 @@ export interface EmulateReport extends PassageReport {
   /** With `from`: one record per passage; the fields above are their sums (the stack: the deepest). */
   readonly passages?: readonly PassageReport[];
   readonly estimate: { readonly low: number; readonly high: number; readonly basis: string };
+  /** With --wait-states: cycles that flash added, part of `cycles` but not of `estimate`. */
+  readonly flash?: { readonly codeCycles: number; readonly dataCycles: number; readonly basis: string };
   readonly lines?: readonly LineCost[];
   readonly blocks?: readonly BlockCost[];
   readonly noLines?: string;
@@ -153,6 +158,9 @@ export function buildEmulateReport(facts: EmulateFacts): EmulateReport {
   const instructions = sum(passages.map((passage) => passage.instructions));
   const cycles = sum(passages.map((passage) => passage.cycles));
   const { relative, basis } = core.uncertainty;
+  const codeCycles = sum(passages.map((passage) => passage.flashCycles.code));
+  const dataCycles = sum(passages.map((passage) => passage.flashCycles.data));
+  const zeroWait = cycles - codeCycles - dataCycles;
   const milliseconds = sum(passages.map((passage) => passage.milliseconds));
   return {
     core: core.id,
@@ -166,10 +174,11 @@ export function buildEmulateReport(facts: EmulateFacts): EmulateReport {
     ...{ from: facts.from, to: facts.to },
     ...(facts.from === null ? {} : { passages: passages.map((passage) => passageReport(core.id, passage)) }),
     estimate: {
-      low: Math.round(cycles * (1 - relative)),
-      high: Math.round(cycles * (1 + relative)),
+      low: Math.round(zeroWait * (1 - relative)),
+      high: Math.round(zeroWait * (1 + relative)),
       basis: `${core.name} cycle model at zero wait states ±${Math.round(relative * 100)} % (${basis})`,
     },
+    ...(facts.flashBasis === undefined ? {} : { flash: { codeCycles, dataCycles, basis: facts.flashBasis } }),
     ...(facts.lines === undefined ? {} : { lines: facts.lines }),
     ...(facts.noLines === undefined || facts.noLines === '' ? {} : { noLines: facts.noLines }),
     ...(facts.blocks === undefined ? {} : { blocks: facts.blocks }),

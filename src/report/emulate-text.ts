@@ -148,15 +148,13 @@ function formatBlock(block: BlockCost, total: number, style: Style): string {
 
 function totals(report: EmulateReport, options: EmulateTextOptions, style: Style): string {
   const { estimate, total, timing } = report;
-  const isPart = report.total.instructions !== report.instructions;
+  const isPart = total.instructions !== report.instructions;
   return formatPairs(
     [
       ['instructions', formatCount(report.instructions)],
-      [
-        'cycles',
-        `${formatCount(report.cycles)} (${formatCount(estimate.low)} – ${formatCount(estimate.high)})`,
-      ],
+      ...cycleRows(report),
       ['', style('dim', estimate.basis)],
+      ...flashRows(report, style),
       ...latency(report, options),
       ['peak stack', formatBytes(report.peakStackBytes)],
       ...(isPart
@@ -172,6 +170,30 @@ function totals(report: EmulateReport, options: EmulateTextOptions, style: Style
     ],
     style,
   );
+}
+
+/** The interval is that of zero wait states; what flash adds stands apart. */
+function cycleRows({ cycles, estimate, flash }: EmulateReport): readonly (readonly [string, string])[] {
+  const interval = `(${formatCount(estimate.low)} – ${formatCount(estimate.high)})`;
+  if (flash === undefined) return [['cycles', `${formatCount(cycles)} ${interval}`]];
+  const zeroWait = cycles - flash.codeCycles - flash.dataCycles;
+  return [
+    ['cycles', formatCount(cycles)],
+    ['zero wait', `${formatCount(zeroWait)} ${interval}`],
+  ];
+}
+
+/** A term of its own, as it is not calibrated on silicon. */
+function flashRows({ flash, cycles }: EmulateReport, style: Style): readonly (readonly [string, string])[] {
+  if (flash === undefined) return [];
+  const { codeCycles, dataCycles, basis } = flash;
+  const added = codeCycles + dataCycles;
+  const factor = (cycles / (cycles - added)).toFixed(3);
+  const parts = `code ${formatCount(codeCycles)}, data ${formatCount(dataCycles)}`;
+  return [
+    ['flash', `${formatCount(added)} (${parts}): ×${factor} of zero wait states`],
+    ['', style('dim', `model, not calibrated on silicon: ${basis}`)],
+  ];
 }
 
 function latency(

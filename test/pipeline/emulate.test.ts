@@ -137,6 +137,27 @@ describe(`emulate for people${why}`, () => {
   });
 });
 
+describe(`emulate --wait-states${why}`, () => {
+  test('adds what the model of the board’s flash says, as a term of its own', async () => {
+    const zeroWait = JSON.parse((await emulate(elf(), '--board', 'l4r5zi', '--json')).stdout);
+    const report = JSON.parse((await emulate(elf(), '--board', 'l4r5zi', '--wait-states', '--json')).stdout);
+    const { codeCycles, dataCycles, basis } = report.flash;
+    expect(report.cycles - codeCycles - dataCycles).toBe(zeroWait.cycles);
+    expect(codeCycles).toBeGreaterThan(0);
+    expect(report.estimate).toEqual(zeroWait.estimate);
+    expect(basis).toMatch(/RM0432/);
+    expect(zeroWait.flash).toBeUndefined();
+    const { stdout } = await emulate(elf(), '--board', 'l4r5zi', '--wait-states');
+    expect(stdout).toMatch(/\nflash +[\d,]+ \(code [\d,]+, data [\d,]+\): ×\d\.\d+ of zero wait states\n/);
+  });
+
+  test('refuses a board without a model', async () => {
+    const { exitCode, stderr } = await emulate(elf(), '--wait-states');
+    expect(exitCode).toBe(EXIT_CODES.unsupported);
+    expect(stderr).toMatch(/emulate\/flash-model: .*--board l4r5zi/);
+  });
+});
+
 describe(`exit codes${why}`, () => {
   test('7 with place, source line and call path for a fault', async () => {
     const { exitCode, stdout } = await emulate(elf('-DCRASH'));

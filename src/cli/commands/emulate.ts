@@ -20,6 +20,7 @@ interface EmulateOptions {
   readonly passages: number;
   readonly maxSteps: number;
   readonly memory?: readonly Memory[];
+  readonly waitStates?: boolean;
   readonly profile?: boolean;
   readonly svg?: string;
   readonly json?: boolean;
@@ -63,6 +64,7 @@ function configure(command: Command): void {
     .option('--svg <file>', 'write a flame graph')
     .addOption(targetOption())
     .option('--board <board>', 'memories of a board: its name, or a JSON file')
+    .option('--wait-states', 'add what the board’s flash costs by its model (default: zero wait states)')
     .option(
       '--memory <origin:bytes>',
       'more memory, e.g. for registers that are set up (repeatable)',
@@ -99,6 +101,7 @@ export const emulate = defineCommand<EmulateOptions>({
       ...(to === undefined ? {} : { to }),
       maxPassages: options.passages,
       maxSteps: options.maxSteps,
+      waitStates: options.waitStates === true,
       detailed: options.profile === true,
       now,
       onProgress: (instructions) =>
