@@ -73,6 +73,7 @@ export function build_requantize_table__single(record: usize): void { buildRequa
 export function build_requantize_table__mulhi(record: usize): void { buildRequantizeTable(MULHI, record); }
 export function build_requantize_table__xnnpack(record: usize): void { buildRequantizeTable(XNNPACK, record); }
 
+export { addFloat as add_float } from './kernels/add-float';
 export { binary } from './kernels/binary';
 export { maxPool2d as max_pool2d } from './kernels/max-pool2d';
 export { copyWindow as copy_window } from './kernels/copy-window';

@@ -21,7 +21,7 @@ import {
   GROUP_TOTAL_SHIFT,
 } from '../memory/channel-group';
 import { fillRun } from '../memory/copy';
-import { floatBase, requantizeHalfGroup } from '../numeric/requantize';
+import { FLOAT_FORM, floatBase, requantizeHalfGroup } from '../numeric/requantize';
 
 /** Bytes of one padded column of a half group, and of its weights for one parity. */
 const COLUMN_BYTES: i32 = 16;
@@ -100,11 +100,17 @@ function multiplyRow(
   const lower1 = v128.load(weights, 64);
   const lower2 = v128.load(weights, 80);
   const bias = v128.load(lanes, GROUP_BIAS);
-  const last = outputWidth - 2;
-  for (let x = 0; x < outputWidth; x += 2) {
-    const start = min(x, last);
-    const a = upper + <usize>(start * stride * COLUMN_BYTES);
-    const b = lower + <usize>(start * stride * COLUMN_BYTES);
+  const step = <usize>(2 * stride * COLUMN_BYTES);
+  const distance = lower - upper;
+  let a = upper;
+  let target = output;
+  for (let left = outputWidth; left > 0; left -= 2) {
+    // The last pixel alone is computed with the one before.
+    if (left == 1) {
+      a -= <usize>(stride * COLUMN_BYTES);
+      target -= channels;
+    }
+    const b = a + distance;
     let first = bias;
     let second = bias;
     if (stride == 1) {
@@ -140,10 +146,11 @@ function multiplyRow(
       second = i32x4.add(second, i32x4.dot_i16x8_s(v128.load(b, 48), lower1));
       second = i32x4.add(second, i32x4.dot_i16x8_s(v128.load(b, 64), lower2));
     }
-    const target = output + <usize>start * channels;
     requantizeHalfGroup(
       mode, first, second, lanes, rounding, totalShift, target, target + channels, zeroPoint, base, clampMin, clampMax,
     );
+    a += step;
+    target += 2 * channels;
   }
 }
 
@@ -172,11 +179,21 @@ function multiplyRows(
     const totalShift = load<i32>(group, GROUP_TOTAL_SHIFT);
     const target = output + <usize>load<i32>(group, GROUP_FIRST);
     for (let half: usize = 0; half < 2; half++) {
-      multiplyRow(
-        mode, stride, upper, lower, weights,
-        group + (half << 4), group + GROUP_ROUNDING + (half << 5), totalShift,
-        target + (half << 2), outputWidth, <usize>channels, zeroPoint, base, clampMin, clampMax,
-      );
+      const lanes = group + (half << 4);
+      const rounding = group + GROUP_ROUNDING + (half << 5);
+      const corner = target + (half << 2);
+      // The common form as a constant: its test leaves the inner loop.
+      if (totalShift == FLOAT_FORM) {
+        multiplyRow(
+          mode, stride, upper, lower, weights, lanes, rounding, FLOAT_FORM,
+          corner, outputWidth, <usize>channels, zeroPoint, base, clampMin, clampMax,
+        );
+      } else {
+        multiplyRow(
+          mode, stride, upper, lower, weights, lanes, rounding, totalShift,
+          corner, outputWidth, <usize>channels, zeroPoint, base, clampMin, clampMax,
+        );
+      }
       upper += planeBytes;
       lower += planeBytes;
       weights += 2 * PARITY_BYTES;

@@ -122,6 +122,22 @@ export class BinaryArguments {
   period: i32;
 }
 
+/** Of add-float.ts; the two maps and the output have one shape. */
+// @ts-ignore: decorator
+@unmanaged
+export class AddFloatArguments {
+  first: usize;
+  second: usize;
+  output: usize;
+  count: i32;
+  /** bits of float32 */
+  firstScale: i32;
+  secondScale: i32;
+  offset: i32;
+  clampMin: i32;
+  clampMax: i32;
+}
+
 /** Builds an add's table. Rescaling constants as in AddScaling of src/ir/deploy-plan.ts. */
 // @ts-ignore: decorator
 @unmanaged

@@ -33,7 +33,7 @@ export function roundingShift(value: i32, exponent: i32): i32 {
 }
 
 /** 1.5 · 2^23 and its bits: added to a float32 below 2^22 it leaves the nearest integer in the low bits. */
-const MAGIC: f32 = 12582912.0;
+export const MAGIC: f32 = 12582912.0;
 const MAGIC_BITS: i32 = 0x4b400000;
 /** Results beyond this saturate at any zero point. */
 const FLOAT_LIMIT: f32 = 1048576.0;

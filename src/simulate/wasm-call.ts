@@ -1,6 +1,6 @@
 /** One kernel call of a bound plan, before its scratch has an address. */
 import type { DeployPlan, PlanTensor } from '../ir/deploy-plan.js';
-import type { GroupLayout, KernelName } from './wasm-kernels.js';
+import type { GroupLayout, Kernel, KernelName } from './wasm-kernels.js';
 import type { FieldOf, LinearMemory, RecordFields, RecordName } from './wasm-layout.js';
 
 export interface KernelCall {
@@ -22,6 +22,7 @@ export interface BindContext {
   tensor(id: number): PlanTensor;
   /** Address of a tensor's elements. */
   address(id: number): number;
+  kernel(name: KernelName): Kernel;
   /** Runs a kernel at once: tables are built at load. */
   runNow(call: KernelCall): void;
 }

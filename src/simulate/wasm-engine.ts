@@ -54,6 +54,7 @@ function bindContext(plan: DeployPlan, instance: KernelInstance, shortForm: bool
     shortForm,
     tensor: (id) => tensorOf(plan, id),
     address: (id) => base + arena.offsets[id]!,
+    kernel: instance.kernel,
     runNow: (call) => instance.kernel(call.kernel)(call.writeRecord(0)),
   };
 }

@@ -17,6 +17,7 @@ export type ModalKernel =
   | 'build_mul_table'
   | 'build_requantize_table';
 export type PlainKernel =
+  | 'add_float'
   | 'binary'
   | 'max_pool2d'
   | 'pad'

@@ -71,6 +71,17 @@ export const RECORDS = {
     ...OUTPUT_STAGE,
   ],
   Binary: ['first', 'second', 'output', 'table', 'count', 'period'],
+  AddFloat: [
+    'first',
+    'second',
+    'output',
+    'count',
+    'firstScale',
+    'secondScale',
+    'offset',
+    'clampMin',
+    'clampMax',
+  ],
   AddTable: [
     'table',
     'leftShift',
@@ -149,6 +160,11 @@ export type RecordName = keyof typeof RECORDS;
 export type FieldOf<N extends RecordName> = (typeof RECORDS)[N][number];
 export type RecordFields<N extends RecordName> = { readonly [F in FieldOf<N>]: number };
 
+function recordWords<N extends RecordName>(name: N, fields: RecordFields<N>): Int32Array {
+  const order: readonly FieldOf<N>[] = RECORDS[name];
+  return Int32Array.from(order, (field) => fields[field]);
+}
+
 /** A bump allocator over a growing linear memory. */
 export class LinearMemory {
   private end: number;
@@ -191,8 +207,12 @@ export class LinearMemory {
 
   /** Writes an argument record; returns its address. */
   storeRecord<N extends RecordName>(name: N, fields: RecordFields<N>): number {
-    const order: readonly FieldOf<N>[] = RECORDS[name];
-    return this.store(Int32Array.from(order, (field) => fields[field]));
+    return this.store(recordWords(name, fields));
+  }
+
+  /** Writes an argument record over reserved memory. */
+  writeRecord<N extends RecordName>(name: N, fields: RecordFields<N>, address: number): void {
+    new Int32Array(this.memory.buffer).set(recordWords(name, fields), address / 4);
   }
 }
 

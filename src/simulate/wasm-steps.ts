@@ -15,9 +15,9 @@ import type {
   TransposeStep,
 } from '../ir/deploy-plan.js';
 import { elementCount, readInt32, widthRange } from '../ops/plan-access.js';
+import { bindAdd } from './wasm-add.js';
 import { type BindContext, type KernelCall, kernelCall } from './wasm-call.js';
 import {
-  bindAdd,
   bindLookup,
   bindMul,
   bindRequantize,

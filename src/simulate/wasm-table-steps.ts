@@ -1,4 +1,4 @@
-/** Binds the operators that become tables at load: add and mul (65536 results), lookup and requantize (256). */
+/** Binds the operators that become tables at load: mul (65536 results; add in wasm-add.ts), lookup and requantize. */
 import type { AddStep, Clamp, LookupStep, MulStep, PlanTensor, RequantizeStep } from '../ir/deploy-plan.js';
 import type { FixedMultiplier } from '../numeric/requantize.js';
 import { elementCount, widthRange } from '../ops/plan-access.js';
@@ -12,7 +12,7 @@ export const outputStage = (clamp: Clamp, output: PlanTensor) => ({
 });
 
 /** A pointwise operator of two inputs, its table at `table`. */
-function binaryCall(context: BindContext, step: AddStep | MulStep, table: number): KernelCall[] {
+export function binaryCall(context: BindContext, step: AddStep | MulStep, table: number): KernelCall[] {
   const [first, second] = [context.tensor(step.inputs[0]!), context.tensor(step.inputs[1]!)];
   const fields = {
     first: context.address(first.id),
@@ -23,46 +23,6 @@ function binaryCall(context: BindContext, step: AddStep | MulStep, table: number
     period: elementCount(second),
   };
   return [kernelCall(context, 'binary', 'Binary', fields)];
-}
-
-/** An add's rescaling constants; modes `mulhi` and `xnnpack` keep their multipliers in the same fields. */
-function addConstants({ scaling }: AddStep) {
-  if (scaling.mode === 'mulhi' || scaling.mode === 'xnnpack') {
-    return {
-      leftShift: 0,
-      firstMultiplier: scaling.multipliers[0],
-      firstShift: 0,
-      secondMultiplier: scaling.multipliers[1],
-      secondShift: 0,
-      outputMultiplier: 0,
-      outputShift: scaling.shift,
-    };
-  }
-  const [first, second] = scaling.inputs;
-  return {
-    leftShift: scaling.leftShift,
-    firstMultiplier: first.multiplier,
-    firstShift: first.shift,
-    secondMultiplier: second.multiplier,
-    secondShift: second.shift,
-    outputMultiplier: scaling.output.multiplier,
-    outputShift: scaling.output.shift,
-  };
-}
-
-export function bindAdd(step: AddStep, context: BindContext): KernelCall[] {
-  const [first, second] = [context.tensor(step.inputs[0]!), context.tensor(step.inputs[1]!)];
-  const table = context.memory.reserve(65536);
-  const fields = {
-    table,
-    ...addConstants(step),
-    firstZeroPoint: first.zeroPoint,
-    secondZeroPoint: second.zeroPoint,
-    secondSign: step.subtract ? -1 : 1,
-    ...outputStage(step.clamp, context.tensor(step.output)),
-  };
-  context.runNow(kernelCall(context, `build_add_table__${context.plan.requantization}`, 'AddTable', fields));
-  return binaryCall(context, step, table);
 }
 
 export function bindMul(step: MulStep, context: BindContext): KernelCall[] {
