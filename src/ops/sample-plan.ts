@@ -131,7 +131,8 @@ export class SamplePlan {
 
   /**
    * Weights of `rows` rows, bias and multipliers for `channels` outputs of which each accumulates `taps`
-   * products. One sample in eight has a dead channel as real models do: zero weights, bias −2^30, shift −31.
+   * products. As real models do, one sample in eight has a dead channel (zero weights, bias −2^30, shift −31), and
+   * one in four a faint one: a few weights of ±1 and so large a multiplier that kernels must requantise it in full.
    */
   weighted(
     rows: number,
@@ -146,16 +147,23 @@ export class SamplePlan {
       this.weightBits === 8 && this.random.integer(0, 5) === 0 ? this.random.integer(-20, 20) : 0;
     const dead =
       this.mode !== 'mulhi' && this.random.integer(0, 7) === 0 ? this.random.integer(0, channels - 1) : -1;
+    const faint = this.random.integer(0, 3) === 0 ? this.random.integer(0, channels - 1) : -1;
+    const faintTaps = Math.min(taps, 4);
     const lowest = this.weightBits === 8 && this.random.integer(0, 3) === 0 ? -128 : weightMin;
-    const weights = Array.from({ length: rows * rowLength }, (_, i) =>
-      channelOf(i) === dead ? weightZeroPoint : this.random.integer(lowest, weightMax),
-    );
-    const spread = Math.sqrt(taps) * (weightMax * 0.6) * (2 ** this.inputBits * 0.3);
+    const faintWeight = (): number => (this.random.next() * taps < faintTaps ? this.random.pick([-1, 1]) : 0);
+    const weights = Array.from({ length: rows * rowLength }, (_, i) => {
+      if (channelOf(i) === dead) return weightZeroPoint;
+      if (channelOf(i) === faint) return weightZeroPoint + faintWeight();
+      return this.random.integer(lowest, weightMax);
+    });
+    const inputSpread = 2 ** this.inputBits * 0.3;
+    const spreadOf = (channel: number): number =>
+      inputSpread * (channel === faint ? Math.sqrt(faintTaps) : Math.sqrt(taps) * weightMax * 0.6);
     const multipliers = Array.from({ length: channels }, (_, channel) =>
-      channel === dead ? { multiplier: 1 << 30, shift: -31 } : this.multiplier(spread, output),
+      channel === dead ? { multiplier: 1 << 30, shift: -31 } : this.multiplier(spreadOf(channel), output),
     );
     const bias = Array.from({ length: channels }, (_, channel) =>
-      channel === dead ? -(2 ** 30) : Math.round(this.random.normal() * spread),
+      channel === dead ? -(2 ** 30) : Math.round(this.random.normal() * spreadOf(channel)),
     );
     const stored = packLanes(weights, rowLength, this.weightBits);
     return {
