@@ -1,6 +1,7 @@
-/** Lists the labelled samples of a folder: `labels.csv` with a `file,label` header, or one subfolder per class. */
+/** Lists the samples of a folder: `labels.csv` with a `file,label` header, one subfolder per class, or plain files. */
 import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
+import { isDetectionFolder, listDetectionSamples } from './detection-folder.js';
 import { isDataFile } from './prepare-input.js';
 
 export interface Sample {
@@ -22,6 +23,18 @@ export async function listSamples(host: Host, folder: string): Promise<readonly 
     where: folder,
     expected: 'labels.csv with the header "file,label", or one subfolder per class',
   });
+}
+
+/** Paths of a folder's samples where labels do not matter: labelled, with boxes, or just files, by name. */
+export async function listFiles(host: Host, folder: string): Promise<readonly string[]> {
+  const base = folder.replace(/\/+$/, '');
+  if (await isDetectionFolder(host, base))
+    return (await listDetectionSamples(host, base)).map(({ path }) => path);
+  if (!(await host.exists(`${base}/labels.csv`))) {
+    const files = (await host.list(base)).filter(({ kind, name }) => kind === 'file' && isDataFile(name));
+    if (files.length > 0) return files.map(({ name }) => `${base}/${name}`);
+  }
+  return (await listSamples(host, base)).map(({ path }) => path);
 }
 
 /** Fields may be quoted; further columns are ignored. */

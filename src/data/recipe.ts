@@ -96,6 +96,27 @@ export function defaultPreset(classes: number): PresetName {
   return classes === 1000 ? 'imagenet' : 'stretch';
 }
 
+/** Presets that say how values are scaled and nothing else. */
+const VALUE_PRESETS: readonly PresetName[] = ['unit', 'symmetric'];
+
+/** The recipe of a preset; one that says only how values are scaled leaves the rest to the number of classes. */
+export function presetFor(name: string | undefined, classes: number): Recipe {
+  const usual = PRESETS[defaultPreset(classes)];
+  if (name === undefined) return usual;
+  const preset = presetByName(name);
+  if (!VALUE_PRESETS.some((own) => own === name)) return preset;
+  const { scale, mean, std } = preset;
+  return {
+    ...usual,
+    ...(scale === undefined ? {} : { scale }),
+    ...(mean === undefined ? {} : { mean }),
+    ...(std === undefined ? {} : { std }),
+  };
+}
+
+/** A recipe as the text of a file that says all of it. */
+export const formatRecipe = (recipe: Recipe): string => `${JSON.stringify(recipe, null, 2)}\n`;
+
 export function presetByName(name: string): Recipe {
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name as PresetName];
   throw badInput('recipe/preset', 'unknown preset', {

@@ -19,11 +19,13 @@ export function loadTensor(bytes: Uint8Array, where: string, spec: InputSpec, re
     checkCount(array.values.length, spec, where);
     if (array.type === 'uint8') return storePixels(array.values, spec, recipe);
     if (array.type === 'float32') return storeReals(array.values, spec);
-    return new Uint8Array(array.values.buffer, array.values.byteOffset, array.values.length);
+    const stored = new Uint8Array(array.values.buffer, array.values.byteOffset, array.values.length);
+    return isMapped(spec, recipe) ? storePixels(recentre(stored), spec, recipe) : stored;
   }
   const type = recipe.rawType ?? guessType(bytes.length, where, spec);
   checkCount(bytes.length / BYTES[type], spec, where);
-  if (type === 'int8') return bytes.slice();
+  if (type === 'int8')
+    return isMapped(spec, recipe) ? storePixels(recentre(bytes), spec, recipe) : bytes.slice();
   if (type === 'uint8') return storePixels(bytes, spec, recipe);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return storeReals(
@@ -31,6 +33,12 @@ export function loadTensor(bytes: Uint8Array, where: string, spec: InputSpec, re
     spec,
   );
 }
+
+/** int8 values of a float network whose recipe says what they mean: x of the mapping is the value plus 128. */
+const isMapped = (spec: InputSpec, { scale, mean, std }: Recipe): boolean =>
+  spec.dtype === 'float32' && (scale ?? mean ?? std) !== undefined;
+
+const recentre = (bytes: Uint8Array): Uint8Array => bytes.map((x) => x ^ 0x80);
 
 function guessType(length: number, where: string, spec: InputSpec): RawType {
   if (length === elementCount(spec) * BYTES.float32) return 'float32';

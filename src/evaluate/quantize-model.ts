@@ -3,10 +3,10 @@
  * pipeline because it joins two of them and hands one the float engine of the other.
  */
 import { buildFloatNetwork } from '../calibrate/build-network.js';
-import { calibrate } from '../calibrate/calibrate.js';
 import { createMatrixKernels } from '../calibrate/matrix-kernels.js';
-import { calibrationKey, readRanges, reusableRanges, writeRanges } from '../calibrate/ranges-file.js';
 import { createFloatRunner } from '../calibrate/run-float.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import type { SsdPostProcess } from '../ir/detection.js';
 import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
 import type { Graph } from '../ir/graph.js';
 import type { BitAssignment, Ranges } from '../ir/stage-data.js';
@@ -17,7 +17,7 @@ import {
   quantizeNetwork,
 } from '../quantize/quantize.js';
 import type { FloatEngine } from '../quantize/quantize-weights.js';
-import type { Host } from '../support/host.js';
+import { type CalibratedModel, calibrateOnce, type RangesFile } from './calibrate-model.js';
 
 export { buildFloatNetwork } from '../calibrate/build-network.js';
 export { createFloatRunner } from '../calibrate/run-float.js';
@@ -31,10 +31,8 @@ export const createFloatEngine = (): FloatEngine => ({
 
 export interface QuantizeModelOptions extends Partial<QuantizeOptions> {
   readonly assignment: BitAssignment;
-  /** What the data is, for the key of stored ranges: file contents, recipe, seed. */
-  readonly dataIdentity?: Iterable<string | Uint8Array>;
   /** Calibrated ranges are read from here when they fit, else written here. */
-  readonly rangesFile?: { readonly host: Host; readonly path: string };
+  readonly rangesFile?: RangesFile;
 }
 
 export interface QuantizedModel extends QuantizeResult {
@@ -49,34 +47,35 @@ export async function quantizeModel(
   options: QuantizeModelOptions,
 ): Promise<QuantizedModel> {
   const network = buildFloatNetwork(graph);
-  options.onProgress?.('calibrating');
-  const ranges = await calibrated(network, samples, options);
-  const result = quantizeNetwork(network, ranges, options.assignment, samples, createFloatEngine(), {
+  const calibrated = await calibrateOnce(network, samples, options.rangesFile);
+  const result = quantizeCalibrated({ graph, network, samples, ...calibrated }, options.assignment, options);
+  return { ...result, network, ranges: calibrated.ranges };
+}
+
+/** One assignment of widths on a calibrated model; the plan holds the model's post-processing as well. */
+export function quantizeCalibrated(
+  { graph, network, ranges, samples }: CalibratedModel,
+  assignment: BitAssignment,
+  options: Partial<QuantizeOptions> = {},
+): QuantizeResult {
+  const result = quantizeNetwork(network, ranges, assignment, samples, createFloatEngine(), {
     ...DEFAULT_QUANTIZE_OPTIONS,
     ...options,
   });
-  return { ...result, network, ranges };
+  return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
 }
 
-async function calibrated(
-  network: FloatNetwork,
-  samples: readonly FloatSample[],
-  { rangesFile, dataIdentity }: QuantizeModelOptions,
-): Promise<Ranges> {
-  if (rangesFile === undefined) return calibrate(network, samples);
-  const { host, path } = rangesFile;
-  const key = calibrationKey(network, dataIdentity ?? sampleBytes(samples));
-  if (await host.exists(path)) {
-    const stored = reusableRanges(readRanges(new TextDecoder().decode(await host.readFile(path)), path), key);
-    if (stored !== undefined) return stored;
-  }
-  const ranges = await calibrate(network, samples, { key });
-  await host.writeFile(path, writeRanges(ranges));
-  return ranges;
-}
-
-function* sampleBytes(samples: readonly FloatSample[]): Iterable<Uint8Array> {
-  for (const sample of samples)
-    for (const { buffer, byteOffset, byteLength } of sample)
-      yield new Uint8Array(buffer, byteOffset, byteLength);
+/** Appends the anchors to the constants, aligned as the others. */
+function withPostProcess(plan: DeployPlan, postProcess: SsdPostProcess | undefined): DeployPlan {
+  if (postProcess === undefined) return plan;
+  const { anchors } = postProcess;
+  const offset = 4 * Math.ceil(plan.weights.length / 4);
+  const weights = new Uint8Array(offset + 4 * anchors.length);
+  weights.set(plan.weights);
+  const view = new DataView(weights.buffer);
+  anchors.forEach((value, i) => {
+    view.setFloat32(offset + 4 * i, value, true);
+  });
+  const reference = { offset, length: 4 * anchors.length };
+  return { ...plan, weights, postProcess: { ...postProcess, anchors: reference } };
 }

@@ -79,15 +79,18 @@ export function formatAccuracyComparison(
   style: Style = plainStyle,
 ): string {
   const gainOf = new Map(report.restored.map(({ name, scoreGainDb }) => [name, scoreGainDb]));
+  const others = report.maps.filter(
+    ({ name }) => gainOf.has(name) && !report.worst.some((m) => m.name === name),
+  );
   const table = formatTable(
     [
-      { title: 'feature map, worst first', align: 'left', maxWidth: 52 },
+      { title: 'worst feature maps, and narrow ones', align: 'left', maxWidth: 52 },
       { title: 'bits', align: 'right' },
       { title: 'SQNR dB', align: 'right' },
       { title: 'cosine', align: 'right' },
       { title: '8 bits win dB', align: 'right' },
     ],
-    report.worst.map(({ name, bits, sqnrDb, cosine }) => [
+    [...report.worst, ...others].map(({ name, bits, sqnrDb, cosine }) => [
       name,
       String(bits),
       sqnrDb.toFixed(1),

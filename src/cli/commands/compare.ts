@@ -41,6 +41,7 @@ interface CompareOptions {
   readonly modes: Modes;
   readonly data?: string;
   readonly input?: readonly string[];
+  readonly skip?: number;
   readonly limit?: number;
   readonly recipe?: string;
   readonly preset?: string;
@@ -73,6 +74,7 @@ function configure(command: Command): void {
     ] as const)
     .option('--data <folder>', 'labelled samples, as simulate takes them')
     .option('--input <file...>', 'a picture or tensor per network input, in place of --data')
+    .option('--skip <n>', 'leave out the first n samples: those that calibrated', positiveInteger)
     .option('--limit <n>', `this many samples, spread evenly (modes: ${MODE_SAMPLES})`, positiveInteger)
     .addOption(dimensionOption());
   for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
@@ -87,12 +89,12 @@ interface SampleFile {
 async function sampleFiles(
   host: Host,
   folder: string,
-  limit: number | undefined,
+  { skip, limit }: Pick<CompareOptions, 'skip' | 'limit'>,
 ): Promise<readonly SampleFile[]> {
   const all: readonly SampleFile[] = (await isDetectionFolder(host, folder))
     ? (await listDetectionSamples(host, folder)).map(({ path }) => ({ path }))
     : await listSamples(host, folder);
-  return spreadSamples(all, limit);
+  return spreadSamples(all.slice(skip ?? 0), limit);
 }
 
 const labelled = (label: number | undefined, recipe: Recipe): { readonly label?: number } =>
@@ -125,7 +127,9 @@ async function runModes(model: string, options: CompareOptions, environment: Env
   ];
   const { recipe, source } = await findRecipe(host, model, first, options);
   const files =
-    options.data === undefined ? [] : await sampleFiles(host, options.data, options.limit ?? MODE_SAMPLES);
+    options.data === undefined
+      ? []
+      : await sampleFiles(host, options.data, { limit: MODE_SAMPLES, ...options });
   const given =
     options.input === undefined ? undefined : await readInputs(host, first, options.input, recipe);
   const samples = given === undefined ? modeSamples(host, first, files, recipe) : [{ inputs: given.bytes }];
@@ -161,7 +165,7 @@ async function runAccuracy(
   const network = buildFloatNetwork(await readModel(host, model, options));
   const { plan } = await planModel(host, planPath, {});
   const { recipe, source } = await findRecipe(host, model, plan, options);
-  const files = await sampleFiles(host, options.data, options.limit);
+  const files = await sampleFiles(host, options.data, options);
   const progress = startProgress(environment);
   const start = now();
   const samples: LabelledSample[] = [];

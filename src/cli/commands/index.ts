@@ -5,12 +5,14 @@ import { compare } from './compare.js';
 import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
+import { quantize } from './quantize.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
 import { verify } from './verify.js';
 
 export const COMMANDS: readonly CliCommand[] = [
   inspect,
+  quantize,
   plan,
   simulate,
   compare,

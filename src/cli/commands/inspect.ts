@@ -7,6 +7,7 @@ import { formatJson } from '../../report/json.js';
 import { EXIT_CODES, QuantmcuError } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
 import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
+import { carryRecipe } from '../find-recipe.js';
 
 interface InspectOptions {
   readonly dim?: Readonly<Record<string, number>>;
@@ -26,7 +27,10 @@ async function inspectModel(host: Host, path: string, options: InspectOptions): 
     if (!(error instanceof QuantmcuError) || error.kind === 'bug') throw error;
     return inspectGraph(graph, [error.message]);
   }
-  if (options.savePlan !== undefined) await storePlan(host, plan, options.savePlan);
+  if (options.savePlan !== undefined) {
+    await storePlan(host, plan, options.savePlan);
+    await carryRecipe(host, path, options.savePlan);
+  }
   return inspectPlan(plan, graph.source.format);
 }
 

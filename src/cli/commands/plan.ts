@@ -15,6 +15,7 @@ import {
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
+import { carryRecipe } from '../find-recipe.js';
 
 interface PlanOptions {
   readonly sram?: number;
@@ -113,6 +114,7 @@ export const plan = defineCommand<PlanOptions>({
     const planned = planStages(whole, asked);
     const planFile =
       options.output === undefined ? undefined : await storePlan(host, planned.plan, options.output);
+    if (options.output !== undefined) await carryRecipe(host, model!, options.output);
     if (options.svg !== undefined) await host.writeFile(options.svg, planned.svg());
     const report = { ...planned.report, ...(planFile === undefined ? {} : { planFile }) };
     write(options.json === true ? formatJson(report) : `${formatPlan(report, style)}\n`);

@@ -29,6 +29,7 @@ import { startProgress } from '../progress.js';
 interface SimulateOptions {
   readonly dim?: Readonly<Record<string, number>>;
   readonly data: string;
+  readonly skip?: number;
   readonly limit?: number;
   readonly threads: number;
   readonly mode?: ImportedMode;
@@ -37,6 +38,9 @@ interface SimulateOptions {
   readonly engine: EngineName;
   readonly json?: boolean;
 }
+
+const chosen = <T>(samples: readonly T[], { skip, limit }: SimulateOptions): readonly T[] =>
+  spreadSamples(samples.slice(skip ?? 0), limit);
 
 export const simulate = defineCommand<SimulateOptions>({
   name: 'simulate',
@@ -58,6 +62,7 @@ export const simulate = defineCommand<SimulateOptions>({
       '--data <folder>',
       'labels.csv with "file,label", a subfolder per class, or images/ and labels/ with boxes',
     );
+    command.option('--skip <n>', 'leave out the first n samples: those that calibrated', positiveInteger);
     command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
     command.option('--threads <n>', 'worker threads, at most 64', threadCount, 1);
     command.addOption(modeOption());
@@ -79,7 +84,7 @@ export const simulate = defineCommand<SimulateOptions>({
     };
     const start = now();
     if (await isDetectionFolder(host, options.data)) {
-      const samples = spreadSamples(await listDetectionSamples(host, options.data), options.limit);
+      const samples = chosen(await listDetectionSamples(host, options.data), options);
       const result = await evaluateDetections({ ...run, samples });
       progress.end();
       const names = await readClassNames(host, options.data);
@@ -100,7 +105,7 @@ export const simulate = defineCommand<SimulateOptions>({
       );
       return report.complete ? EXIT_CODES.success : EXIT_CODES.interrupted;
     }
-    const samples = spreadSamples(await listSamples(host, options.data), options.limit);
+    const samples = chosen(await listSamples(host, options.data), options);
     const ranks = await evaluateSamples({ ...run, samples });
     progress.end();
     const report = buildSimulateReport({

@@ -88,4 +88,14 @@ describe('loadTensor', () => {
     expect(() => parseNpy(npy('<i8', '1,', new Uint8Array(8)), 'a.npy')).toThrow(/found '<i8'/);
     expect(() => parseNpy(npy('|u1', '2,', new Uint8Array(2), 'True'), 'a.npy')).toThrow(/Fortran order/);
   });
+
+  it('maps int8 tensors of a float network by its recipe, x being the value plus 128', () => {
+    const float = spec({ dtype: 'float32', scale: 0.5, zeroPoint: 0 });
+    const given = { ...recipe, scale: 2, mean: [256] };
+    // (−3 + 128) · 2 − 256 = −6 is −12 steps of 0.5; (10 + 128) · 2 − 256 = 20 is 40.
+    const bytes = Uint8Array.of(-3, 10);
+    expect(signed(loadTensor(bytes, 'x.bin', float, given))).toEqual([-12, 40]);
+    expect(signed(loadTensor(npy('|i1', '2,', bytes), 'x.npy', float, given))).toEqual([-12, 40]);
+    expect(signed(loadTensor(bytes, 'x.bin', float, recipe))).toEqual([-3, 10]);
+  });
 });

@@ -1,0 +1,93 @@
+/** Which maps share storage or channel factors, and that factors change what is stored but not what is computed. */
+import { describe, expect, it } from 'vitest';
+import { createFloatRunner } from '../../../src/calibrate/run-float.js';
+import type { FloatNetwork } from '../../../src/ir/float-network.js';
+import { channelGroups } from '../../../src/quantize/channel-groups.js';
+import { collectChannels } from '../../../src/quantize/channel-samples.js';
+import { channelwiseGrid, gridWithFactors, sharedFactors } from '../../../src/quantize/channel-scales.js';
+import { tensorGroups } from '../../../src/quantize/tensor-groups.js';
+import { createRandom } from '../../../src/support/random.js';
+import { everyOperator, randomSamples } from './random-graph.js';
+
+const network = everyOperator(1);
+const names = (net: FloatNetwork, groups: readonly (readonly number[])[]): string[][] =>
+  groups.map((group) => group.map((id) => net.tensors[id]!.name.replace(/_\d+$/, '')));
+
+describe('tensorGroups', () => {
+  it('joins what moves values with its source, and concatenations with operands of their own', () => {
+    const joined = names(network, tensorGroups(network)).filter((group) => group.length > 1);
+    // In the order of their first tensors: the product is computed before leaky_relu, which feeds both poolings;
+    // max pooling keeps its scale, and the concatenation takes both operands in.
+    expect(joined).toEqual([
+      ['mul', 'reshape'],
+      ['leaky_relu', 'max_pool2d', 'average_pool2d', 'concatenation', 'resize_nearest', 'transpose', 'pad'],
+    ]);
+  });
+
+  it('puts every tensor into exactly one group', () => {
+    const all = tensorGroups(network).flat();
+    expect([...all].sort((a, b) => a - b)).toEqual(network.tensors.map((t) => t.id));
+  });
+});
+
+describe('channelGroups', () => {
+  it('carries factors through additions, and pins edges, gates and functions', () => {
+    const groups = names(network, channelGroups(network));
+    // conv, conv and their sum share factors; the depthwise output also meets a subtraction of a pinned product.
+    expect(groups).toEqual([['conv2d', 'conv2d', 'add']]);
+  });
+});
+
+describe('channel factors', () => {
+  const random = createRandom(8);
+  const spread = [0.1, 1, 30, 0];
+  const values = Float32Array.from({ length: 4 * 500 }, (_, i) => Math.abs(random.normal()) * spread[i % 4]!);
+  const samples = { channels: 4, rows: 500, values };
+
+  it('give each channel the range that it would have alone', () => {
+    const { zeroPoint, scales } = channelwiseGrid(samples, 4);
+    expect(zeroPoint).toBe(0);
+    expect(scales[1]! / scales[0]!).toBeCloseTo(10, -0.5);
+    expect(scales[2]! / scales[1]!).toBeGreaterThan(24);
+    expect(scales[3]).toBe(0);
+  });
+
+  it('cut the error of small channels to that of large ones', () => {
+    const factors = sharedFactors([channelwiseGrid(samples, 4).scales]);
+    const grid = gridWithFactors(samples, factors, 4);
+    const relativeError = (c: number): number => {
+      let [noise, signal] = [0, 0];
+      for (let i = c; i < values.length; i += 4) {
+        const scale = grid.scale * grid.channelScales![c]!;
+        const q = Math.min(15, Math.max(0, Math.round(values[i]! / scale)));
+        noise += (values[i]! - scale * q) ** 2;
+        signal += values[i]! ** 2;
+      }
+      return noise / signal;
+    };
+    for (const c of [0, 1, 2]) expect(relativeError(c)).toBeLessThan(0.01);
+  });
+
+  it('are shared by their geometric mean, dead channels taking 1', () => {
+    const factors = sharedFactors([Float64Array.of(1, 4, 0), Float64Array.of(2, 2, 0)]);
+    expect(factors[1]! / factors[0]!).toBeCloseTo(2, 9);
+    expect(factors[2]).toBe(1);
+  });
+});
+
+describe('collectChannels', () => {
+  it('takes whole pixels of the wanted maps only', () => {
+    const some = randomSamples(4, 3);
+    const runner = createFloatRunner(network);
+    const found = collectChannels(network, runner, some, new Set([1]), 1);
+    expect(found.filter((x) => x !== undefined)).toHaveLength(1);
+    const { channels, rows, values } = found[1]!;
+    expect(values.length).toBe(channels * rows);
+    runner.run(some[0]!);
+    const map = runner.map(1);
+    const pixels = Array.from({ length: map.length / channels }, (_, p) =>
+      [...map.slice(p * channels, (p + 1) * channels)].join(),
+    );
+    expect(pixels).toContain([...values.slice(0, channels)].join());
+  });
+});
