@@ -49,7 +49,7 @@ export const CYCLES: usize = STATE + 0x110;
 export const RETIRED: usize = STATE + 0x118;
 /** i32: size of the slice that runs. */
 export const SLICE: usize = STATE + 0x120;
-/** u32: lowest stack pointer seen; limit below which it faults. */
+/** u32, of the stack in use: lowest pointer seen; limit below which it faults. */
 export const LOWEST_SP: usize = STATE + 0x124;
 export const STACK_LIMIT: usize = STATE + 0x128;
 
@@ -78,6 +78,7 @@ export const DWT_CTRL: usize = STATE + 0x17c;
 export const CYCCNT_ZERO: usize = STATE + 0x180;
 export const SYST_CSR: usize = STATE + 0x188;
 export const SYST_RVR: usize = STATE + 0x18c;
+/** u64: cycles at which the timer would read its reload value; while it stands still, its value. */
 export const SYST_ZERO: usize = STATE + 0x190;
 export const MSPLIM: usize = STATE + 0x198;
 export const PSPLIM: usize = STATE + 0x19c;
@@ -95,6 +96,14 @@ export const CALL_NODE: usize = STATE + 0x1b4;
 export const CALL_SINCE: usize = STATE + 0x1b8;
 /** Cycles beyond zero wait states, u64 each: wait states of regions, flash code, flash data. */
 export const TERMS: usize = STATE + 0x1c0;
+/** The same two of the stack that is not in use, see execute/stacks.ts. */
+export const OTHER_LOWEST_SP: usize = STATE + 0x1d8;
+export const OTHER_STACK_LIMIT: usize = STATE + 0x1dc;
+/** u32: where the process stack starts, and bytes used of the deepest one before it. */
+export const PROCESS_TOP: usize = STATE + 0x1e0;
+export const PROCESS_DEPTH: usize = STATE + 0x1e4;
+/** u64: times that SysTick had reached zero when that was last read. */
+export const SYST_SEEN: usize = STATE + 0x1e8;
 /** Flash model, see timing/flash.ts; and where the trace that runs began. */
 export const FLASH: usize = STATE + 0x900;
 export const FLASH_START: usize = STATE + 0x940;

@@ -3,12 +3,11 @@
  * the System Control Space is plain storage, so that set-up code for NVIC, MPU and caches runs; other addresses fault.
  * Source: DDI 0403E B3.2, C1.8.
  */
-import {
-  CCR, CPACR, CPUID, CYCCNT_ZERO, DEMCR, DWT_CTRL, SCS_STORE, SYST_CSR, SYST_RVR, SYST_ZERO, VTOR,
-} from './map';
+import { CCR, CPACR, CPUID, CYCCNT_ZERO, DEMCR, DWT_CTRL, SCS_STORE, SYST_RVR, VTOR } from './map';
 import { Stop } from './stop-kinds';
 import { cyclesNow } from './trace';
 import { setFailed } from './bus';
+import * as systick from './systick';
 
 const SCS: u32 = 0xe000e000;
 
@@ -28,9 +27,9 @@ function readWord(op: usize, address: u32): u32 {
     case 0xe0001000: return load<u32>(DWT_CTRL);
     case 0xe0001004: return cycleCount(op);
     case 0xe0001fb0: case 0xe0001fb4: return 0;
-    case 0xe000e010: return load<u32>(SYST_CSR);
+    case 0xe000e010: return systick.readControl(cyclesNow(op));
     case 0xe000e014: return load<u32>(SYST_RVR);
-    case 0xe000e018: return sysTick(op);
+    case 0xe000e018: return systick.currentValue(cyclesNow(op));
     case 0xe000e01c: return 0xc0000000;
     default:
       if (address - SCS < 0x1000) return load<u32>(SCS_STORE + <usize>(address - SCS));
@@ -43,14 +42,6 @@ function readWord(op: usize, address: u32): u32 {
 function cycleCount(op: usize): u32 {
   const zero = load<u64>(CYCCNT_ZERO);
   return (load<u32>(DWT_CTRL) & 1) == 0 ? <u32>zero : <u32>(cyclesNow(op) - zero);
-}
-
-/** Counts down from the reload value, one per cycle. */
-function sysTick(op: usize): u32 {
-  if ((load<u32>(SYST_CSR) & 1) == 0) return 0;
-  const period = <u64>load<u32>(SYST_RVR) + 1;
-  const elapsed = cyclesNow(op) - load<u64>(SYST_ZERO);
-  return <u32>(period - 1 - elapsed % period);
 }
 
 export function writeSystem(op: usize, address: u32, bytes: u32, value: u32): void {
@@ -75,12 +66,9 @@ function writeWord(op: usize, address: u32, value: u32): void {
       store<u64>(CYCCNT_ZERO, (load<u32>(DWT_CTRL) & 1) == 0 ? <u64>value : cyclesNow(op) - <u64>value);
       return;
     case 0xe0001fb0: return;
-    case 0xe000e010:
-      if ((value & ~load<u32>(SYST_CSR) & 1) != 0) store<u64>(SYST_ZERO, cyclesNow(op));
-      store<u32>(SYST_CSR, value & 7);
-      return;
-    case 0xe000e014: store<u32>(SYST_RVR, value & 0xffffff); return;
-    case 0xe000e018: store<u64>(SYST_ZERO, cyclesNow(op)); return;
+    case 0xe000e010: return systick.writeControl(value, cyclesNow(op));
+    case 0xe000e014: return systick.writeReload(value, cyclesNow(op));
+    case 0xe000e018: return systick.clearValue(cyclesNow(op));
     default:
       if (address - SCS < 0x1000) store<u32>(SCS_STORE + <usize>(address - SCS), value);
       else setFailed(Stop.UNMAPPED);

@@ -91,10 +91,9 @@ export class BuiltinMachine implements Machine {
     this.core = options.core;
     this.module = instantiateCortexM();
     this.memory = new BuiltinMemory(this.module, options.regions, options.flash);
-    const { CORE, CPUID: cpuid, STACK_LIMIT, TIMING } = this.module.layout;
+    const { CORE, CPUID: cpuid, TIMING } = this.module.layout;
     this.setWord(CORE, CORE_NUMBER[options.core]);
     this.setWord(cpuid, CPUID[options.core]);
-    this.setWord(STACK_LIMIT, options.stackLimit ?? 0);
     this.memory.bytes.set(encodeTiming(options.timing ?? CORE_TIMINGS[options.core]), TIMING);
     this.clearState();
   }
@@ -179,8 +178,27 @@ export class BuiltinMachine implements Machine {
     return { instructions: this.long(RETIRED), cycles: this.options.countCycles ? this.long(CYCLES) : 0 };
   }
 
+  /** Of the main stack. */
   lowestStackPointer(): number {
-    return this.word(this.module.layout.LOWEST_SP);
+    const { LOWEST_SP, OTHER_LOWEST_SP } = this.module.layout;
+    return this.word(this.onProcessStack() ? OTHER_LOWEST_SP : LOWEST_SP);
+  }
+
+  /** Bytes that the deepest process stack has used; 0 where the program has none. */
+  processStackBytes(): number {
+    const { LOWEST_SP, OTHER_LOWEST_SP, PROCESS_DEPTH, PROCESS_TOP } = this.module.layout;
+    const lowest = this.word(this.onProcessStack() ? LOWEST_SP : OTHER_LOWEST_SP);
+    return Math.max(this.word(PROCESS_DEPTH), this.word(PROCESS_TOP) - lowest);
+  }
+
+  /** The stack pointer of the main stack, in use or not. */
+  mainStackPointer(): number {
+    return this.onProcessStack() ? this.word(this.module.layout.MSP) : this.readRegister(SP);
+  }
+
+  private onProcessStack(): boolean {
+    const { CONTROL, IPSR } = this.module.layout;
+    return (this.word(CONTROL) & 2) !== 0 && this.word(IPSR) === 0;
   }
 
   writtenBytes(region: string): Uint8Array {
@@ -200,9 +218,15 @@ export class BuiltinMachine implements Machine {
     return this.text;
   }
 
-  /** The lowest stack pointer counts from here on. */
+  /** Both stacks count from where they stand. */
   restartStackWatch(): void {
-    this.setWord(this.module.layout.LOWEST_SP, this.readRegister(SP));
+    const { LOWEST_SP, OTHER_LOWEST_SP, MSP, PSP, PROCESS_DEPTH, PROCESS_TOP } = this.module.layout;
+    const onProcess = this.onProcessStack();
+    const sp = this.readRegister(SP);
+    this.setWord(LOWEST_SP, sp);
+    this.setWord(OTHER_LOWEST_SP, this.word(onProcess ? MSP : PSP));
+    this.setWord(PROCESS_TOP, onProcess ? sp : this.word(PSP));
+    this.setWord(PROCESS_DEPTH, 0);
   }
 
   /** What memory added to zero-wait cycles since reset, by cause; part of the counters. */
@@ -292,6 +316,8 @@ export class BuiltinMachine implements Machine {
   private clearState(): void {
     const { REGS, CYCLES, RETIRED, LOWEST_SP, CPACR, CCR, CALL_DEPTH, FREGS, FPSCR, CONTROL, TERMS } =
       this.module.layout;
+    const { STACK_LIMIT, OTHER_LOWEST_SP, OTHER_STACK_LIMIT, PROCESS_TOP, PROCESS_DEPTH, IPSR, MSP, PSP } =
+      this.module.layout;
     const bytes = this.memory.bytes;
     bytes.fill(0, REGS, REGS + 0x78);
     bytes.fill(0, FREGS, FREGS + 128);
@@ -304,6 +330,10 @@ export class BuiltinMachine implements Machine {
     this.setWord(CCR, 0x200);
     this.setWord(CPACR, this.options.fpuEnabled ? 0x00f00000 : 0);
     this.setWord(CALL_DEPTH, 0);
+    this.setWord(STACK_LIMIT, this.options.stackLimit ?? 0);
+    for (const word of [OTHER_LOWEST_SP, OTHER_STACK_LIMIT, PROCESS_TOP, PROCESS_DEPTH, IPSR, MSP, PSP]) {
+      this.setWord(word, 0);
+    }
     this.module.functions.writeFlags(0);
     this.clearWrittenBytes();
     this.text = '';

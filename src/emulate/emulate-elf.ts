@@ -39,7 +39,7 @@ export interface EmulateElfOptions {
 export interface Passage extends Counters {
   /** Part of the cycles: what flash added to zero wait states. */
   readonly flashCycles: { readonly code: number; readonly data: number };
-  /** From the stack pointer at its start to the lowest one. */
+  /** From the stack pointer at its start to the lowest one; of the process stack, too, where it uses one. */
   readonly peakStackBytes: number;
   /** Of real time. */
   readonly milliseconds: number;
@@ -132,6 +132,7 @@ class ElfEmulation {
   private readonly machine: ElfMachine;
   private readonly knownIdle: Idle | undefined;
   private lowestSp: number;
+  private processStackBytes = 0;
   private slice = FIRST_SLICE;
 
   constructor(options: EmulateElfOptions, memory: ElfMemory, knownIdle?: Idle) {
@@ -149,7 +150,7 @@ class ElfEmulation {
     this.noteStack();
     return {
       ...{ start: memory.start, passages, end, total: machine.counters(), output: machine.output() },
-      peakStackBytes: memory.start.sp - this.lowestSp,
+      peakStackBytes: memory.start.sp - this.lowestSp + this.processStackBytes,
       memory: this.regionUse(),
     };
   }
@@ -193,7 +194,7 @@ class ElfEmulation {
     const { machine } = this;
     this.noteStack();
     machine.restartStackWatch();
-    const sp = machine.readRegister(SP);
+    const sp = machine.mainStackPointer();
     if (this.options.profile) machine.startProfile();
     const before = machine.counters();
     const termsBefore = machine.memoryTerms();
@@ -206,7 +207,7 @@ class ElfEmulation {
     const passage = {
       instructions: after.instructions - before.instructions,
       cycles: after.cycles - before.cycles,
-      peakStackBytes: Math.max(0, sp - machine.lowestStackPointer()),
+      peakStackBytes: Math.max(0, sp - machine.lowestStackPointer()) + machine.processStackBytes(),
       milliseconds,
       flashCycles: {
         code: terms.flashCode - termsBefore.flashCode,
@@ -218,7 +219,9 @@ class ElfEmulation {
   }
 
   private noteStack(): void {
-    this.lowestSp = Math.min(this.lowestSp, this.machine.lowestStackPointer());
+    const { machine } = this;
+    this.lowestSp = Math.min(this.lowestSp, machine.lowestStackPointer());
+    this.processStackBytes = Math.max(this.processStackBytes, machine.processStackBytes());
   }
 
   /** Runs to `target` or to the program's end, whichever comes first. */

@@ -2,90 +2,68 @@
  * Millions of emulated instructions per second, and cycles per multiply-accumulate beside published figures:
  * `npm run bench:emulate`. Runs on dist/.
  *
- * The programs are the hand-scheduled kernels of the optional collection (SHARED_DIR, or ../shared), compiled here; it
- * needs python3 and arm-none-eabi-gcc. Both engines run the same code with cycles counted and memory watched, Unicorn
+ * The programs are the hand-scheduled kernels of the optional collection (SHARED_DIR, or ../shared) with their compiled
+ * drivers and references, which need python3 and arm-none-eabi-gcc; then the firmware of a whole network. Both engines run the same code with cycles counted and memory watched, Unicorn
  * through its JavaScript block hook. Times are processor times, so that other work on the machine counts less.
  */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { randomInputs } from '../../dist/cli/network-inputs.js';
 import { readElf } from '../../dist/compile/read-elf.js';
 import { createBuiltinMachine } from '../../dist/emulate/builtin-machine.js';
 import { unicornAvailable } from '../../dist/emulate/unicorn-library.js';
 import { createUnicornMachine } from '../../dist/emulate/unicorn-machine.js';
+import { createNodeHost, findBoard, planModel, verifyPlan } from '../../dist/index.js';
+import {
+  buildPrototype,
+  eachKernel,
+  load,
+  PROGRAMS,
+  prototypesMissing,
+  REGIONS,
+} from '../support/prototypes.mjs';
 
-const SHARED = process.env.SHARED_DIR ?? fileURLToPath(new URL('../../../shared', import.meta.url));
-const PROTOTYPES = join(SHARED, 'prototypes');
-const CFLAGS =
-  '-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -Ofast -nostartfiles -T link.ld'.split(' ');
-const REGIONS = [
-  { name: 'flash', origin: 0, bytes: 16 << 20, writable: false },
-  { name: 'sram', origin: 0x20000000, bytes: 16 << 20, writable: true },
-];
-const BUDGET = 2e9;
-const NAME_BYTES = 64;
 /** Kernels of each program that the engines are timed on. */
 const KERNELS = 6;
+const MODEL = '../fixtures/person-detection/mobilenet_v2_0.35_160_person_int8.tflite';
 
 /** Cycles per multiply-accumulate of SHARED_DIR/kernels.md. */
 const FIGURES = new URL('../isa/cycles/prototype-figures.json', import.meta.url);
 const PUBLISHED = JSON.parse(readFileSync(FIGURES, 'utf8')).cyclesPerMac;
 
-/** Driver → generated assembly it is linked with. */
-const PROGRAMS = {
-  'b_pw88.c': ['pw88'],
-  'b_dw3.c': ['dw3'],
-  'b_pw44.c': ['pw44'],
-  'b_pw84.c': ['pw84', 'misc'],
-  'b_misc.c': ['misc', 'pw88'],
-};
-
-if (!existsSync(PROTOTYPES)) {
-  console.error(`bench:emulate: ${PROTOTYPES} is missing; set SHARED_DIR`);
-  process.exit(2);
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'quantmcu-bench-'));
-try {
-  const elves = Object.entries(PROGRAMS).map(([driver, generators]) => build(driver, generators));
+const missing = prototypesMissing();
+if (missing === '') {
+  const elves = Object.keys(PROGRAMS).map((driver) => readElf(buildPrototype(driver)));
   reportCycles(elves);
   reportSpeed(elves);
-} finally {
-  rmSync(folder, { recursive: true });
-}
+} else console.log(`hand-scheduled kernels: skipped, for want of ${missing}`);
+await reportNetwork();
 
-function build(driver, generators) {
-  for (const file of readdirSync(PROTOTYPES).filter((name) => /\.(c|h|py|ld)$/.test(name))) {
-    copyFileSync(join(PROTOTYPES, file), join(folder, file));
+/** One inference of a whole network on the emulated M4, cycles counted, memory watched, every layer compared. */
+async function reportNetwork() {
+  const host = createNodeHost();
+  const { plan } = await planModel(host, fileURLToPath(new URL(MODEL, import.meta.url)), {});
+  const inputs = randomInputs(plan, 1).bytes;
+  const now = () => performance.now();
+  for (const engine of ['builtin', ...(unicornAvailable().available ? ['unicorn'] : [])]) {
+    const options = { inputs, inputName: 'seed 1', engine, now };
+    const { report } = await verifyPlan(host, plan, findBoard('l4r5zi'), options);
+    const { emulateMs, compileMs } = report.timing;
+    const { cycles } = report.totals;
+    console.log(
+      `${plan.name} on an M4, ${engine}: ${(emulateMs / 1000).toFixed(2)} s of emulation after ` +
+        `${(compileMs / 1000).toFixed(1)} s of compilation; ${(cycles / 1e6).toFixed(1)} M cycles, ` +
+        `${report.ok ? 'every feature map equal' : 'DIFFERENT'}`,
+    );
   }
-  for (const name of generators) execFileSync('python3', [`gen_${name}.py`], { cwd: folder });
-  const sources = ['start.c', driver, ...generators.map((name) => `${name}.S`)];
-  execFileSync('arm-none-eabi-gcc', [...CFLAGS, ...sources, '-o', 'a.elf'], { cwd: folder, stdio: 'pipe' });
-  return readElf(new Uint8Array(readFileSync(join(folder, 'a.elf'))));
+  host.cleanUp();
 }
 
 function open(create, elf, core) {
-  const machine = create({ core, regions: REGIONS, countCycles: true, watchMemory: true, fpuEnabled: true });
-  for (const { loadAddress, data } of elf.segments) machine.write(loadAddress, data);
-  machine.reset(0);
-  return machine;
-}
-
-/** Calls `visit(name, macs, instructions, cycles)` for each kernel until it returns false. */
-function eachKernel(machine, elf, visit) {
-  const [begin, end] = ['bench_begin', 'bench_end'].map((name) => elf.symbols.get(name).address);
-  for (;;) {
-    if (machine.runUntil(begin, BUDGET).kind !== 'reached') return;
-    const text = machine.read(machine.readRegister(0), NAME_BYTES);
-    const name = new TextDecoder('latin1').decode(text.subarray(0, text.indexOf(0)));
-    const macs = machine.readRegister(1);
-    const before = machine.counters();
-    machine.runUntil(end, BUDGET);
-    const after = machine.counters();
-    if (!visit(name, macs, after.instructions - before.instructions, after.cycles - before.cycles)) return;
-  }
+  return load(
+    create({ core, regions: REGIONS, countCycles: true, watchMemory: true, fpuEnabled: true }),
+    elf,
+  );
 }
 
 function reportCycles(elves) {
@@ -94,7 +72,7 @@ function reportCycles(elves) {
     for (const elf of elves) {
       const machine = open(createBuiltinMachine, elf, core);
       let left = 60;
-      eachKernel(machine, elf, (name, macs, instructions, cycles) => {
+      eachKernel(machine, elf, ({ name, macs, instructions, cycles }) => {
         if (name in PUBLISHED && rows.get(name)?.[core] === undefined) {
           rows.set(name, { ...rows.get(name), instructions: instructions / macs, [core]: cycles / macs });
         }

@@ -15,6 +15,7 @@ import * as float from './float';
 import * as m from './memory';
 import * as mm from './memory-multiple';
 import * as mul from './multiply';
+import { spCheck } from './stacks';
 import * as system from './system';
 
 /** A skipped instruction that would have taken several cycles takes fewer. */
@@ -252,7 +253,7 @@ export function interpret(): void {
       case Op.IT_LT: op = it(op, !isGE()); continue;
       case Op.IT_GT: op = it(op, isGE() && !isZ()); continue;
       case Op.IT_LE: op = it(op, !isGE() || isZ()); continue;
-      case Op.SP_CHECK: op = system.spCheck(op); continue;
+      case Op.SP_CHECK: op = spCheck(op); continue;
       case Op.FP_CHECK: op = system.fpCheck(op); continue;
       case Op.MRS: system.mrs(op); op += 16; continue;
       case Op.MSR: op = system.msr(op); continue;

@@ -1,29 +1,19 @@
 /** MRS, MSR, CPS, FPU check, supervisor calls and their return (DDI 0403E B1.5, B5.2). Privilege is not modelled. */
 import { failed, readAligned, writeAligned } from '../bus';
 import {
-  BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, LOWEST_SP, MSP, MSPLIM, PRIMASK, PSP,
-  PSPLIM, STACK_LIMIT, VTOR,
+  BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, MSP, MSPLIM, PRIMASK, PSP, PSPLIM, VTOR,
 } from '../map';
 import { aux, get, imm, readApsr, set, setD, vn, writeNzcv } from '../state';
 import { F_GE, F_Q } from '../map';
 import { Stop } from '../stop-kinds';
 import { EXCEPTION_ENTRY, EXCEPTION_RETURN } from '../timing/tables';
 import { arrive, fault, halt } from '../trace';
+import {
+  haltAtStack, isBelowLimit, noteDepth, onProcessStack, setStackLimit, switchStack, writeStack,
+} from './stacks';
 
 const SP: u32 = 13 << 2;
 const LR: u32 = 14 << 2;
-
-/** After an instruction that wrote SP: keep it word-aligned, note its depth, hold the limit. */
-@inline export function spCheck(op: usize): usize {
-  const sp = get(SP) & ~3;
-  set(SP, sp);
-  if (sp >= load<u32>(LOWEST_SP)) return op + 16;
-  return spLower(op, sp);
-}
-export function spLower(op: usize, sp: u32): usize {
-  store<u32>(LOWEST_SP, sp);
-  return sp < load<u32>(STACK_LIMIT) ? fault(op, Stop.STACK_OVERFLOW, sp) : op + 16;
-}
 
 /** CP10 and CP11 must be enabled; using the FPU marks its context as active (CONTROL.FPCA). */
 @inline export function fpCheck(op: usize): usize {
@@ -31,8 +21,6 @@ export function spLower(op: usize, sp: u32): usize {
   store<u32>(CONTROL, load<u32>(CONTROL) | 4);
   return op + 16;
 }
-
-@inline function onProcessStack(): bool { return (load<u32>(CONTROL) & 2) != 0 && load<u32>(IPSR) == 0; }
 
 export function mrs(op: usize): void { setD(op, readSpecial(imm(op))); }
 
@@ -60,10 +48,10 @@ export function msr(op: usize): usize {
     return op + 16;
   }
   switch (register) {
-    case 8: writeStack(MSP, !onProcessStack(), value & ~3); break;
-    case 9: writeStack(PSP, onProcessStack(), value & ~3); break;
-    case 10: store<u32>(MSPLIM, value & ~7); store<u32>(STACK_LIMIT, value & ~7); break;
-    case 11: store<u32>(PSPLIM, value & ~7); break;
+    case 8: writeStack(false, value & ~3); break;
+    case 9: writeStack(true, value & ~3); break;
+    case 10: store<u32>(MSPLIM, value & ~7); setStackLimit(false, value & ~7); break;
+    case 11: store<u32>(PSPLIM, value & ~7); setStackLimit(true, value & ~7); break;
     case 16: store<u32>(PRIMASK, value & 1); break;
     case 17: store<u32>(BASEPRI, value & 0xff); break;
     case 18:
@@ -85,28 +73,12 @@ function writeApsr(value: u32, mask: u32): void {
   if (mask & 1) store<u32>(F_GE, (value >>> 16) & 0xf);
 }
 
-function writeStack(bank: usize, active: bool, value: u32): void {
-  if (!active) {
-    store<u32>(bank, value);
-    return;
-  }
-  set(SP, value);
-  // a new stack: its depth counts from here if it lies below all seen so far
-  if (value < load<u32>(LOWEST_SP)) store<u32>(LOWEST_SP, value);
-}
-
 /** SPSEL switches stacks, in thread mode only. */
 function writeControl(value: u32): void {
   const before = onProcessStack();
   const keep: u32 = load<u32>(IPSR) != 0 ? 2 : 0;
   store<u32>(CONTROL, (value & 7 & ~keep) | (load<u32>(CONTROL) & keep));
   switchStack(before, onProcessStack());
-}
-
-function switchStack(before: bool, after: bool): void {
-  if (before == after) return;
-  store<u32>(before ? PSP : MSP, get(SP));
-  set(SP, load<u32>(after ? PSP : MSP));
 }
 
 /** imm: bit 4 = disable, bit 1 = PRIMASK, bit 0 = FAULTMASK. */
@@ -126,16 +98,14 @@ export function svc(op: usize, returnAddress: u32): usize {
   const floating = (load<u32>(CONTROL) & 4) != 0;
   const sp = get(SP);
   const frame = (sp - (floating ? 104 : 32)) & ~7;
+  if (isBelowLimit(frame)) return haltAtStack(load<u32>(op, 12), frame);
   if (!pushFrame(op, frame, returnAddress, sp, floating)) return halt(Stop.UNMAPPED, load<u32>(op, 12));
   set(SP, frame);
-  if (frame < load<u32>(LOWEST_SP)) store<u32>(LOWEST_SP, frame);
+  noteDepth(frame);
   set(LR, returnCode(process, floating));
   store<u32>(CONTROL, load<u32>(CONTROL) & ~4);
-  if (process) {
-    store<u32>(PSP, frame);
-    set(SP, load<u32>(MSP));
-  }
   store<u32>(IPSR, 11);
+  switchStack(process, false);
   store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(EXCEPTION_ENTRY));
   return arrive(0, vector & ~1);
 }
@@ -164,10 +134,7 @@ function pushFrame(op: usize, frame: u32, returnAddress: u32, sp: u32, floating:
 export function exceptionReturn(op: usize, code: u32): usize {
   const process = (code & 4) != 0;
   const floating = (code & 0x10) == 0;
-  if (process) {
-    store<u32>(MSP, get(SP));
-    set(SP, load<u32>(PSP));
-  }
+  switchStack(false, process);
   const frame = get(SP);
   const xpsr = readAligned(op, frame + 28);
   if (failed) return halt(Stop.UNMAPPED, load<u32>(op, 12));

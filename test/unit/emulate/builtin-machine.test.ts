@@ -80,6 +80,58 @@ describe('the built-in machine', () => {
     expect(machine.readRegister(2)).toBe(STACK_TOP);
   });
 
+  it('watches main and process stack apart', () => {
+    // push {r0, r1}; psp = r6; use it; push and pop {r0-r5}; back to the main stack; push {r0-r3}; bkpt #1
+    const machine = boot(
+      'b403 f386 8809 2002 f380 8814 f3bf 8f6f b43f bc3f 2000 f380 8814 f3bf 8f6f b40f be01',
+      { stackLimit: STACK_TOP - 64 },
+    );
+    // far below the limit of the main stack, which does not concern it
+    machine.writeRegister(6, RAM + 0x400);
+    expect(runToEnd(machine)).toMatchObject(BREAKPOINT);
+    expect(machine.processStackBytes()).toBe(24);
+    expect(machine.lowestStackPointer()).toBe(STACK_TOP - 24);
+  });
+
+  it('holds PSPLIM while the process stack is in use', () => {
+    // psp = r6; psplim = r7; use it; push {r0-r3} twice; bkpt #1
+    const machine = boot('f386 8809 f387 880b 2002 f380 8814 f3bf 8f6f b40f b40f be01', { core: 'm33' });
+    machine.writeRegister(6, RAM + 0x400);
+    machine.writeRegister(7, RAM + 0x3f0);
+    const fault = { kind: 'stack_overflow', pc: CODE + 20, address: RAM + 0x3e0 };
+    expect(runToEnd(machine)).toMatchObject({ kind: 'fault', fault });
+  });
+
+  it('faults when an exception frame does not fit above the limit', () => {
+    // svc #9
+    const machine = boot('df09', { stackLimit: STACK_TOP - 16 });
+    machine.write(44, new Uint8Array(Uint32Array.of(0x401).buffer));
+    const fault = { kind: 'stack_overflow', address: STACK_TOP - 32 };
+    expect(runToEnd(machine)).toMatchObject({ kind: 'fault', fault });
+  });
+
+  it('raises COUNTFLAG of SysTick when it reaches zero, once, and keeps its value when stopped', () => {
+    // reload 9, clear, enable; ldr r2, [r0]; nop ×8; ldr r3, [r0]; ldr r4, [r0]; disable; ldr r5, [r0, #8]; nop ×2; ldr r6
+    const machine = boot(
+      '480b 2109 6041 6081 2105 6001 6802 bf00 bf00 bf00 bf00 bf00 bf00 bf00 bf00 6803 6804 2104 6001 6885 ' +
+        'bf00 bf00 6886 be01 e010 e000',
+    );
+    expect(runToEnd(machine)).toMatchObject(BREAKPOINT);
+    // the flag shows nine cycles after the start, and reading clears it
+    expect([2, 3, 4].map((register) => machine.readRegister(register))).toEqual([5, 0x10005, 5]);
+    expect(machine.readRegister(5)).toBeGreaterThan(0);
+    expect(machine.readRegister(6)).toBe(machine.readRegister(5));
+  });
+
+  it('lets code wait for SysTick', () => {
+    // reload 99, clear, enable; wait: ldr r2, [r0]; lsls r2, r2, #15; bpl wait: 6 cycles a turn
+    const machine = boot('4804 2163 6041 6081 2105 6001 6802 03d2 d5fc be01 e010 e000');
+    expect(runToEnd(machine)).toMatchObject(BREAKPOINT);
+    const { cycles } = machine.counters();
+    expect(cycles).toBeGreaterThan(99);
+    expect(cycles).toBeLessThan(99 + 20);
+  });
+
   it('records which bytes were stored to', () => {
     // strb r0, [r4]; strh r0, [r4, #4]; str r0, [r4, #9]; bkpt
     const machine = boot('7020 80a0 f8c4 0009 be01');
