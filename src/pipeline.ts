@@ -135,7 +135,7 @@ export async function verifyPlan(
     core: coreOf(board.core),
     virtualBoard: firmware.isVirtual,
     input: options.inputName,
-    ...verifiedLayers(plan, simulated, emulations),
+    ...verifiedLayers(firmware.bound, simulated, emulations),
     problems: reportedProblems(emulations),
     cyclesByEngine: Object.fromEntries(emulations.map(({ engine, invoke }) => [engine, invoke.cycles])),
     crossCheck,

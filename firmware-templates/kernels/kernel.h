@@ -35,6 +35,14 @@
 #define QMCU_KERNEL(op) QMCU_JOIN(op, QMCU_INPUT_BITS, QMCU_FEATURE)
 #define QMCU_WEIGHTED_KERNEL(op) QMCU_JOIN_W(op, QMCU_INPUT_BITS, QMCU_WEIGHT_BITS, QMCU_FEATURE)
 
+/*
+ * A variant's instance has its name given (QMCU_INSTANCE); QMCU_PART(x) is the name of a function that its generated
+ * assembly defines beside it.
+ */
+#define QMCU_PART_2(instance, part) instance##_##part
+#define QMCU_PART_1(instance, part) QMCU_PART_2(instance, part)
+#define QMCU_PART(part) QMCU_PART_1(QMCU_INSTANCE, part)
+
 /* Activation lanes in a 32-bit word of the input. */
 #define QMCU_INPUT_LANES (32 / QMCU_INPUT_BITS)
 

@@ -14,13 +14,18 @@ export interface BindContext {
 }
 
 export interface BoundOp {
+  /** As in BoundStep. */
+  readonly why: string;
   readonly calls: readonly KernelCall[];
   readonly request?: InputRequest;
   readonly memory: StepMemory;
 }
 
+/** What is called, before operands are staged and memory is placed. */
+export type StepCalls = Omit<BoundOp, 'memory' | 'why'>;
+
 /** Chooses the kernel of a step and packs its constants; its memory is stated in step-memory.ts. */
-export type StepBinder<K extends StepOp> = (step: StepOf<K>, context: BindContext) => Omit<BoundOp, 'memory'>;
+export type StepBinder<K extends StepOp> = (step: StepOf<K>, context: BindContext) => StepCalls;
 
 export const inputTensor = (
   step: { readonly inputs: readonly number[] },

@@ -4,12 +4,19 @@ import type { DeployPlan } from '../ir/deploy-plan.js';
 import { planArena } from '../memory/arena.js';
 import { liveBytes } from '../memory/conflicts.js';
 import { groupTensors, type StepMemory } from '../memory/lifetimes.js';
+import type { KernelFeature } from '../targets/target.js';
 import { stepMemory } from './step-memory.js';
+import { chooseKernels } from './variants/choose.js';
 
-const memoryOf = (plan: DeployPlan): readonly StepMemory[] =>
-  plan.steps.map((step) => stepMemory(step, plan));
+/** That of every core in the list. */
+const FEATURE: KernelFeature = 'dsp';
 
-/** Agrees with `bind` to the byte: same rules, same planner. */
+function memoryOf(plan: DeployPlan): readonly StepMemory[] {
+  const kernels = chooseKernels(plan, FEATURE);
+  return plan.steps.map((step, index) => stepMemory(step, plan, kernels[index]!.memory));
+}
+
+/** Agrees with `bind` to the byte: same kernels, same rules, same planner. */
 export const measuredCosts: CostModel = {
   memory(plan) {
     const memory = memoryOf(plan);

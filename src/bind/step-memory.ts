@@ -70,8 +70,8 @@ const RULES = {
   crop: plain,
 } as const satisfies { readonly [K in StepOp]: MemoryRule<K> };
 
-/** Memory of the step's kernel alone. */
-export const kernelMemory = (step: Step, plan: DeployPlan): StepMemory =>
+/** Memory of the step's portable kernel alone. */
+export const portableMemory = (step: Step, plan: DeployPlan): StepMemory =>
   (RULES[step.op] as MemoryRule<StepOp>)(step as never, plan);
 
 /** Operands that kernels cannot use where they stand, by tensor id: offsets of their tiles in scratch. */
@@ -101,9 +101,8 @@ function isDirect(tensor: PlanTensor, plan: DeployPlan): boolean {
   return together && viewOffset(plan, tensor) % ARENA_ALIGNMENT === 0;
 }
 
-/** Memory of the step as it is bound: views are never overwritten, nor do they overwrite. */
-export function stepMemory(step: Step, plan: DeployPlan): StepMemory {
-  const memory = kernelMemory(step, plan);
+/** Memory of the step as it is bound, `memory` being its kernel's: views are never overwritten, nor do they overwrite. */
+export function stepMemory(step: Step, plan: DeployPlan, memory: StepMemory): StepMemory {
   if (step.op === 'crop') return memory;
   const isView = (id: number): boolean => tensorOf(plan, id).view !== undefined;
   const inPlaceInputs = isView(step.output)

@@ -10,7 +10,7 @@ import { pixelBytes } from '../numeric/widths.js';
 import { rowPitch, streamedInput, tensorBytes, tensorOf } from '../ops/plan-access.js';
 import { type BindContext, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
 import { kernelInstance } from './kernel-instance.js';
-import { kernelMemory, stagedTiles } from './step-memory.js';
+import { stagedTiles } from './step-memory.js';
 
 const rowBytes = ({ shape, bits }: PlanTensor): number => shape[1] * pixelBytes(shape[2], bits);
 
@@ -55,10 +55,11 @@ export function stageOperands(
   step: Step,
   context: BindContext,
   calls: readonly KernelCall[],
+  kernelScratchBytes: number,
 ): readonly KernelCall[] {
   const { plan } = context;
   const { offsets, bytes } = stagedTiles(step, plan);
-  const workspace = kernelMemory(step, plan).scratchBytes === 0 ? {} : { workspace: bytes };
+  const workspace = kernelScratchBytes === 0 ? {} : { workspace: bytes };
   const staged = calls.map((call) => ({ ...call, ...workspace, ...stagedOperands(step, call, offsets) }));
   return [...copiesIn(step, context, offsets), ...staged, ...copyOut(step, context, offsets)];
 }

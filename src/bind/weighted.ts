@@ -3,7 +3,7 @@ import type { ArgumentRecord } from '../ir/bound-plan.js';
 import type { Conv2dStep, DepthwiseConv2dStep, FullyConnectedStep, PlanTensor } from '../ir/deploy-plan.js';
 import { WIDTHS } from '../numeric/widths.js';
 import { elementCount, readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
-import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
+import { type BindContext, inputTensor, outputTensor, type StepBinder, type StepCalls } from './bound-op.js';
 import { type ChannelSums, packChannels } from './channel-constants.js';
 import { columnOrder } from './column-order.js';
 import { kernelInstance } from './kernel-instance.js';
@@ -82,7 +82,7 @@ function single(
   context: BindContext,
   input: PlanTensor,
   args: ArgumentRecord,
-): Omit<BoundOp, 'memory'> {
+): StepCalls {
   const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits);
   return { calls: [{ kernel, args, inputs: [input.id] }] };
 }

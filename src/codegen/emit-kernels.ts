@@ -1,15 +1,24 @@
-/** Copies the kernel files that are used, with every header they include, and writes one small file per instance. */
-import type { KernelInstance } from '../ir/bound-plan.js';
+/**
+ * Copies the kernel files that are used, with every header they include, and writes one small file per instance; of
+ * variants with generated assembly one more.
+ */
+import { type KernelInstance, kernelFile } from '../ir/bound-plan.js';
+import type { FirmwareMode } from '../numeric/requantize.js';
+import { ASSEMBLY } from './asm/index.js';
 import { NETWORK_FOLDER } from './emit-network.js';
 import { type FirmwareTemplates, fillTemplate, templateText } from './templates.js';
 
 /** Kernel sources, headers and instances below NETWORK_FOLDER. */
 export function emitKernels(
   instances: readonly KernelInstance[],
+  mode: FirmwareMode,
   templates: FirmwareTemplates,
 ): Map<string, string> {
   const files = new Map<string, string>();
-  const queue = instances.flatMap((kernel) => [`kernels/${kernel.op}.c`, `features/${kernel.feature}.h`]);
+  const queue = instances.flatMap((kernel) => [
+    `kernels/${kernelFile(kernel)}.c`,
+    `features/${kernel.feature}.h`,
+  ]);
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (files.has(`${NETWORK_FOLDER}/${path}`)) continue;
     const text = templateText(templates, path);
@@ -17,18 +26,27 @@ export function emitKernels(
     queue.push(...includedFiles(path, text).filter((found) => templates.has(found)));
   }
   for (const kernel of instances) {
-    files.set(
-      `${NETWORK_FOLDER}/instances/${kernel.name}.c`,
-      fillTemplate(templates, 'runtime/instance.c.tmpl', {
-        name: kernel.name,
-        op: kernel.op,
-        inputBits: kernel.inputBits,
-        weightBits: kernel.weightBits ?? 8,
-        feature: kernel.feature,
-      }),
-    );
+    const path = `${NETWORK_FOLDER}/instances/${kernel.name}`;
+    files.set(`${path}.c`, instanceText(kernel, templates));
+    const assembly = ASSEMBLY[kernelFile(kernel)]?.(kernel, mode);
+    if (assembly !== undefined) files.set(`${path}.S`, assembly);
   }
   return files;
+}
+
+function instanceText(kernel: KernelInstance, templates: FirmwareTemplates): string {
+  const values = {
+    name: kernel.name,
+    file: kernelFile(kernel),
+    inputBits: kernel.inputBits,
+    weightBits: kernel.weightBits ?? 8,
+    feature: kernel.feature,
+  };
+  if (kernel.variant === undefined) return fillTemplate(templates, 'runtime/instance.c.tmpl', values);
+  const parameters = Object.entries(kernel.parameters ?? {})
+    .map(([name, value]) => `#define QMCU_${name.toUpperCase()} ${value}\n`)
+    .join('');
+  return fillTemplate(templates, 'runtime/variant_instance.c.tmpl', { ...values, parameters });
 }
 
 /** Paths of `#include "…"` lines, resolved against the file's folder. */

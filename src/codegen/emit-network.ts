@@ -1,5 +1,5 @@
 /** Writes the generated part of the firmware: the network's API header, its steps and its constants. */
-import type { BoundPlan, KernelCall, KernelInstance } from '../ir/bound-plan.js';
+import { type BoundPlan, type KernelCall, type KernelInstance, kernelFile } from '../ir/bound-plan.js';
 import type { PlanPort } from '../ir/deploy-plan.js';
 import { DEFAULT_PREFIX } from '../ir/step-functions.js';
 import { stepMacs } from '../ops/index.js';
@@ -128,14 +128,14 @@ function portMacros(bound: BoundPlan, port: PlanPort, name: string): string {
 function networkBody(bound: BoundPlan, prefix: string, selfCheck: boolean): Record<string, string> {
   const { plan, steps } = bound;
   const instances = kernelInstances(bound);
-  const operators = [...new Set(instances.map((kernel) => kernel.op))];
+  const headers = [...new Set(instances.map(kernelFile))];
   const prototypes = new Map(
     steps.flatMap((step) => step.calls.map((call) => [call.kernel.name, prototype(call)] as const)),
   );
   const { definitions, calls } = emitSteps(bound, prefix, selfCheck);
   return {
     kernelIncludes: [
-      ...operators.map((op) => `#include "kernels/${op}.h"`),
+      ...headers.map((file) => `#include "kernels/${file}.h"`),
       ...(selfCheck ? [SELF_CHECK_INCLUDE] : []),
     ].join('\n'),
     kernelPrototypes: instances.map((kernel) => prototypes.get(kernel.name)!).join('\n'),
@@ -167,7 +167,7 @@ function portEntry(bound: BoundPlan, port: PlanPort): string {
 function prototype({ kernel, inputs, workspace }: KernelCall): string {
   const pointers = inputs.map(() => 'const void *').join(', ');
   const scratch = workspace === undefined ? '' : ', void *scratch';
-  return `void ${kernel.name}(const struct ${kernel.op}_args *args, ${pointers}, void *output${scratch});`;
+  return `void ${kernel.name}(const struct ${kernelFile(kernel)}_args *args, ${pointers}, void *output${scratch});`;
 }
 
 const declarations = (bound: BoundPlan, prefix: string): string =>

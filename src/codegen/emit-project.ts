@@ -41,7 +41,7 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
   const templates = options.templates ?? loadFirmwareTemplates();
   const files = new Map<string, string>([
     ...emitNetwork(bound, templates, DEFAULT_PREFIX, options.selfCheck !== undefined),
-    ...emitKernels(kernelInstances(bound), templates),
+    ...emitKernels(kernelInstances(bound), bound.plan.requantization as FirmwareMode, templates),
     ...emitPlatform(board, options.stackBytes ?? DEFAULT_STACK_BYTES, templates),
     [`${NETWORK_FOLDER}/config.h`, emitConfig(bound, templates)],
     [
@@ -60,10 +60,10 @@ export function emitProject(bound: BoundPlan, board: Board, options: ProjectOpti
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The C files to compile: everything but kernel bodies, which instances include. */
+/** The files to compile or assemble: everything but kernel bodies, which instances include. */
 export const projectSources = (files: ProjectFiles): readonly string[] =>
   [...files.keys()]
-    .filter((path) => path.endsWith('.c') && !path.startsWith(`${NETWORK_FOLDER}/kernels/`))
+    .filter((path) => /\.[cS]$/.test(path) && !path.startsWith(`${NETWORK_FOLDER}/kernels/`))
     .sort();
 
 /** config.h of a build in the plan's requantisation mode. */

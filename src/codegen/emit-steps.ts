@@ -3,7 +3,14 @@
  * differ only in constants share a function, which reads them from a record in flash: a patch more costs records,
  * not code.
  */
-import type { ArgumentRecord, BoundPlan, BoundStep, BoundTensor, KernelCall } from '../ir/bound-plan.js';
+import {
+  type ArgumentRecord,
+  type BoundPlan,
+  type BoundStep,
+  type BoundTensor,
+  type KernelCall,
+  kernelFile,
+} from '../ir/bound-plan.js';
 import { layerName, stageEnd, stepFunction, stepFunctions } from '../ir/step-functions.js';
 import { commentText, structBody } from './c-text.js';
 
@@ -80,7 +87,7 @@ function operands({ bound, placed }: Emitter, step: BoundStep, call: KernelCall)
 /** The marker differs per function: it keeps equal ones, and empty ones, from being merged or removed. */
 const marker = (index: number): string => `  __asm__ volatile("/* step ${index} */");`;
 
-const argsType = (call: KernelCall): string => `const struct ${call.kernel.op}_args`;
+const argsType = (call: KernelCall): string => `const struct ${kernelFile(call.kernel)}_args`;
 
 function plainStep(emitter: Emitter, step: BoundStep): string {
   const { bound, prefix } = emitter;

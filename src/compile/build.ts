@@ -31,8 +31,8 @@ export async function buildFirmware(
   const folder = await host.temporaryDirectory('build');
   try {
     for (const [path, contents] of files) await host.writeFile(`${folder}/${path}`, contents);
-    const sources = [...files.keys()].filter((path) => path.endsWith('.c') && !KERNEL_BODIES.test(path));
-    const objects = sources.map((path) => `${path.slice(0, -2)}.o`);
+    const sources = [...files.keys()].filter((path) => /\.[cS]$/.test(path) && !KERNEL_BODIES.test(path));
+    const objects = sources.map((path) => `${path}.o`);
     const { core, toolchain } = options;
     const outputs = await inParallel(host.parallelism, sources, async (source, index) =>
       run(host, folder, toolchain.compile(core, source, objects[index]!), source),

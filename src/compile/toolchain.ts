@@ -22,7 +22,7 @@ export interface Toolchain {
   readonly id: ToolchainId;
   /** What `--version` says, e.g. `arm-none-eabi-gcc 12.2.1`. */
   readonly version: string;
-  /** Compiles one C file to an object. Paths are relative to the project's folder. */
+  /** Compiles or assembles one file to an object. Paths are relative to the project's folder. */
   compile(core: CoreInfo, source: string, object: string): Command;
   link(core: CoreInfo, objects: readonly string[], script: string, output: string): Command;
 }

@@ -2,7 +2,7 @@
 import { diffTensor } from '../compare/tensor-diff.js';
 import type { ElfMemoryUse } from '../compile/read-elf.js';
 import type { EmulationResult } from '../emulate/layer-profile.js';
-import type { BoundPlan } from '../ir/bound-plan.js';
+import type { BoundPlan, BoundStep } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { stepMacs } from '../ops/index.js';
 import { streamedInput, tensorOf, unpackActivation } from '../ops/plan-access.js';
@@ -26,7 +26,7 @@ export interface SimulatedMaps {
 
 /** One row per step: equal when every emulation computed the simulation's bytes. Cycles are the first one's. */
 export function verifiedLayers(
-  plan: DeployPlan,
+  { plan, steps }: BoundPlan,
   simulated: SimulatedMaps,
   emulations: readonly EmulationResult[],
 ): { readonly layers: readonly VerifiedLayer[]; readonly difference?: Difference } {
@@ -45,6 +45,7 @@ export function verifiedLayers(
     return {
       name: step.name,
       op: step.op,
+      ...kernelOf(steps[index]!),
       outputShape: output.shape,
       macs: stepMacs(step, plan),
       cycles: emulations[0]?.steps[index]?.cycles ?? 0,
@@ -54,6 +55,13 @@ export function verifiedLayers(
     };
   });
   return { layers, ...(difference === undefined ? {} : { difference }) };
+}
+
+/** The kernel of a step beside copies of its operands, and why no other. */
+function kernelOf({ calls, why }: BoundStep): Pick<VerifiedLayer, 'kernel' | 'kernelWhy'> {
+  const [first] = calls;
+  const own = calls.find(({ kernel }) => kernel.op !== 'crop') ?? first;
+  return { kernel: own?.kernel.name ?? '', kernelWhy: why };
 }
 
 /** Arena as planned, stack as measured, the rest from the ELF file. */

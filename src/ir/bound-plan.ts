@@ -56,14 +56,22 @@ export interface ArgumentRecord {
 
 /** One compiled instance of a kernel file. */
 export interface KernelInstance {
-  /** `<op>_a<input bits>_w<weight bits>__<feature>`. */
+  /** `<op>_a<input bits>_w<weight bits>__<feature>`, then `_<variant>` and its parameters. */
   readonly name: string;
   readonly op: StepOp;
   readonly feature: KernelFeature;
   readonly inputBits: Width;
   /** Absent for operators without weights. */
   readonly weightBits?: Width;
+  /** Absent for the portable kernel, which computes every step of the operator. */
+  readonly variant?: string;
+  /** What the variant's code is specialised by: macros `QMCU_<NAME>` of its instance, arguments of its generator. */
+  readonly parameters?: Readonly<Record<string, number>>;
 }
+
+/** The kernel's file in firmware-templates/kernels without its suffix; its arguments are `struct <this>_args`. */
+export const kernelFile = ({ op, variant }: KernelInstance): string =>
+  variant === undefined ? op : `${op}_${variant}`;
 
 export interface KernelCall {
   readonly kernel: KernelInstance;
@@ -107,6 +115,8 @@ export interface BoundStep {
   readonly index: number;
   /** Empty when the step is an alias: nothing is computed. */
   readonly calls: readonly KernelCall[];
+  /** Why the kernel is not an earlier one in the list of variants; empty when it is the first. */
+  readonly why: string;
   /** The step is a request for a piece of the streamed input. */
   readonly request?: InputRequest;
   /** Working memory of the kernel inside the arena; contents are lost after the step. */

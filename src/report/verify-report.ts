@@ -13,6 +13,10 @@ import { roundTo } from './units.js';
 export interface VerifiedLayer {
   readonly name: string;
   readonly op: string;
+  /** Name of the kernel that computed it; empty where nothing is computed. */
+  readonly kernel: string;
+  /** Why no kernel that is preferred to it. */
+  readonly kernelWhy: string;
   /** [height, width, channels] */
   readonly outputShape: readonly number[];
   readonly macs: number;

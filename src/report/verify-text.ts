@@ -27,7 +27,7 @@ function formatLayers(report: VerifyReport, style: Style): string {
   const equal = report.layers.filter((layer) => layer.equal).length;
   const rows: Cell[][] = wholeLayers(report.layers).map((layer) => [
     layer.name,
-    layer.op,
+    layer.kernel === '' ? layer.op : layer.kernel.replace('__', ' '),
     formatShape(layer.outputShape),
     layer.macs === 0 ? '' : formatCount(layer.macs),
     formatCount(layer.cycles),
@@ -48,7 +48,7 @@ function formatLayers(report: VerifyReport, style: Style): string {
   return formatTable(
     [
       { title: 'layer', align: 'left', maxWidth: 40 },
-      { title: 'operator', align: 'left' },
+      { title: 'kernel', align: 'left' },
       { title: 'output', align: 'right' },
       { title: 'MACs', align: 'right' },
       { title: 'cycles', align: 'right' },

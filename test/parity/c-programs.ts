@@ -8,7 +8,7 @@ import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import type { BoundPlan, KernelInstance } from '../../src/ir/bound-plan.js';
 import type { StepOp } from '../../src/ir/deploy-plan.js';
 import { packLanes } from '../../src/numeric/lanes.js';
-import type { RequantMode } from '../../src/numeric/requantize.js';
+import type { FirmwareMode, RequantMode } from '../../src/numeric/requantize.js';
 import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
 import { STEP_OP_LIST, STEP_OPS, stepReference } from '../../src/ops/index.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
@@ -82,6 +82,7 @@ function expectedOutput({ plan, inputs }: SampleCase): Uint8Array {
 export function programFiles(cases: readonly ParityCase[]): Map<string, string> {
   const templates = loadFirmwareTemplates();
   const instances = new Map<string, KernelInstance>();
+  const mode = cases[0]!.bound.plan.requantization as FirmwareMode;
   const files = new Map<string, string>();
   const unity: string[] = [];
   for (const { bound, prefix } of cases) {
@@ -94,7 +95,7 @@ export function programFiles(cases: readonly ParityCase[]): Map<string, string> 
     unity.push('#undef AT', '#undef STEP', '#undef ALIGNED', '#undef ARENA_SECTION');
   }
   files.set('quantmcu/networks.c', `${unity.join('\n')}\n`);
-  for (const [path, text] of emitKernels([...instances.values()], templates)) files.set(path, text);
+  for (const [path, text] of emitKernels([...instances.values()], mode, templates)) files.set(path, text);
   files.set('quantmcu/config.h', emitConfig(cases[0]!.bound, templates));
   return files;
 }

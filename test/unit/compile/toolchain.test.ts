@@ -72,7 +72,7 @@ describe('buildFirmware', () => {
     const sources = runs.flatMap((run) => run.filter((arg) => arg.endsWith('.c')));
     expect(sources).toEqual(['main.c', 'quantmcu/instances/conv2d_a8_w8__dsp.c']);
     for (const run of runs) expect(run).toContain('-mcpu=cortex-m7');
-    expect(runs.at(-1)).toEqual(expect.arrayContaining(['main.o', '-T', 'platform/linker.ld', '-lgcc']));
+    expect(runs.at(-1)).toEqual(expect.arrayContaining(['main.c.o', '-T', 'platform/linker.ld', '-lgcc']));
     expect([...result.elf]).toEqual([1, 2, 3]);
   });
 

@@ -3,7 +3,8 @@ import { buildVerifyReport, type VerifyFacts } from '../../../src/report/verify-
 import { formatVerify } from '../../../src/report/verify-text.js';
 
 const layer = (name: string, cycles: number, equal: boolean) => ({
-  ...{ name, op: 'conv2d', outputShape: [2, 2, 4], macs: 100, cycles, comparedBytes: 16, equal },
+  ...{ name, op: 'conv2d', kernel: 'conv2d_a8_w8__dsp', kernelWhy: '', outputShape: [2, 2, 4] },
+  ...{ macs: 100, cycles, comparedBytes: 16, equal },
 });
 
 function facts(changes: Partial<VerifyFacts> = {}): VerifyFacts {

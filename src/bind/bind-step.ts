@@ -1,8 +1,12 @@
-/** THE table from operator to C kernel: adding an operator adds a row here and a file in firmware-templates/kernels. */
+/**
+ * THE table from operator to portable C kernel: adding an operator adds a row here and a file in
+ * firmware-templates/kernels. Faster kernels for some of an operator's steps stand in variants/index.ts.
+ */
 import type { Step, StepOp } from '../ir/deploy-plan.js';
 import type { BindContext, BoundOp, StepBinder } from './bound-op.js';
 import { stepMemory } from './step-memory.js';
 import * as plain from './unweighted.js';
+import type { ChosenKernel } from './variants/choose.js';
 import { bindCrop, stageOperands } from './views.js';
 import { bindConv2d, bindDepthwiseConv2d, bindFullyConnected } from './weighted.js';
 
@@ -26,8 +30,14 @@ export const STEP_BINDERS = {
   crop: bindCrop,
 } as const satisfies { readonly [K in StepOp]: StepBinder<K> };
 
-/** Binds one step through its operator's row; operands that kernels cannot reach pass through scratch. */
-export function bindStep(step: Step, context: BindContext): BoundOp {
-  const { calls, ...bound } = (STEP_BINDERS[step.op] as StepBinder<StepOp>)(step as never, context);
-  return { ...bound, calls: stageOperands(step, context, calls), memory: stepMemory(step, context.plan) };
+/** Binds one step by the kernel chosen for it; operands that kernels cannot reach pass through scratch. */
+export function bindStep(step: Step, kernel: ChosenKernel, context: BindContext): BoundOp {
+  const binder = kernel.variant?.bind ?? STEP_BINDERS[step.op];
+  const { calls, ...bound } = (binder as StepBinder<StepOp>)(step as never, context);
+  return {
+    ...bound,
+    why: kernel.why,
+    calls: stageOperands(step, context, calls, kernel.memory.scratchBytes),
+    memory: stepMemory(step, context.plan, kernel.memory),
+  };
 }

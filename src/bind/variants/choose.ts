@@ -1,0 +1,108 @@
+/**
+ * Chooses each step's kernel before the arena is laid out. Binding and measuring ask the same function, so that the
+ * planned arena is the one that ships.
+ *
+ * Rule: the first variant of the list that applies, unless its memory would raise the live bytes of its step above
+ * what the portable kernels need at their worst step; then the next one. So speed never costs arena.
+ */
+import type { DeployPlan, Step, StepOp } from '../../ir/deploy-plan.js';
+import { liveBytes } from '../../memory/conflicts.js';
+import { groupTensors, type StepMemory } from '../../memory/lifetimes.js';
+import { unsupported } from '../../support/errors.js';
+import type { KernelFeature } from '../../targets/target.js';
+import { portableMemory, stepMemory } from '../step-memory.js';
+import { KERNEL_VARIANTS } from './index.js';
+import type { AnyKernelVariant, KernelVariant } from './variant.js';
+
+/** What a choice calls the kernel of bind-step.ts. */
+export const PORTABLE = 'portable';
+
+/** Names the kernel of a step: a variant's name, PORTABLE, or undefined to leave it to the rule. */
+export type KernelChoice = (step: Step, index: number) => string | undefined;
+
+export interface ChosenKernel {
+  /** Absent: the portable kernel. */
+  readonly variant?: AnyKernelVariant;
+  /** Why no earlier kernel of the list. */
+  readonly why: string;
+  /** The kernel's own, without tiles for views. */
+  readonly memory: StepMemory;
+}
+
+/** Kernels that can compute the step, by preference; the last one is the portable kernel. */
+export function kernelsFor(step: Step, plan: DeployPlan, feature: KernelFeature): readonly ChosenKernel[] {
+  const kernels: ChosenKernel[] = [];
+  const reasons: string[] = [];
+  for (const variant of KERNEL_VARIANTS) {
+    if (variant.op !== step.op || variant.feature !== feature) continue;
+    const { name, applies, memory } = variant as unknown as KernelVariant<StepOp>;
+    const reason = applies(step as never, plan);
+    if (reason !== undefined) reasons.push(`${name}: ${reason}`);
+    else kernels.push({ variant, why: reasons.join('; '), memory: memory(step as never, plan) });
+  }
+  return [...kernels, { why: reasons.join('; '), memory: portableMemory(step, plan) }];
+}
+
+/** One kernel per step. Throws `bind/variant` (kind `unsupported`) when `choice` names one that does not apply. */
+export function chooseKernels(
+  plan: DeployPlan,
+  feature: KernelFeature,
+  choice: KernelChoice = () => undefined,
+): readonly ChosenKernel[] {
+  const options = plan.steps.map((step, index) => {
+    const kernels = kernelsFor(step, plan, feature);
+    const wanted = choice(step, index);
+    return wanted === undefined ? kernels : [forced(step, kernels, wanted)];
+  });
+  const chosen = options.map((kernels) => kernels[0]!);
+  if (options.every((kernels) => kernels.length === 1)) return chosen;
+  return withinPortableArena(plan, options, chosen);
+}
+
+const nameOf = ({ variant }: ChosenKernel): string => variant?.name ?? PORTABLE;
+
+function forced(step: Step, kernels: readonly ChosenKernel[], wanted: string): ChosenKernel {
+  const kernel = kernels.find((candidate) => nameOf(candidate) === wanted);
+  if (kernel !== undefined) return { ...kernel, why: 'asked for' };
+  throw unsupported('bind/variant', 'the kernel cannot compute the step', {
+    where: step.name,
+    found: `${wanted} (${kernels.at(-1)!.why || 'no such variant'})`,
+    expected: kernels.map(nameOf).join(', '),
+  });
+}
+
+/** Live bytes of every step, scratch included, with these kernels. */
+function liveWith(plan: DeployPlan, kernels: readonly ChosenKernel[]): Float64Array {
+  const memory = plan.steps.map((step, i) => stepMemory(step, plan, kernels[i]!.memory));
+  const { groups } = groupTensors(plan, memory, { inPlace: () => true });
+  return liveBytes(groups, plan.steps.length).subarray(1, plan.steps.length + 1);
+}
+
+/** Steps whose kernels need too much take their next one, until all fit; the portable ones fit by definition. */
+function withinPortableArena(
+  plan: DeployPlan,
+  options: readonly (readonly ChosenKernel[])[],
+  first: readonly ChosenKernel[],
+): readonly ChosenKernel[] {
+  const portable = options.map((kernels) => kernels.at(-1)!);
+  const limit = liveWith(plan, portable).reduce((most, bytes) => Math.max(most, bytes), 0);
+  const chosen = [...first];
+  const at = options.map(() => 0);
+  for (;;) {
+    const over = [...liveWith(plan, chosen)].flatMap((bytes, step) => (bytes > limit ? [step] : []));
+    if (over.length === 0) return chosen;
+    const movable = over.filter((step) => at[step]! + 1 < options[step]!.length);
+    // A kernel that gives up overwriting its input keeps it alive elsewhere: then all steps take their last one.
+    if (movable.length === 0) return portable;
+    for (const step of movable) {
+      const tooMuch = chosen[step]!;
+      at[step]!++;
+      const next = options[step]![at[step]!]!;
+      const reason = `${nameOf(tooMuch)}: ${tooMuch.memory.scratchBytes} bytes of scratch would raise the arena`;
+      chosen[step] = {
+        ...next,
+        why: [...new Set([tooMuch.why, reason, next.why])].filter(Boolean).join('; '),
+      };
+    }
+  }
+}

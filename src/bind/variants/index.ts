@@ -1,0 +1,10 @@
+/**
+ * THE list of kernel variants, in order of preference: of those that apply to a step and leave the arena as small as
+ * the portable kernels do, the first is taken (choose.ts). The portable kernel of bind-step.ts always applies.
+ *
+ * Adding one: a file here; `firmware-templates/kernels/<op>_<name>.c` and `.h`; where its inner loop is generated
+ * assembly, a generator in src/codegen/asm and its row there. test/parity/variants.test.ts runs every row.
+ */
+import type { AnyKernelVariant } from './variant.js';
+
+export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [];

@@ -1,0 +1,10 @@
+/**
+ * THE list of assembly generators, by the file of the kernel that calls what they define. Pure functions of the
+ * instance and the requantisation mode; unified syntax that GNU as and clang both take.
+ */
+import type { KernelInstance } from '../../ir/bound-plan.js';
+import type { FirmwareMode } from '../../numeric/requantize.js';
+
+export type AssemblyGenerator = (kernel: KernelInstance, mode: FirmwareMode) => string;
+
+export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {};
