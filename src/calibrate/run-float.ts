@@ -5,16 +5,16 @@
  * what a sensitivity analysis does thousands of times.
  */
 import {
-  type FakeQuantization,
   type FloatNetwork,
   type FloatRunner,
   isWeighted,
+  type MapQuantization,
 } from '../ir/float-network.js';
 import { floatElements } from '../ops/float-reference.js';
 import { badInput, bug } from '../support/errors.js';
 import { FloatMemory, instantiateFloatKernels } from './float-kernels.js';
 import { type LayerProgram, prepareLayer, type RunnerState } from './float-layers.js';
-import { padTo } from './pack-float.js';
+import { createRounder } from './round-map.js';
 
 /** A runner, and the memory behind it for kernels that read its maps in place. */
 export interface FloatExecution {
@@ -34,23 +34,13 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
     addresses: network.tensors.map((tensor) => memory.floats(floatElements(tensor))),
   };
   const programs = network.layers.map((layer) => prepareLayer(layer, state));
-  const grids = new Map<number, FakeQuantization>();
-  /** Addresses of scales and their inverses, for grids that have one per channel. */
-  const channelScales = new Map<number, number>();
+  const grids = new Map<number, MapQuantization>();
+  const rounder = createRounder(state);
   const map = (id: number): Float32Array =>
     memory.view(state.addresses[id]!, floatElements(network.tensors[id]!));
   const round = (id: number): void => {
-    const grid = grids.get(id);
-    if (grid === undefined) return;
-    const { scale, zeroPoint, min, max } = grid;
-    const count = floatElements(network.tensors[id]!);
-    const [low, high] = [min - zeroPoint, max - zeroPoint];
-    const scales = channelScales.get(id);
-    if (scales === undefined) kernels.fakeQuantize(state.addresses[id]!, count, scale, low, high);
-    else {
-      const channels = network.tensors[id]!.shape[2];
-      kernels.fakeQuantizeChannels(state.addresses[id]!, count / channels, channels, scales, low, high);
-    }
+    const quantization = grids.get(id);
+    if (quantization !== undefined) rounder.round(id, quantization);
   };
   const runner: FloatRunner = {
     network,
@@ -75,26 +65,18 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
       program.setWeights?.(weights?.weights ?? own.weights, weights?.bias ?? own.bias);
     },
     setFakeQuantization(tensor, quantization) {
-      channelScales.delete(tensor);
       if (quantization === undefined) grids.delete(tensor);
-      else grids.set(tensor, quantization);
-      if (quantization?.channelScales !== undefined)
-        channelScales.set(tensor, storeScales(memory, quantization.scale, quantization.channelScales));
+      else {
+        rounder.prepare(tensor, quantization);
+        grids.set(tensor, quantization);
+      }
+    },
+    roundMap(tensor, quantization) {
+      rounder.prepare(tensor, quantization);
+      rounder.round(tensor, quantization);
     },
   };
   return { runner, state };
-}
-
-/** Layout of `fakeQuantizeChannels` (assembly/float/elementwise.ts). */
-function storeScales(memory: FloatMemory, scale: number, factors: readonly number[]): number {
-  const padded = padTo(factors.length, 4);
-  const address = memory.floats(2 * padded);
-  const view = memory.view(address, 2 * padded);
-  factors.forEach((factor, c) => {
-    view[c] = scale * factor;
-    view[padded + c] = 1 / view[c]!;
-  });
-  return address;
 }
 
 function setInputs(

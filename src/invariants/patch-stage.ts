@@ -52,9 +52,9 @@ export class WrittenViews {
   }
 }
 
-/** The blob that every branch must share: a step's weights, or nothing. */
+/** What every branch must share: a step's weights and their width, or nothing. */
 const weightsOf = (step: Step): string =>
-  'weights' in step ? `${step.weights.offset}+${step.weights.length}` : '';
+  'weights' in step ? `${step.weightBits}: ${step.weights.offset}+${step.weights.length}` : '';
 
 const sizesOf = (stage: TiledStage): readonly number[] =>
   stage.kind === 'patches'

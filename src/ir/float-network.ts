@@ -6,6 +6,7 @@
  * canonical order: conv2d [oc][kh][kw][ic], depthwise [kh][kw][oc], fully connected [out][in].
  */
 import type { StepWindow } from './deploy-plan.js';
+import type { Region } from './region.js';
 
 export interface FloatTensor {
   /** Index in `FloatNetwork.tensors`. */
@@ -162,6 +163,15 @@ export interface FakeQuantization {
   readonly channelScales?: readonly number[];
 }
 
+/** A grid for part of a feature map: what the branches of a patch stage have. */
+export interface RegionalQuantization {
+  readonly region: Region;
+  readonly grid: FakeQuantization;
+}
+
+/** One grid for the map, or grids of regions that do not overlap; what no region covers is not rounded. */
+export type MapQuantization = FakeQuantization | readonly RegionalQuantization[];
+
 /**
  * Executes a FloatNetwork with every feature map observable (src/calibrate/run-float.ts). One sample at a time;
  * maps stay readable until the next run. Stages that may not import it are handed one.
@@ -178,5 +188,7 @@ export interface FloatRunner {
     weights: { readonly weights: Float32Array; readonly bias: Float32Array } | undefined,
   ): void;
   /** Rounds a feature map to a stored grid right after it is computed (inputs: after they are set). */
-  setFakeQuantization(tensor: number, quantization: FakeQuantization | undefined): void;
+  setFakeQuantization(tensor: number, quantization: MapQuantization | undefined): void;
+  /** Rounds a feature map where it stands, once. Views taken before may become invalid. */
+  roundMap(tensor: number, quantization: MapQuantization): void;
 }

@@ -3,6 +3,7 @@
  * versioned data with a JSON form of its own, so that results can be stored and reused.
  */
 import type { Width } from '../numeric/widths.js';
+import type { Region } from './region.js';
 
 export const RANGES_FORMAT = 'quantmcu-ranges';
 export const RANGES_VERSION = 1;
@@ -65,3 +66,27 @@ export const uniformAssignment = (activationBits: Width, weightBits: Width): Bit
   activations: {},
   weights: {},
 });
+
+/**
+ * Branches of a patch stage that are stored alike, seen from the float network: widths, scales and zero points of
+ * their own for every feature map inside the stage. Weights are shared by all branches.
+ */
+export interface BranchClass {
+  /** By tensor: what its branches compute, halos included; entries may overlap. */
+  readonly computed: ReadonlyMap<number, readonly Region[]>;
+  /** By tensor: its part when the map is divided among the branches without overlap. */
+  readonly owned: ReadonlyMap<number, readonly Region[]>;
+  /** By tensor: values of its branches alone. */
+  readonly ranges: ReadonlyMap<number, TensorRange>;
+  /** Widths of feature maps inside the stage by name; the rest take the default. */
+  readonly activations: Readonly<Record<string, Width>>;
+  readonly defaultActivationBits: Width;
+}
+
+/** What the quantiser needs to know of a patch stage: the first `layers` layers of the network. */
+export interface StageClasses {
+  readonly layers: number;
+  /** The stage's output: stored alike by all branches. */
+  readonly output: number;
+  readonly classes: readonly BranchClass[];
+}

@@ -1,5 +1,6 @@
 /**
- * Rewrites a plan so that its first layers run patch by patch: the same numbers, tile after tile.
+ * Rewrites a plan so that its first layers run patch by patch: the same numbers, tile after tile, or numbers of each
+ * branch's own class.
  *
  * Every branch repeats the stage's steps on tiles of its own. Halos that leave the image become padding of
  * that branch; where two steps read different parts of one tile they read views of it; the last step writes a
@@ -23,14 +24,37 @@ interface Tile {
  *
  * @param branches all tiles of a grid of `rows` × `columns`, from `gridBranches`
  */
-export function expandPatches(
+export const expandPatches = (
   plan: DeployPlan,
   cut: StageCut,
   branches: readonly Branch[],
   input: InputMode,
+): DeployPlan =>
+  expandClasses(
+    [plan],
+    branches.map(() => 0),
+    cut,
+    branches,
+    input,
+  );
+
+/**
+ * `expandPatches` with branches of several classes: each takes widths, scales and constants inside the stage from
+ * the plan of its class. The plans differ only there and share weights.
+ *
+ * @param classOf by branch the index of its plan
+ */
+export function expandClasses(
+  plans: readonly DeployPlan[],
+  classOf: readonly number[],
+  cut: StageCut,
+  branches: readonly Branch[],
+  input: InputMode,
 ): DeployPlan {
-  const draft = startDraft(plan, cut);
-  for (const branch of branches) addBranch(draft, branch, input);
+  const draft = startDraft(plans[0]!, cut);
+  branches.forEach((branch, at) => {
+    addBranch({ ...draft, plan: plans[classOf[at]!]! }, branch, input);
+  });
   const stepsPerBranch = draft.steps.length / branches.length;
   const last = branches.at(-1);
   invariant(

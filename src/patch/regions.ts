@@ -1,17 +1,11 @@
 /**
- * Receptive fields on DeployPlan steps: which spatial region of each input a region of the output needs.
- *
- * A region is half open, [y0, y1) × [x0, x1), in pixels of its tensor. It may reach outside the tensor while it
- * is unclipped (the literature's halo arithmetic); `clipRegion` cuts it to what exists.
+ * Receptive fields on DeployPlan steps: which spatial region of each input a region of the output needs. Regions
+ * are unclipped at first; `clipRegion` cuts them to what exists.
  */
 import type { PlanTensor, Step, StepOf, StepOp, StepWindow } from '../ir/deploy-plan.js';
+import type { Region } from '../ir/region.js';
 
-export interface Region {
-  readonly y0: number;
-  readonly y1: number;
-  readonly x0: number;
-  readonly x1: number;
-}
+export type { Region } from '../ir/region.js';
 
 export const regionHeight = (r: Region): number => r.y1 - r.y0;
 export const regionWidth = (r: Region): number => r.x1 - r.x0;

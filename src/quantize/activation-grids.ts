@@ -1,97 +1,117 @@
 /** Width and grid of every feature map: the bit assignment, what must be shared, and the calibrated ranges. */
-import type { FakeQuantization, FloatNetwork } from '../ir/float-network.js';
-import type { BitAssignment, Ranges } from '../ir/stage-data.js';
+import type {
+  FakeQuantization,
+  FloatNetwork,
+  MapQuantization,
+  RegionalQuantization,
+} from '../ir/float-network.js';
+import type { BitAssignment, Ranges, StageClasses, TensorRange } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import { badInput } from '../support/errors.js';
-import { channelGroups } from './channel-groups.js';
-import type { ChannelSamples } from './channel-samples.js';
-import { channelwiseGrid, gridWithFactors, sharedFactors } from './channel-scales.js';
+import { type ChannelSource, withChannelFactors } from './channel-factors.js';
 import { distinctTensors, tensorGroups } from './tensor-groups.js';
 import { estimateGrid, gridOver, mergeHistograms, type RangeMethod } from './value-grids.js';
 
 export interface StoredMap {
   readonly bits: Width;
   readonly grid: FakeQuantization;
+  /**
+   * Inside a patch stage: how the branches of every class store the map, and by region who computes it. `grid` is
+   * then that of the class with the finest scale. All have the same channel scales, which weights have absorbed.
+   */
+  readonly byClass?: readonly StoredMap[];
+  readonly regional?: readonly RegionalQuantization[];
+}
+
+/** How simulation rounds the map: where branches overlap, as the one that the pixel belongs to. */
+export const mapQuantization = (map: StoredMap): MapQuantization => map.regional ?? map.grid;
+
+/** The maps as branches of one class store them. */
+export const classMaps = (stored: readonly StoredMap[], index: number): readonly StoredMap[] =>
+  stored.map((map) => map.byClass?.[index] ?? map);
+
+/** Maps that are stored alike: everywhere, or in the branches of one class. */
+export interface StorageSite {
+  readonly group: readonly number[];
+  readonly ofClass?: number;
+  readonly map: StoredMap;
 }
 
 /** Probabilities: TFLM's fixed scale 1/256 and zero point −128. */
 const PROBABILITY: FakeQuantization = { scale: 1 / 256, zeroPoint: -128, min: -128, max: 127 };
 
-/**
- * One entry per tensor of the network, in its order. With `channels` (sampled values of every tensor in a channel
- * group) narrow maps get a factor per channel.
- */
+export interface GridOptions {
+  readonly method: RangeMethod;
+  /** Sampled values of every tensor in a channel group: narrow maps get a factor per channel. */
+  readonly channels?: ChannelSource;
+  /** Maps inside the stage are stored by class. */
+  readonly stage?: StageClasses;
+}
+
+/** One entry per tensor of the network, in its order. */
 export function activationGrids(
   network: FloatNetwork,
   ranges: Ranges,
   assignment: BitAssignment,
-  method: RangeMethod,
-  channels?: readonly (ChannelSamples | undefined)[],
+  { method, channels, stage }: GridOptions,
 ): readonly StoredMap[] {
   requireMatchingRanges(network, ranges);
-  requireKnownNames(network, assignment);
-  const maps: StoredMap[] = [];
-  for (const group of tensorGroups(network)) {
-    const map = groupMap(network, ranges, assignment, method, group);
-    for (const id of group) maps[id] = map;
-  }
-  if (channels !== undefined) applyChannelFactors(network, maps, channels);
-  return maps;
+  requireKnownNames(network, assignment.activations, assignment.weights);
+  const groups = tensorGroups(network);
+  const free = new Set(stage === undefined ? [] : classGroups(network, groups, stage));
+  const plain = groups.flatMap((group): StorageSite[] => {
+    if (stage === undefined || !free.has(group))
+      return [{ group, map: groupMap(network, ranges.tensors, assignment, method, group) }];
+    return stage.classes.map((own, ofClass) => {
+      const classRanges = ranges.tensors.map((range, id) => own.ranges.get(id) ?? range);
+      const widths = { ...own, defaultWeightBits: assignment.defaultWeightBits, weights: {} };
+      return { group, ofClass, map: groupMap(network, classRanges, widths, method, group) };
+    });
+  });
+  if (stage !== undefined) for (const own of stage.classes) requireInside(network, own.activations, free);
+  return toMaps(
+    network,
+    channels === undefined ? plain : withChannelFactors(network, plain, channels),
+    stage,
+  );
 }
 
-/** Widths that gain from factors; at 8 bits a scale per tensor costs next to nothing. */
-const WIDEST_WITH_FACTORS: Width = 4;
-
-function applyChannelFactors(
+/** Groups of maps that every class may store in its own way: those that no layer outside the stage sees. */
+function classGroups(
   network: FloatNetwork,
-  maps: StoredMap[],
-  channels: readonly (ChannelSamples | undefined)[],
-): void {
-  const storage = tensorGroups(network);
-  for (const group of channelGroups(network)) {
-    const narrow = group.filter((id) => maps[id]!.bits <= WIDEST_WITH_FACTORS);
-    if (narrow.length === 0) continue;
-    const factors = sharedFactors(narrow.map((id) => channelwiseGrid(channels[id]!, maps[id]!.bits).scales));
-    for (const shared of storage.filter((ids) => ids.some((id) => group.includes(id)))) {
-      const { bits } = maps[shared[0]!]!;
-      const samples = mergeSamples(distinctTensors(network, shared).map((id) => channels[id]!));
-      const grid = gridWithFactors(samples, factors, bits);
-      const ceiling = lowestCeiling(network, shared);
-      for (const id of shared) maps[id] = { bits, grid: underCeiling(grid, ceiling) };
+  groups: readonly (readonly number[])[],
+  { layers, output }: StageClasses,
+): (readonly number[])[] {
+  const inside = new Set(network.layers.slice(0, layers).map((layer) => layer.output));
+  inside.delete(output);
+  return groups.filter((group) => group.every((id) => inside.has(id)));
+}
+
+function toMaps(
+  network: FloatNetwork,
+  sites: readonly StorageSite[],
+  stage: StageClasses | undefined,
+): readonly StoredMap[] {
+  const maps: StoredMap[] = [];
+  const byGroup = new Map<readonly number[], StorageSite[]>();
+  for (const site of sites) byGroup.set(site.group, [...(byGroup.get(site.group) ?? []), site]);
+  for (const [group, own] of byGroup) {
+    const byClass = own.map((site) => site.map);
+    const finest = byClass.reduce((a, b) => (b.grid.scale < a.grid.scale ? b : a));
+    for (const id of group) {
+      const regional = stage?.classes.flatMap(({ owned }, ofClass) =>
+        (owned.get(id) ?? []).map((region) => ({ region, grid: byClass[ofClass]?.grid ?? finest.grid })),
+      );
+      const isShared = own[0]!.ofClass === undefined || regional === undefined;
+      maps[id] = isShared ? own[0]!.map : { ...finest, byClass, regional };
     }
   }
-}
-
-function mergeSamples(parts: readonly ChannelSamples[]): ChannelSamples {
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part.values, at);
-    at += part.values.length;
-  }
-  const { channels } = parts[0]!;
-  return { channels, rows: values.length / channels, values };
-}
-
-/** Upper bound of the activations that write these maps. */
-const lowestCeiling = (network: FloatNetwork, tensors: readonly number[]): number =>
-  Math.min(
-    Number.POSITIVE_INFINITY,
-    ...network.layers.map((layer) =>
-      'bounds' in layer && tensors.includes(layer.output) ? layer.bounds.max : Number.POSITIVE_INFINITY,
-    ),
-  );
-
-/** No channel's grid passes the activation's bound, so that saturation does the bound's work. */
-function underCeiling(grid: FakeQuantization, ceiling: number): FakeQuantization {
-  const top = grid.scale * (grid.max - grid.zeroPoint);
-  if (ceiling === Number.POSITIVE_INFINITY || grid.channelScales === undefined) return grid;
-  return { ...grid, channelScales: grid.channelScales.map((factor) => Math.min(factor, ceiling / top)) };
+  return network.tensors.map(({ id }) => maps[id]!);
 }
 
 function groupMap(
   network: FloatNetwork,
-  ranges: Ranges,
+  ranges: readonly TensorRange[],
   assignment: BitAssignment,
   method: RangeMethod,
   group: readonly number[],
@@ -102,7 +122,7 @@ function groupMap(
   if (input || fixed !== undefined || isEdge(network, group)) requireEightBits(network, group, named);
   if (fixed !== undefined) return { bits: 8, grid: fixed };
   const bits = named ?? (input || isOutput(network, group) ? 8 : assignment.defaultActivationBits);
-  const members = distinctTensors(network, group).map((id) => ranges.tensors[id]!);
+  const members = distinctTensors(network, group).map((id) => ranges[id]!);
   const range = {
     min: Math.min(...members.map((t) => t.min)),
     max: Math.max(...members.map((t) => t.max)),
@@ -181,12 +201,14 @@ function requireMatchingRanges(network: FloatNetwork, ranges: Ranges): void {
   });
 }
 
-function requireKnownNames(network: FloatNetwork, assignment: BitAssignment): void {
+type Widths = Readonly<Record<string, Width>>;
+
+function requireKnownNames(network: FloatNetwork, activations: Widths, weights: Widths): void {
   const tensors = new Set(network.tensors.map((tensor) => tensor.name));
   const layers = new Set(network.layers.map((layer) => layer.name));
   const unknown =
-    Object.keys(assignment.activations).find((name) => !tensors.has(name)) ??
-    Object.keys(assignment.weights).find((name) => !layers.has(name));
+    Object.keys(activations).find((name) => !tensors.has(name)) ??
+    Object.keys(weights).find((name) => !layers.has(name));
   if (unknown === undefined) return;
   throw badInput(
     'quantize/unknown-name',
@@ -197,4 +219,21 @@ function requireKnownNames(network: FloatNetwork, assignment: BitAssignment): vo
       expected: `names such as ${[...tensors].slice(0, 3).join(', ')}`,
     },
   );
+}
+
+function requireInside(
+  network: FloatNetwork,
+  activations: Widths,
+  free: ReadonlySet<readonly number[]>,
+): void {
+  requireKnownNames(network, activations, {});
+  const names = new Set([...free].flatMap((group) => group.map((id) => network.tensors[id]!.name)));
+  const outside = Object.keys(activations).find((name) => !names.has(name));
+  if (outside === undefined) return;
+  throw badInput('quantize/class-width', 'a class of branches cannot choose the width of this map', {
+    where: network.name,
+    found: outside,
+    expected: `maps inside the stage, such as ${[...names].slice(0, 3).join(', ')}`,
+    fix: 'Give its width in the assignment of the whole network.',
+  });
 }

@@ -148,7 +148,7 @@ function constants(layer: WeightedFloatLayer, c: EmitContext) {
   requireAccumulators(layer, weights, bias, multipliers, input);
   const rowLength = packedRowLength(layer, c);
   return {
-    weights: c.blobs.add(packLanes(weights.q, rowLength, weights.bits)),
+    weights: c.blobs.weights(weights.q, (q) => packLanes(q, rowLength, weights.bits)),
     weightBits: weights.bits,
     weightZeroPoint: 0,
     bias: c.blobs.int32(bias),

@@ -6,7 +6,15 @@ const ALIGNMENT = 4;
 
 export class BlobWriter {
   private readonly parts: Uint8Array[] = [];
+  private readonly packed = new Map<Int8Array, BlobRef>();
   private bytes = 0;
+
+  /** Weights stand once, however many steps share the array. */
+  weights(values: Int8Array, pack: (values: Int8Array) => Uint8Array): BlobRef {
+    const known = this.packed.get(values) ?? this.add(pack(values));
+    this.packed.set(values, known);
+    return known;
+  }
 
   add(bytes: Uint8Array): BlobRef {
     const offset = this.bytes;

@@ -4,7 +4,7 @@
  *
  * Maps live only until their last reader has run; quantised ones are kept as integers.
  */
-import type { FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
+import type { FakeQuantization, FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
 import type { StoredMap } from './activation-grids.js';
 
 export class Propagation {
@@ -41,11 +41,12 @@ export class Propagation {
   /** The map in the quantised network, in real values. */
   quantizedMap(tensor: number, sample: number): Float32Array {
     const codes = this.codes[tensor]![sample]!;
-    const scales = this.scalesOf(tensor);
     const values = new Float32Array(codes.length);
-    // Plain loops: these maps hold millions of values per sample.
-    for (let at = 0; at < codes.length; at += scales.length)
-      for (let c = 0; c < scales.length; c++) values[at + c] = codes[at + c]! * scales[c]!;
+    this.forEachPart(tensor, (from, to, scales) => {
+      // Plain loops: these maps hold millions of values per sample.
+      for (let at = from; at < to; at += scales.length)
+        for (let c = 0; c < scales.length; c++) values[at + c] = codes[at + c]! * scales[c]!;
+    });
     return values;
   }
 
@@ -74,16 +75,28 @@ export class Propagation {
   private keep(id: number): void {
     this.floatMaps[id]!.push(this.float.map(id).slice());
     const values = this.quantized.map(id);
-    const scales = this.scalesOf(id);
     const codes = new Int16Array(values.length);
-    for (let at = 0; at < codes.length; at += scales.length)
-      for (let c = 0; c < scales.length; c++) codes[at + c] = Math.round(values[at + c]! / scales[c]!);
+    this.forEachPart(id, (from, to, scales) => {
+      for (let at = from; at < to; at += scales.length)
+        for (let c = 0; c < scales.length; c++) codes[at + c] = Math.round(values[at + c]! / scales[c]!);
+    });
     this.codes[id]!.push(codes);
   }
 
-  /** Scale of every channel, or one for all. */
-  private scalesOf(id: number): Float32Array {
-    const { scale, channelScales } = this.stored[id]!.grid;
-    return Float32Array.from(channelScales ?? [1], (factor) => scale * factor);
+  /** Elements [from, to) of the map that share one grid, with its scales: one per channel, or one for all. */
+  private forEachPart(id: number, use: (from: number, to: number, scales: Float32Array) => void): void {
+    const { grid, regional } = this.stored[id]!;
+    const [height, width, channels] = this.network.tensors[id]!.shape;
+    const scalesOf = ({ scale, channelScales }: FakeQuantization): Float32Array =>
+      Float32Array.from(channelScales ?? [1], (factor) => scale * factor);
+    if (regional === undefined) {
+      use(0, height * width * channels, scalesOf(grid));
+      return;
+    }
+    for (const { region, grid: own } of regional) {
+      const scales = scalesOf(own);
+      for (let y = region.y0; y < region.y1; y++)
+        use((y * width + region.x0) * channels, (y * width + region.x1) * channels, scales);
+    }
   }
 }

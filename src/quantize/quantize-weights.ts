@@ -14,7 +14,7 @@ import type { MatrixKernels } from '../ir/matrix-kernels.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import { createRandom } from '../support/random.js';
-import type { StoredMap } from './activation-grids.js';
+import { mapQuantization, type StoredMap } from './activation-grids.js';
 import { inputGeometry, samplePositions } from './layer-inputs.js';
 import { MomentCollector } from './moments.js';
 import { Propagation } from './propagate.js';
@@ -140,7 +140,7 @@ function sequential(job: WeightJob): (QuantizedWeights | undefined)[] {
   const { network, stored, samples, engine } = job;
   const float = engine.createRunner(network);
   const quantized = engine.createRunner(network);
-  for (const { id } of network.tensors) quantized.setFakeQuantization(id, stored[id]!.grid);
+  for (const { id } of network.tensors) quantized.setFakeQuantization(id, mapQuantization(stored[id]!));
   const propagation = new Propagation(network, float, quantized, stored, samples);
   return network.layers.map((layer, i) => {
     let result: QuantizedWeights | undefined;

@@ -7,13 +7,14 @@
  */
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
-import type { BitAssignment, Ranges } from '../ir/stage-data.js';
+import type { BitAssignment, Ranges, StageClasses } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import { badInput } from '../support/errors.js';
 import { activationGrids, type StoredMap } from './activation-grids.js';
+import type { ChannelSource } from './channel-factors.js';
 import { channelGroups } from './channel-groups.js';
-import { collectChannels } from './channel-samples.js';
-import { emitPlan } from './emit-plan.js';
+import { type ChannelRequest, collectChannels } from './channel-samples.js';
+import { emitPlans } from './emit-plan.js';
 import type { QuantizedWeights } from './quantize-layer.js';
 import {
   type FloatEngine,
@@ -64,6 +65,8 @@ export interface Trial {
 
 export interface QuantizeResult {
   readonly plan: DeployPlan;
+  /** By class of branches, whole networks that differ inside the stage only; without a stage just `plan`. */
+  readonly plans: readonly DeployPlan[];
   readonly stored: readonly StoredMap[];
   /** One per layer; undefined for layers without weights. */
   readonly weights: readonly (QuantizedWeights | undefined)[];
@@ -73,7 +76,8 @@ export interface QuantizeResult {
 }
 
 /**
- * Quantises a network. `samples` are calibration samples in real values.
+ * Quantises a network. `samples` are calibration samples in real values; with `stage`, maps inside a patch stage are
+ * stored by class of branches, and there is a plan per class (src/quantize/emit-plan.ts).
  * Errors: `input` for ranges or names that do not fit the network or when there are no samples, `limit` where an
  * accumulator could overflow.
  */
@@ -84,10 +88,11 @@ export function quantizeNetwork(
   samples: readonly FloatSample[],
   engine: FloatEngine,
   options: QuantizeOptions = DEFAULT_QUANTIZE_OPTIONS,
+  stage?: StageClasses,
 ): QuantizeResult {
   if (samples.length === 0)
     throw badInput('quantize/no-samples', 'there are no calibration samples', { where: network.name });
-  const stored = storeMaps(network, ranges, assignment, samples, engine, options);
+  const stored = storeMaps(network, ranges, assignment, samples, engine, options, stage);
   const quantize = (reconstruction: Reconstruction, some: readonly FloatSample[]) =>
     quantizeWeights({
       network,
@@ -102,7 +107,12 @@ export function quantizeNetwork(
   const reconstruction = options.reconstruction.kind === 'auto' ? bestOf(trials) : options.reconstruction;
   options.onProgress?.(`quantising weights (${reconstruction.kind})`);
   const weights = quantize(reconstruction, samples);
-  return { plan: emitPlan(network, stored, weights), stored, weights, reconstruction, trials };
+  const plans = emitPlans(network, stored, weights, stage);
+  return { plan: plans[0]!, plans, stored, weights, reconstruction, trials };
+}
+
+interface ClassRequest extends ChannelRequest {
+  readonly ofClass: number | undefined;
 }
 
 function storeMaps(
@@ -112,14 +122,24 @@ function storeMaps(
   samples: readonly FloatSample[],
   engine: FloatEngine,
   options: QuantizeOptions,
+  stage: StageClasses | undefined,
 ): readonly StoredMap[] {
-  if (!options.channelScales) return activationGrids(network, ranges, assignment, options.ranges);
-  const scalable = new Set(channelGroups(network).flat());
-  const plain = activationGrids(network, ranges, assignment, options.ranges);
-  if (plain.every((map) => map.bits === 8)) return plain;
+  const how = { method: options.ranges, ...(stage === undefined ? {} : { stage }) };
+  const plain = activationGrids(network, ranges, assignment, how);
+  const isWide = (map: StoredMap): boolean => map.bits === 8 && (map.byClass ?? []).every(isWide);
+  if (!options.channelScales || plain.every(isWide)) return plain;
   options.onProgress?.('scaling channels');
-  const channels = collectChannels(network, engine.createRunner(network), samples, scalable, options.seed);
-  return activationGrids(network, ranges, assignment, options.ranges, channels);
+  const requests = [...new Set(channelGroups(network).flat())].flatMap((tensor): ClassRequest[] =>
+    plain[tensor]!.byClass === undefined
+      ? [{ tensor, ofClass: undefined }]
+      : stage!.classes.map((own, ofClass) => ({ tensor, ofClass, regions: own.computed.get(tensor)! })),
+  );
+  const runner = engine.createRunner(network);
+  const collected = collectChannels(network, runner, samples, requests, options.seed);
+  const key = (tensor: number, ofClass: number | undefined): string => `${tensor}/${ofClass ?? ''}`;
+  const known = new Map(requests.map((r, i) => [key(r.tensor, r.ofClass), collected[i]!]));
+  const channels: ChannelSource = (tensor, ofClass) => known.get(key(tensor, ofClass))!;
+  return activationGrids(network, ranges, assignment, { ...how, channels });
 }
 
 function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction): WeightOptions {

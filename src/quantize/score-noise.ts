@@ -4,7 +4,7 @@
  */
 import type { FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
 import { isWeighted } from '../ir/float-network.js';
-import type { StoredMap } from './activation-grids.js';
+import { mapQuantization, type StoredMap } from './activation-grids.js';
 import type { QuantizedWeights } from './quantize-layer.js';
 import { realWeights } from './quantize-weights.js';
 
@@ -23,7 +23,7 @@ export function applyQuantization(
   weights: readonly (QuantizedWeights | undefined)[],
 ): void {
   const { network } = runner;
-  for (const { id } of network.tensors) runner.setFakeQuantization(id, stored[id]!.grid);
+  for (const { id } of network.tensors) runner.setFakeQuantization(id, mapQuantization(stored[id]!));
   network.layers.forEach((layer, i) => {
     const own = weights[i];
     if (!isWeighted(layer) || own === undefined) return;

@@ -1,0 +1,61 @@
+/** Rounds feature maps of a float runner to stored grids: whole, with a scale per channel, or region by region. */
+import type { FakeQuantization, MapQuantization } from '../ir/float-network.js';
+import type { Region } from '../ir/region.js';
+import { floatElements } from '../ops/float-reference.js';
+import type { RunnerState } from './float-layers.js';
+import { padTo } from './pack-float.js';
+
+export function createRounder({ network, kernels, memory, addresses }: RunnerState) {
+  /** Addresses of scales and their inverses; grids are plain data that is never changed, so identity will do. */
+  const stored = new WeakMap<FakeQuantization, number>();
+
+  /** Layout of `fakeQuantizeChannels` (assembly/float/elementwise.ts). */
+  const scalesOf = (grid: FakeQuantization, channels: number): number => {
+    const known = stored.get(grid);
+    if (known !== undefined) return known;
+    const padded = padTo(channels, 4);
+    const address = memory.floats(2 * padded);
+    const view = memory.view(address, 2 * padded);
+    for (let c = 0; c < channels; c++) {
+      view[c] = grid.scale * (grid.channelScales?.[c] ?? 1);
+      view[padded + c] = 1 / view[c]!;
+    }
+    stored.set(grid, address);
+    return address;
+  };
+
+  const roundRegion = (tensor: number, { y0, y1, x0, x1 }: Region, grid: FakeQuantization): void => {
+    const [, width, channels] = network.tensors[tensor]!.shape;
+    const scales = scalesOf(grid, channels);
+    const [low, high] = [grid.min - grid.zeroPoint, grid.max - grid.zeroPoint];
+    const start = (y: number, x: number): number => addresses[tensor]! + 4 * channels * (y * width + x);
+    const round = (address: number, pixels: number): void =>
+      kernels.fakeQuantizeChannels(address, pixels, channels, scales, low, high);
+    if (x1 - x0 === width) round(start(y0, 0), (y1 - y0) * width);
+    else for (let y = y0; y < y1; y++) round(start(y, x0), x1 - x0);
+  };
+
+  const roundWhole = (tensor: number, grid: FakeQuantization): void => {
+    const { shape } = network.tensors[tensor]!;
+    if (grid.channelScales !== undefined) {
+      roundRegion(tensor, { y0: 0, y1: shape[0], x0: 0, x1: shape[1] }, grid);
+      return;
+    }
+    const { scale, zeroPoint, min, max } = grid;
+    const count = floatElements(network.tensors[tensor]!);
+    kernels.fakeQuantize(addresses[tensor]!, count, scale, min - zeroPoint, max - zeroPoint);
+  };
+
+  return {
+    round(tensor: number, quantization: MapQuantization): void {
+      if ('scale' in quantization) roundWhole(tensor, quantization);
+      else for (const { region, grid } of quantization) roundRegion(tensor, region, grid);
+    },
+    /** Takes the memory that rounding needs, so that a run leaves views of maps valid. */
+    prepare(tensor: number, quantization: MapQuantization): void {
+      const channels = network.tensors[tensor]!.shape[2];
+      if (!('scale' in quantization)) for (const { grid } of quantization) scalesOf(grid, channels);
+      else if (quantization.channelScales !== undefined) scalesOf(quantization, channels);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Branches of several classes: every tile of the stage's output equals that tile of its class's own plan run whole,
+ * and weights stand once.
+ *
+ * QUANTMCU_STAGED_NETWORKS (default 40) widens the run.
+ */
+import { describe, expect, it } from 'vitest';
+import { bind } from '../../../src/bind/bind.js';
+import { inputSpec, storeReals } from '../../../src/data/input-spec.js';
+import { verifyBoundPlan } from '../../../src/invariants/bound.js';
+import { verifyPlan } from '../../../src/invariants/plan.js';
+import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
+import { unpackActivation } from '../../../src/ops/plan-access.js';
+import type { LoadedNetwork } from '../../../src/simulate/engine.js';
+import { referenceEngine } from '../../../src/simulate/reference-engine.js';
+import { createWasmEngine } from '../../../src/simulate/wasm-engine.js';
+import { type StagedTrial, stagedTrial } from '../../support/random-staged.js';
+
+const NETWORKS = Number(process.env.QUANTMCU_STAGED_NETWORKS ?? 40);
+const wasm = createWasmEngine();
+
+/** Stored values of a tensor after a run in the reference, and the outputs. */
+function runReference(plan: DeployPlan, input: Uint8Array, name: string) {
+  const wanted = plan.tensors.find((tensor) => tensor.name === name)!;
+  const values = new Int32Array(wanted.shape[0] * wanted.shape[1] * wanted.shape[2]);
+  const channels = wanted.shape[2];
+  const network = referenceEngine.load(plan) as LoadedNetwork;
+  const outputs = network.run([input], (_step, id, bytes) => {
+    const tensor = plan.tensors[id]!;
+    if (id === wanted.id) values.set(unpackActivation(tensor, bytes));
+    if (tensor.view?.of !== wanted.id) return;
+    const [rows, columns] = tensor.shape;
+    const own = unpackActivation(tensor, bytes);
+    for (let y = 0; y < rows; y++)
+      values.set(
+        own.subarray(y * columns * channels, (y + 1) * columns * channels),
+        ((y + tensor.view.y) * wanted.shape[1] + tensor.view.x) * channels,
+      );
+  });
+  return { values, outputs };
+}
+
+function check(trial: StagedTrial, what: string): void {
+  const { result, layout, classOf, network, samples } = trial;
+  const { plan, plans } = result;
+  expect(verifyPlan(plan), what).toEqual([]);
+  verifyBoundPlan(bind(plan, { core: 'm4', feature: 'dsp' }));
+  const output = network.tensors[layout.cut.output]!;
+  const bytes = storeReals(samples[0]![0]!, inputSpec(plan));
+  const mixed = runReference(plan, bytes, output.name);
+  const whole = plans.map((own) => runReference(own, bytes, output.name).values);
+  const [, width, channels] = output.shape;
+  layout.branches.forEach(({ tile }, at) => {
+    for (let y = tile.y0; y < tile.y1; y++) {
+      const [from, to] = [tile.x0, tile.x1].map((x) => (y * width + x) * channels) as [number, number];
+      expect(mixed.values.slice(from, to), what).toEqual(whole[classOf[at]!]!.slice(from, to));
+    }
+  });
+  expect((wasm.load(plan) as LoadedNetwork).run([bytes]), what).toEqual(mixed.outputs);
+}
+
+const weightBlobs = (plan: DeployPlan): Set<string> =>
+  new Set(
+    plan.steps.flatMap((step) =>
+      'weights' in step ? [`${step.weights.offset}+${step.weights.length}`] : [],
+    ),
+  );
+
+/** The widths inside the stage, class by class, as texts. */
+const innerWidths = ({ result, layout }: StagedTrial): Set<string> =>
+  new Set(
+    result.plans.map((plan) =>
+      plan.steps
+        .slice(0, layout.cut.steps)
+        .map((step) => plan.tensors[step.output]!.bits)
+        .join(),
+    ),
+  );
+
+describe(`${NETWORKS} random networks with random classes of branches`, () => {
+  it('compute in every tile what the plan of its class computes there', async () => {
+    let mixed = 0;
+    for (let seed = 1, done = 0; done < NETWORKS; seed++) {
+      const trial = await stagedTrial(seed);
+      if (trial === undefined) continue;
+      check(trial, `seed ${seed}`);
+      const weighted = trial.network.layers.filter((layer) => 'weights' in layer);
+      expect(weightBlobs(trial.result.plan).size).toBe(weighted.length);
+      if (innerWidths(trial).size > 1) mixed++;
+      done++;
+    }
+    expect(mixed).toBeGreaterThan(NETWORKS / 3);
+  });
+});
