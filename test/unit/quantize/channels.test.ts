@@ -76,12 +76,12 @@ describe('channel factors', () => {
 });
 
 describe('collectChannels', () => {
-  it('takes whole pixels of the wanted maps only', () => {
+  it('takes whole pixels of the wanted map, or of regions of it', () => {
     const some = randomSamples(4, 3);
     const runner = createFloatRunner(network);
-    const found = collectChannels(network, runner, some, new Set([1]), 1);
-    expect(found.filter((x) => x !== undefined)).toHaveLength(1);
-    const { channels, rows, values } = found[1]!;
+    const corner = [{ y0: 0, y1: 1, x0: 0, x1: 1 }];
+    const found = collectChannels(network, runner, some, [{ tensor: 1 }, { tensor: 1, regions: corner }], 1);
+    const { channels, rows, values } = found[0]!;
     expect(values.length).toBe(channels * rows);
     runner.run(some[0]!);
     const map = runner.map(1);
@@ -89,5 +89,7 @@ describe('collectChannels', () => {
       [...map.slice(p * channels, (p + 1) * channels)].join(),
     );
     expect(pixels).toContain([...values.slice(0, channels)].join());
+    expect(found[1]!.rows).toBe(some.length);
+    expect([...found[1]!.values.slice(0, channels)].join()).toBe(pixels[0]);
   });
 });
