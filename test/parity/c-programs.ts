@@ -64,7 +64,7 @@ export function parityCases(options: {
   return cases;
 }
 
-function expectedOutput({ plan, inputs }: SampleCase): Uint8Array {
+export function expectedOutput({ plan, inputs }: SampleCase): Uint8Array {
   const step = plan.steps[0]!;
   const values = new Map(
     plan.inputs.map((port, i) => [port.tensor, unpackActivation(tensorOf(plan, port.tensor), inputs[i]!)]),

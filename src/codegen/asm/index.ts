@@ -4,7 +4,10 @@
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
+import { conv2dLanes } from './conv2d-lanes.js';
 
 export type AssemblyGenerator = (kernel: KernelInstance, mode: FirmwareMode) => string;
 
-export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {};
+export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
+  conv2d_lanes: conv2dLanes,
+};

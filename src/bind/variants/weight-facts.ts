@@ -1,0 +1,59 @@
+/**
+ * What kernels must know of weights before they apply, remembered per weights blob: planning asks thousands of times
+ * about plans that share one.
+ */
+import type { DeployPlan, PlanTensor, StepOf } from '../../ir/deploy-plan.js';
+import { elementCount, readInt32, readWeights, tensorOf } from '../../ops/plan-access.js';
+
+/** What bounds the accumulator of one output channel. */
+export interface ChannelReach {
+  /** With the input's zero point folded in. */
+  readonly bias: number;
+  /** Σ of the positive weights. */
+  readonly positive: number;
+  /** Σ |w| of the negative ones. */
+  readonly negative: number;
+}
+
+type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
+
+/** A cache and no more: an entry is a pure function of the blob and its key. */
+const REACHES = new WeakMap<Uint8Array, Map<string, readonly ChannelReach[]>>();
+
+/** Per output channel; weights must have no zero point. */
+export function channelReaches(step: MatrixStep, plan: DeployPlan): readonly ChannelReach[] {
+  const input = tensorOf(plan, step.inputs[0]!);
+  const key = [step.weights.offset, step.bias.offset, step.weightBits, input.zeroPoint, input.shape].join();
+  const known = REACHES.get(plan.weights) ?? new Map<string, readonly ChannelReach[]>();
+  REACHES.set(plan.weights, known);
+  const reaches = known.get(key) ?? computeReaches(step, plan, input);
+  known.set(key, reaches);
+  return reaches;
+}
+
+/** The step's weights by output channel, in canonical order; `length` of them each. */
+export function weightRows(step: MatrixStep, plan: DeployPlan): { weights: Int32Array; length: number } {
+  const input = tensorOf(plan, step.inputs[0]!);
+  const [, , channels] = tensorOf(plan, step.output).shape;
+  if (step.op === 'fully_connected') {
+    const length = elementCount(input);
+    return { weights: readWeights(plan, step.weights, channels, length, step.weightBits), length };
+  }
+  const taps = step.window.kernelHeight * step.window.kernelWidth;
+  const [, , rowLength] = input.shape;
+  const weights = readWeights(plan, step.weights, channels * taps, rowLength, step.weightBits);
+  return { weights, length: taps * rowLength };
+}
+
+function computeReaches(step: MatrixStep, plan: DeployPlan, input: PlanTensor): readonly ChannelReach[] {
+  const { weights, length } = weightRows(step, plan);
+  return Array.from(readInt32(plan, step.bias), (bias, channel) => {
+    let [positive, negative] = [0, 0];
+    for (let i = channel * length; i < (channel + 1) * length; i++) {
+      const weight = weights[i]!;
+      if (weight > 0) positive += weight;
+      else negative -= weight;
+    }
+    return { bias: bias - input.zeroPoint * (positive - negative), positive, negative };
+  });
+}
