@@ -6,7 +6,7 @@
  * the standard deviation of the patch. Every rule gives a figure per position; the highest are protected.
  */
 import { unsupported } from '../support/errors.js';
-import { criticalZ, type GaussianFit, outlierShare, phiOfZ, thresholdForShare } from './outlier.js';
+import { criticalZ, type GaussianFit, phiOfZ, thresholdForShare } from './outlier.js';
 
 export type PatchClass = 'protected' | 'plain';
 
@@ -29,7 +29,7 @@ export const CLASSIFICATION_RULES = {
 } as const satisfies Readonly<Record<string, string>>;
 export type ClassificationRule = keyof typeof CLASSIFICATION_RULES;
 
-/** The tensor that is tested, as seen by one calibration image: the values of every patch, row by row. */
+/** The tensor that is tested, as seen by one calibration image: the values of every patch, patches row by row. */
 export type ImagePatches = readonly ArrayLike<number>[];
 
 export interface OutlierOptions {
@@ -63,22 +63,20 @@ function requireSplit(classes: PatchClasses): PatchClasses {
   );
 }
 
-/** The paper's rule, statically: a class per position from the calibration images. */
+/** The paper's rule, statically: a class per position from the calibration images, each of which is seen once. */
 export function classifyByOutliers(
-  images: readonly ImagePatches[],
+  images: Iterable<ImagePatches>,
   grid: Grid,
   options: OutlierOptions,
 ): PatchClasses {
-  const critical = images.map((patches) =>
+  const critical = Array.from(images, (patches) =>
     patches.map((patch) => criticalZ(patch, options.fit, options.tau)),
   );
   const z = thresholdForShare(critical.flat(), options.flaggedShare);
   const positions = grid.rows * grid.columns;
   const figures = Array.from({ length: positions }, (_, position) => {
-    const flagged = images.filter(
-      (patches) => outlierShare(patches[position]!, options.fit, z) > options.tau,
-    );
-    return flagged.length / Math.max(1, images.length);
+    const flagged = critical.filter((patches) => patches[position]! > z);
+    return flagged.length / Math.max(1, critical.length);
   });
   return requireSplit({
     rule: 'outlier',
@@ -119,15 +117,15 @@ const standardDeviation = (values: ArrayLike<number>): number => {
 
 /** By the mean standard deviation of the patches at each position. */
 export function classifyByActivity(
-  images: readonly ImagePatches[],
+  images: Iterable<ImagePatches>,
   grid: Grid,
   protectedShare: number,
 ): PatchClasses {
+  const deviations = Array.from(images, (patches) => patches.map(standardDeviation));
   const figures = Array.from(
     { length: grid.rows * grid.columns },
     (_, position) =>
-      images.reduce((sum, patches) => sum + standardDeviation(patches[position]!), 0) /
-      Math.max(1, images.length),
+      deviations.reduce((sum, patches) => sum + patches[position]!, 0) / Math.max(1, deviations.length),
   );
   return requireSplit({
     rule: 'activity',

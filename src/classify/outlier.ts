@@ -32,10 +32,32 @@ export function outlierShare(values: ArrayLike<number>, fit: GaussianFit, z: num
  */
 export function criticalZ(values: ArrayLike<number>, fit: GaussianFit, tau: number): number {
   if (fit.standardDeviation === 0 || values.length === 0) return 0;
-  const distances = Float64Array.from(values, (x) => Math.abs(x - fit.mean) / fit.standardDeviation).sort();
+  const distances = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) distances[i] = Math.abs(values[i]! - fit.mean);
   // More than τ·n values must lie beyond: the (⌊τ·n⌋ + 1)-th largest distance decides.
   const rank = distances.length - 1 - Math.min(distances.length - 1, Math.floor(tau * distances.length));
-  return distances[rank]!;
+  return selectRank(distances, rank) / fit.standardDeviation;
+}
+
+/** The value at index `rank` of the sorted array; Hoare's selection, which reorders `values`. */
+function selectRank(values: Float64Array, rank: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let [i, j] = [low, high];
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      [values[i], values[j]] = [values[j]!, values[i]!];
+      i++;
+      j--;
+    }
+    if (rank <= j) high = j;
+    else if (rank >= i) low = i;
+    else break;
+  }
+  return values[rank]!;
 }
 
 /** The threshold |z| that flags the wanted share of patches, from their critical |z|. */

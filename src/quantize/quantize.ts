@@ -34,6 +34,8 @@ export interface QuantizeOptions {
   /** `auto` compares the others on held-out calibration samples. */
   readonly reconstruction: Reconstruction | { readonly kind: 'auto' };
   readonly seed: number;
+  /** Sampled values of the same network, samples, seed and stage, where they are at hand. */
+  readonly channels?: ChannelSource;
   readonly onProgress?: (what: string) => void;
 }
 
@@ -111,35 +113,54 @@ export function quantizeNetwork(
   return { plan: plans[0]!, plans, stored, weights, reconstruction, trials };
 }
 
-interface ClassRequest extends ChannelRequest {
-  readonly ofClass: number | undefined;
-}
-
-function storeMaps(
+/**
+ * How every map is stored at the widths of the assignment. Sampled values are taken from `options.channels` or
+ * collected. Errors: as `quantizeNetwork`.
+ */
+export function storeMaps(
   network: FloatNetwork,
   ranges: Ranges,
   assignment: BitAssignment,
   samples: readonly FloatSample[],
   engine: FloatEngine,
   options: QuantizeOptions,
-  stage: StageClasses | undefined,
+  stage?: StageClasses,
 ): readonly StoredMap[] {
   const how = { method: options.ranges, ...(stage === undefined ? {} : { stage }) };
   const plain = activationGrids(network, ranges, assignment, how);
   const isWide = (map: StoredMap): boolean => map.bits === 8 && (map.byClass ?? []).every(isWide);
   if (!options.channelScales || plain.every(isWide)) return plain;
   options.onProgress?.('scaling channels');
-  const requests = [...new Set(channelGroups(network).flat())].flatMap((tensor): ClassRequest[] =>
-    plain[tensor]!.byClass === undefined
-      ? [{ tensor, ofClass: undefined }]
-      : stage!.classes.map((own, ofClass) => ({ tensor, ofClass, regions: own.computed.get(tensor)! })),
-  );
-  const runner = engine.createRunner(network);
-  const collected = collectChannels(network, runner, samples, requests, options.seed);
-  const key = (tensor: number, ofClass: number | undefined): string => `${tensor}/${ofClass ?? ''}`;
-  const known = new Map(requests.map((r, i) => [key(r.tensor, r.ofClass), collected[i]!]));
-  const channels: ChannelSource = (tensor, ofClass) => known.get(key(tensor, ofClass))!;
+  const channels = options.channels ?? sampleChannels(network, samples, engine, options.seed, stage);
   return activationGrids(network, ranges, assignment, { ...how, channels });
+}
+
+/** Sampled values of every map whose channels may be scaled apart: the same for all assignments. */
+export function sampleChannels(
+  network: FloatNetwork,
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  seed: number,
+  stage?: StageClasses,
+): ChannelSource {
+  const key = (tensor: number, ofClass?: number): string => `${tensor}/${ofClass ?? ''}`;
+  const requests = new Map<string, ChannelRequest>();
+  for (const tensor of channelGroups(network).flat()) {
+    requests.set(key(tensor), { tensor });
+    stage?.classes.forEach(({ computed }, ofClass) => {
+      const regions = computed.get(tensor);
+      if (regions !== undefined) requests.set(key(tensor, ofClass), { tensor, regions });
+    });
+  }
+  const collected = collectChannels(
+    network,
+    engine.createRunner(network),
+    samples,
+    [...requests.values()],
+    seed,
+  );
+  const known = new Map([...requests.keys()].map((name, i) => [name, collected[i]!]));
+  return (tensor, ofClass) => known.get(key(tensor, ofClass))!;
 }
 
 function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction): WeightOptions {
