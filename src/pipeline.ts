@@ -36,6 +36,13 @@ import type { Host } from './support/host.js';
 import { type Board, coreOf } from './targets/index.js';
 
 export type { SelfCheckInput } from './codegen/emit-self-check.js';
+export {
+  BENCH_LAYERS,
+  benchKernels,
+  type KernelBench,
+  type KernelBenchOptions,
+} from './evaluate/bench-kernels.js';
+export { type BenchLayer, WEIGHT_SPREADS, type WeightSpread } from './evaluate/bench-plan.js';
 export { buildProject, generateProject } from './evaluate/build-project.js';
 export { type LogFile, readBoardLog } from './evaluate/check-board-log.js';
 export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';

@@ -1,5 +1,6 @@
 /** DeployPlan × board → firmware: bind, generate, compile; on a virtual board where the real one is too small. */
 import { bind } from '../bind/bind.js';
+import type { KernelChoice } from '../bind/variants/choose.js';
 import { DEFAULT_STACK_BYTES, emitProject, type ProjectFiles } from '../codegen/emit-project.js';
 import type { SelfCheckInput } from '../codegen/emit-self-check.js';
 import { buildFirmware } from '../compile/build.js';
@@ -36,20 +37,27 @@ export interface BuildProjectOptions extends GenerateOptions {
 /** Room beside arena and constants on a virtual board: code, stack, variables. */
 const VIRTUAL_SPARE = { flashBytes: 512 * 1024, sramBytes: 64 * 1024 } as const;
 
-const bindTo = (plan: DeployPlan, board: Board): BoundPlan =>
-  bind(plan, { core: board.core, feature: coreOf(board.core).feature });
+const bindTo = (plan: DeployPlan, board: Board, { choice }: GenerateOptions): BoundPlan =>
+  bind(
+    plan,
+    { core: board.core, feature: coreOf(board.core).feature },
+    choice === undefined ? {} : { choice },
+  );
 
 export interface GenerateOptions {
   /** Print a CRC of every feature map, computed of this input. */
   readonly selfCheck?: SelfCheckInput;
+  /** Forces kernels step by step. */
+  readonly choice?: KernelChoice;
 }
 
 export function generateProject(
   plan: DeployPlan,
   board: Board,
-  { selfCheck }: GenerateOptions = {},
+  options: GenerateOptions = {},
 ): GeneratedProject {
-  const bound = bindTo(plan, board);
+  const { selfCheck } = options;
+  const bound = bindTo(plan, board, options);
   return { bound, files: emitProject(bound, board, selfCheck === undefined ? {} : { selfCheck }) };
 }
 
@@ -70,24 +78,24 @@ export async function buildProject(
     const times = { generateMs: generated - start, compileMs: now() - generated };
     return { ...project, board: onBoard, isVirtual, elf, toolchain: toolchain.version, ...times };
   };
-  if (cannotFit(plan, board)) return build(enlarged(plan, board), true);
+  if (cannotFit(plan, board, options)) return build(enlarged(plan, board, options), true);
   try {
     return await build(board, false);
   } catch (error) {
     if (!(error instanceof QuantmcuError) || error.code !== 'compile/too-large') throw error;
-    return build(enlarged(plan, board), true);
+    return build(enlarged(plan, board, options), true);
   }
 }
 
 /** True when arena and stack, or the constants alone, already exceed the board: no need to ask the linker. */
-function cannotFit(plan: DeployPlan, board: Board): boolean {
-  const bound = bindTo(plan, board);
+function cannotFit(plan: DeployPlan, board: Board, options: GenerateOptions): boolean {
+  const bound = bindTo(plan, board, options);
   const sramBytes = bound.arenaBytes + DEFAULT_STACK_BYTES;
   return sramBytes > board.sram.bytes || bound.constants.length > board.flash.bytes;
 }
 
-function enlarged(plan: DeployPlan, board: Board): Board {
-  const bound = bindTo(plan, board);
+function enlarged(plan: DeployPlan, board: Board, options: GenerateOptions): Board {
+  const bound = bindTo(plan, board, options);
   return virtualBoard(board, {
     flashBytes: bound.constants.length + VIRTUAL_SPARE.flashBytes,
     sramBytes: bound.arenaBytes + VIRTUAL_SPARE.sramBytes,

@@ -59,15 +59,16 @@ export function chooseKernels(
   return withinPortableArena(plan, options, chosen);
 }
 
-const nameOf = ({ variant }: ChosenKernel): string => variant?.name ?? PORTABLE;
+/** As a choice names it. */
+export const kernelName = ({ variant }: ChosenKernel): string => variant?.name ?? PORTABLE;
 
 function forced(step: Step, kernels: readonly ChosenKernel[], wanted: string): ChosenKernel {
-  const kernel = kernels.find((candidate) => nameOf(candidate) === wanted);
+  const kernel = kernels.find((candidate) => kernelName(candidate) === wanted);
   if (kernel !== undefined) return { ...kernel, why: 'asked for' };
   throw unsupported('bind/variant', 'the kernel cannot compute the step', {
     where: step.name,
     found: `${wanted} (${kernels.at(-1)!.why || 'no such variant'})`,
-    expected: kernels.map(nameOf).join(', '),
+    expected: kernels.map(kernelName).join(', '),
   });
 }
 
@@ -98,7 +99,7 @@ function withinPortableArena(
       const tooMuch = chosen[step]!;
       at[step]!++;
       const next = options[step]![at[step]!]!;
-      const reason = `${nameOf(tooMuch)}: ${tooMuch.memory.scratchBytes} bytes of scratch would raise the arena`;
+      const reason = `${kernelName(tooMuch)}: ${tooMuch.memory.scratchBytes} bytes of scratch would raise the arena`;
       chosen[step] = {
         ...next,
         why: [...new Set([tooMuch.why, reason, next.why])].filter(Boolean).join('; '),

@@ -1,5 +1,6 @@
 /** THE list of commands: a new one is a file here and a line below. */
 import type { CliCommand } from '../cli-command.js';
+import { bench } from './bench.js';
 import { codegen } from './codegen.js';
 import { compare } from './compare.js';
 import { emulate } from './emulate.js';
@@ -19,5 +20,6 @@ export const COMMANDS: readonly CliCommand[] = [
   codegen,
   verify,
   emulate,
+  bench,
   targets,
 ];
