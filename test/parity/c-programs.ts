@@ -1,5 +1,6 @@
 /** Many one-step networks in one C program: what the host and the emulated parity tests build. */
 import { bind } from '../../src/bind/bind.js';
+import { PORTABLE } from '../../src/bind/variants/choose.js';
 import { emitKernels } from '../../src/codegen/emit-kernels.js';
 import { emitNetwork, kernelInstances } from '../../src/codegen/emit-network.js';
 import { emitConfig } from '../../src/codegen/emit-project.js';
@@ -33,7 +34,14 @@ export function widthRequests(op: StepOp): { inputBits: Width; weightBits: Width
   return WIDTH_LIST.flatMap((inputBits) => weightWidths.map((weightBits) => ({ inputBits, weightBits })));
 }
 
-/** Samples of every operator in one mode, by the reference; seeds count up from `seed`. */
+/** A sample as it is bound, with what the reference makes of it; `index` gives its prefix. */
+export function parityCase(sample: SampleCase, bound: BoundPlan, index: number): ParityCase {
+  verifyBoundPlan(bound);
+  const prefix = `n${String(index).padStart(3, '0')}`;
+  return { sample, bound, prefix, expected: expectedOutput(sample) };
+}
+
+/** Samples of every operator in one mode, bound with portable kernels; seeds count up from `seed`. */
 export function parityCases(options: {
   readonly mode: RequantMode;
   readonly core: CoreId;
@@ -46,10 +54,8 @@ export function parityCases(options: {
 }): ParityCase[] {
   const cases: ParityCase[] = [];
   const add = (sample: SampleCase): void => {
-    const bound = bind(sample.plan, { core: options.core, feature: options.feature });
-    verifyBoundPlan(bound);
-    const prefix = `n${String(cases.length).padStart(3, '0')}`;
-    cases.push({ sample, bound, prefix, expected: expectedOutput(sample) });
+    const bound = bind(sample.plan, options, { choice: () => PORTABLE });
+    cases.push(parityCase(sample, bound, cases.length));
   };
   for (const op of STEP_OP_LIST) {
     for (const widths of options.subByte ? widthRequests(op) : [{ inputBits: 8, weightBits: 8 } as const]) {

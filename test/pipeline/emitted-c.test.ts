@@ -1,6 +1,7 @@
 /** The C that a tiny plan becomes, as snapshots: `npx vitest run test/pipeline/emitted-c.test.ts -u` updates them. */
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
+import { PORTABLE } from '../../src/bind/variants/choose.js';
 import { emitProject, projectSources } from '../../src/codegen/emit-project.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import { checkStep } from '../../src/ops/index.js';
@@ -8,7 +9,8 @@ import { findBoard } from '../../src/targets/index.js';
 import { tinyPlan } from './tiny-plan.js';
 
 const plan = tinyPlan();
-const bound = bind(plan, { core: 'm4', feature: 'dsp' });
+// Portable kernels: what is shown here is the project, not the fastest kernel of the day.
+const bound = bind(plan, { core: 'm4', feature: 'dsp' }, { choice: () => PORTABLE });
 const files = emitProject(bound, findBoard('l4r5zi')!, { version: '0.0.0', stackBytes: 2048 });
 
 const SNAPSHOTS = [
@@ -41,10 +43,14 @@ describe('the C project of a tiny plan', () => {
   });
 
   it('is the same text every time', () => {
-    const again = emitProject(bind(tinyPlan(), bound.target), findBoard('l4r5zi')!, {
-      version: '0.0.0',
-      stackBytes: 2048,
-    });
+    const again = emitProject(
+      bind(tinyPlan(), bound.target, { choice: () => PORTABLE }),
+      findBoard('l4r5zi')!,
+      {
+        version: '0.0.0',
+        stackBytes: 2048,
+      },
+    );
     expect([...again]).toEqual([...files]);
   });
 

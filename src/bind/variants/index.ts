@@ -5,7 +5,8 @@
  * Adding one: a file here; `firmware-templates/kernels/<op>_<name>.c` and `.h`; where its inner loop is generated
  * assembly, a generator in src/codegen/asm and its row there. test/parity/variants.test.ts runs every row.
  */
+import { CONV2D_COLUMNS } from './conv2d-columns.js';
 import { CONV2D_LANES } from './conv2d-lanes.js';
 import type { AnyKernelVariant } from './variant.js';
 
-export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [CONV2D_LANES];
+export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [CONV2D_LANES, CONV2D_COLUMNS];

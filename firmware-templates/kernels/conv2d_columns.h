@@ -1,0 +1,33 @@
+/* CONV_2D as conv2d.h has it, with 8-bit weights without a zero point: columns of two pixels times generated assembly. */
+#ifndef QMCU_CONV2D_COLUMNS_H
+#define QMCU_CONV2D_COLUMNS_H
+
+#include "../numeric/stages.h"
+#include "window.h"
+
+struct conv2d_columns_args {
+  struct qmcu_shape input;
+  struct qmcu_shape output;
+  struct qmcu_window window;
+  int32_t input_zero_point;
+  struct qmcu_output_stage stage;
+  /* Pairs of k in a column, zeros at the end included. */
+  uint16_t pairs;
+  /* Words of a block of a fast run. */
+  uint16_t block_words;
+  uint16_t run_count;
+  /* (kind, blocks) of each run: matrix_run.h. */
+  const uint16_t *runs;
+  const uint32_t *stream;
+  /* Constants per output channel for runs of kind QMCU_RUN_EXACT; null when there are none. */
+  const struct qmcu_channel *channels;
+};
+
+/*
+ * Kernel: void conv2d_a<a>_w8__dsp_columns_u<u>_s<s>_o<o>_c<c>(args, input, output, scratch)
+ * u: pairs per turn of the inner loop; s: 1 when one turn serves a column; o: width of the output; c: 1 when the clamp is
+ * narrower than that. Input, output and in-place use as in conv2d.h.
+ * scratch: 4-byte aligned, 8 · pairs bytes.
+ */
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * Products of two columns with all output channels: the runs of a weight stream, and what executes them.
+ *
+ * A stream is a sequence of blocks of four channels, the last one filled up. Runs of neighbouring blocks of one kind
+ * follow each other in it (src/bind/variants/channel-stream.ts writes it):
+ *   QMCU_RUN_FAST   generated assembly; the short form of requantisation is proven exact for every channel
+ *   QMCU_RUN_TAIL   the same for one last block of fewer than four channels
+ *   QMCU_RUN_EXACT  C, any channel; weights as in dot_block.h, constants in `channels`
+ */
+#ifndef QMCU_MATRIX_RUN_H
+#define QMCU_MATRIX_RUN_H
+
+#include "dot_block.h"
+#include "finish_block.h"
+
+/* As the generated assembly loads it: s1 to s6 in src/codegen/asm/matrix.ts. */
+struct qmcu_matrix_run {
+  const uint32_t *stream_end;
+  /* Bytes from the first pixel's output to the second's. */
+  uint32_t pitch;
+  /* The output's zero point; plus 128 at 8 bits, and so are the bounds, each in both halves of its word. */
+  int32_t zero;
+  const qmcu_word *columns_end;
+  uint32_t low, high;
+};
+
+void QMCU_PART(run)(const qmcu_word *columns, const uint32_t *stream, void *output, const struct qmcu_matrix_run *run);
+
+enum { QMCU_RUN_FAST, QMCU_RUN_TAIL, QMCU_RUN_EXACT };
+
+/* What does not change from pixel to pixel. */
+struct qmcu_matrix {
+  const uint32_t *stream;
+  const uint16_t *runs;
+  uint32_t run_count;
+  uint32_t pairs;
+  /* Words of a block of a fast run. */
+  uint32_t block_words;
+  struct qmcu_matrix_run run;
+  struct finish_block finish;
+};
+
+QMCU_INLINE uint32_t qmcu_matrix_twice(int32_t value) { return qmcu_pair(value, value); }
+
+QMCU_INLINE struct qmcu_matrix qmcu_matrix_of(const uint32_t *stream, const uint16_t *runs, uint32_t run_count,
+                                              uint32_t pairs, uint32_t block_words, const qmcu_word *columns,
+                                              const struct qmcu_output_stage *stage,
+                                              const struct qmcu_channel *channels, uint32_t channel_count) {
+  const int32_t offset = QMCU_O == 8 ? 128 : 0;
+  struct qmcu_matrix matrix;
+  matrix.stream = stream, matrix.runs = runs, matrix.run_count = run_count, matrix.pairs = pairs;
+  matrix.block_words = block_words;
+  matrix.run.zero = stage->zero_point + offset;
+  matrix.run.columns_end = columns + 2u * pairs;
+  matrix.run.low = qmcu_matrix_twice(stage->clamp_min + offset);
+  matrix.run.high = qmcu_matrix_twice(stage->clamp_max + offset);
+  matrix.finish = finish_block_of(stage, channels, channel_count, QMCU_O);
+  return matrix;
+}
+
+/* `count` (1…3) channels of both pixels: a block is written whole, so it goes through a copy. */
+static __attribute__((noinline, unused)) void qmcu_matrix_tail(const struct qmcu_matrix *matrix,
+                                                               const qmcu_word *columns, const uint32_t *stream,
+                                                               uint8_t *first, uint8_t *second, uint32_t count) {
+  qmcu_word block[2];
+  struct qmcu_matrix_run run = matrix->run;
+  run.pitch = 4;
+  QMCU_PART(run)(columns, stream, block, &run);
+  /* What is behind the last channel stays zero. */
+  const uint32_t mask = (1u << (count * QMCU_O)) - 1u;
+  for (uint32_t shift = 0; shift < count * QMCU_O; shift += 8) {
+    *first++ = (uint8_t)((block[0] & mask) >> shift);
+    *second++ = (uint8_t)((block[1] & mask) >> shift);
+  }
+}
+
+static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const struct qmcu_matrix *matrix,
+                                                                           const qmcu_word *columns,
+                                                                           const uint32_t *stream, uint8_t *output,
+                                                                           uint32_t oc, uint32_t end) {
+  const struct finish_block *finish = &matrix->finish;
+  const qmcu_word *weights = (const qmcu_word *)stream;
+  for (; oc < end; oc += 4, weights += QMCU_BLOCK_WORDS(matrix->pairs)) {
+    uint32_t acc[8];
+    qmcu_dot_2x4(weights, columns, matrix->pairs, finish->channels + oc, acc);
+    finish_any(finish, acc, oc, output);
+    finish_any(finish, acc + 4, oc, output + matrix->run.pitch);
+  }
+  return (const uint32_t *)weights;
+}
+
+/* All channels of two pixels, the second `pitch` bytes behind the first. */
+QMCU_INLINE void qmcu_matrix_multiply(struct qmcu_matrix *matrix, const qmcu_word *columns, uint8_t *output,
+                                      uint32_t pitch) {
+  const uint32_t *stream = matrix->stream;
+  const uint16_t *run = matrix->runs;
+  uint32_t oc = 0;
+  matrix->run.pitch = pitch;
+  for (uint32_t i = matrix->run_count; i > 0; i--) {
+    const uint32_t kind = *run++, blocks = *run++;
+    uint8_t *at = output + oc * QMCU_O / 8u;
+    if (kind == QMCU_RUN_EXACT) {
+      stream = qmcu_matrix_exact(matrix, columns, stream, output, oc, oc + 4u * blocks);
+    } else {
+      const uint32_t *end = stream + blocks * matrix->block_words;
+      matrix->run.stream_end = end;
+      if (kind == QMCU_RUN_FAST)
+        QMCU_PART(run)(columns, stream, at, &matrix->run);
+      else
+        qmcu_matrix_tail(matrix, columns, stream, at, at + pitch, matrix->finish.channel_count - oc);
+      stream = end;
+    }
+    oc += 4u * blocks;
+  }
+}
+
+#endif

@@ -1,0 +1,167 @@
+/**
+ * Weight streams of generated matrix kernels (firmware-templates/kernels/matrix_run.h): blocks of four channels, each
+ * either fast, with what the short form of requantisation relies on proven from the real weights, or exact.
+ */
+import type { Clamp } from '../../ir/deploy-plan.js';
+import {
+  type FixedMultiplier,
+  type RequantMode,
+  requantize,
+  SCALE_BY_MODE,
+} from '../../numeric/requantize.js';
+import { WIDTHS, type Width } from '../../numeric/widths.js';
+import { CHANNEL_BLOCK, channelShifts } from '../channel-constants.js';
+import { packDotBlocks } from '../pack-weights.js';
+import type { ChannelReach } from './weight-facts.js';
+
+/** Kinds of runs, as in matrix_run.h. */
+export const RUN = { fast: 0, tail: 1, exact: 2 } as const;
+
+/** What is known of a channel's accumulator; the input's zero point is folded into `bias`. */
+export interface ChannelRange {
+  readonly bias: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** One output channel before packing. */
+export interface Channel extends ChannelRange {
+  readonly multiplier: FixedMultiplier;
+}
+
+export interface OutputForm {
+  readonly mode: RequantMode;
+  readonly bits: Width;
+  readonly zeroPoint: number;
+  readonly clamp: Clamp;
+}
+
+/** Outputs are cut as unsigned values. */
+const unsignedOffset = (bits: Width): number => (bits === 8 ? 128 : 0);
+
+/** The accumulators that a channel can have with inputs of `bits`. */
+export function channelRange({ bias, positive, negative }: ChannelReach, bits: Width): ChannelRange {
+  const { activationMin: min, activationMax: max } = WIDTHS[bits];
+  return {
+    bias,
+    lowest: bias + positive * min - negative * max,
+    highest: bias + positive * max - negative * min,
+  };
+}
+
+/** Bias and the constants of src/codegen/asm/finish.ts; undefined when they would not be exact. */
+export interface FastConstants {
+  readonly bias: number;
+  readonly words: readonly number[];
+}
+
+/** A channel that always gives the unsigned value `q`. */
+function constantChannel(q: number, { mode, bits, zeroPoint }: OutputForm): FastConstants {
+  if (mode !== 'mulhi') return { bias: 0, words: [0, q * 2, 1] };
+  // 2^10 · 2^22 = 2^32: the bias is scaled to q − z exactly.
+  return { bias: (q - zeroPoint - unsignedOffset(bits)) * 2 ** 10, words: [2 ** 22] };
+}
+
+const INT16 = 2 ** 15;
+const INT32 = 2 ** 31;
+
+/** The short form of a channel, when it is exact for every accumulator and its value fits int16 before it is cut. */
+export function fastConstants(channel: Channel, output: OutputForm): FastConstants | undefined {
+  const { bias, lowest, highest, multiplier: m } = channel;
+  const { mode, bits, zeroPoint, clamp } = output;
+  const zero = zeroPoint + unsignedOffset(bits);
+  if (lowest === highest) {
+    const q = requantize(lowest, m, mode, { zeroPoint, ...clamp });
+    return constantChannel(q + unsignedOffset(bits), output);
+  }
+  const values = [lowest, highest].map((acc) => SCALE_BY_MODE[mode](acc, m) + zero);
+  if (values.some((value) => value < -INT16 || value >= INT16)) return undefined;
+  if (mode === 'mulhi') return m.shift === 0 ? { bias, words: [m.multiplier] } : undefined;
+  const { left, right } = channelShifts(mode, m);
+  if (left !== (mode === 'tflm' ? 1 : 0) || right < 1) return undefined;
+  const rounding = zero * 2 ** right + 2 ** (right - 1);
+  const reach = Math.max(-lowest, highest) * 2 ** left;
+  const high = (reach * m.multiplier) / 2 ** 32 + 2;
+  if (reach >= INT32 || high + Math.abs(rounding) >= INT32) return undefined;
+  return { bias, words: [m.multiplier, rounding, right] };
+}
+
+/** Accumulators of channels 1 and 3 come out of the upper 24 bits of a word. */
+const RAW_REACH = 2 ** 23;
+
+export interface ChannelStream {
+  readonly words: Uint32Array;
+  /** (kind, blocks) of each run. */
+  readonly runs: readonly number[];
+  readonly hasExact: boolean;
+}
+
+/**
+ * The stream of `channels` rows of weights; `order` maps positions of the column to row indices, −1 to nothing.
+ * `rows` is [channel][index].
+ */
+export function packChannelStream(
+  rows: Int32Array,
+  channels: readonly Channel[],
+  order: Int32Array,
+  output: OutputForm,
+): ChannelStream {
+  const length = rows.length / channels.length;
+  const words: number[] = [];
+  const runs: number[] = [];
+  const addRun = (kind: number): void => {
+    if (runs.at(-2) === kind) runs[runs.length - 1]!++;
+    else runs.push(kind, 1);
+  };
+  for (let first = 0; first < channels.length; first += CHANNEL_BLOCK) {
+    const count = Math.min(CHANNEL_BLOCK, channels.length - first);
+    const block = channels.slice(first, first + count);
+    const weights = rows.subarray(first * length, (first + count) * length);
+    const fast = fastBlock(weights, block, length, order, output);
+    if (fast !== undefined) words.push(...fast);
+    else words.push(...new Uint32Array(packDotBlocks(weights, count, length, order, 8).buffer));
+    addRun(fast === undefined ? RUN.exact : count < CHANNEL_BLOCK ? RUN.tail : RUN.fast);
+  }
+  return {
+    words: Uint32Array.from(words),
+    runs,
+    hasExact: runs.some((kind, i) => i % 2 === 0 && kind === RUN.exact),
+  };
+}
+
+/** Words of a fast block with columns of `pairs` pairs of k. */
+export const fastBlockWords = (pairs: number, mode: RequantMode): number =>
+  4 + 2 * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
+
+/** raw01 b0 raw23 b2 | (w01 w23) per pair | constants; undefined where the block's bounds do not hold. */
+function fastBlock(
+  weights: Int32Array,
+  block: readonly Channel[],
+  length: number,
+  order: Int32Array,
+  output: OutputForm,
+): number[] | undefined {
+  const inRange = block.every(
+    ({ lowest, highest }, c) => c % 2 === 0 || (lowest > -RAW_REACH && highest < RAW_REACH),
+  );
+  const known = block.map((channel) => fastConstants(channel, output));
+  if (!inRange || known.includes(undefined)) return undefined;
+  const constants = Array.from({ length: CHANNEL_BLOCK }, (_, c) => known[c] ?? constantChannel(0, output));
+  const weight = (channel: number, index: number): number =>
+    channel < block.length && index >= 0 ? weights[channel * length + index]! : 0;
+  const words: number[] = [];
+  for (const c of [0, 2]) {
+    const [low, high] = [constants[c]!.bias, constants[c + 1]!.bias];
+    words.push((Math.imul(high, 256) + low) | 0, low | 0);
+  }
+  for (let at = 0; at < order.length; at += 2) {
+    for (const c of [0, 2]) {
+      const [first, second] = [0, 1].map(
+        (k) => 256 * weight(c + 1, order[at + k]!) + weight(c, order[at + k]!),
+      );
+      if (Math.min(first!, second!) < -INT16) return undefined;
+      words.push((first! & 0xffff) | (second! << 16));
+    }
+  }
+  return [...words, ...constants.flatMap((constant) => constant.words)].map((word) => word >>> 0);
+}

@@ -1,0 +1,121 @@
+/**
+ * The inner kernel of matrix products with 8-bit weights: all output channels of two pixels whose columns are ready.
+ *
+ *   void <instance>_run(const uint32_t *columns, const uint32_t *stream, void *out, const struct qmcu_matrix_run *run)
+ *
+ * Columns are interleaved pairs of int16 (firmware-templates/kernels/column.h). A weight lane holds two channels of one k as
+ * the integer 256·w1 + w0. SMLAD on the raw word gives 256·S1 + S0, SMLAD on its SXTB16 gives S0, and S1 is the
+ * difference shifted by 8: exact while |S1| < 2^23, which binding proves. One unpack serves four weights: 15 cycles per
+ * 2 k, 2 pixels, 4 channels on a Cortex-M4.
+ *
+ * Stream of a block of four channels: raw01 b0 raw23 b2 | (w01 w23) per pair of k | constants of finish.ts, with
+ * raw01 = 256·b1 + b0 and b the bias.
+ */
+import type { KernelInstance } from '../../ir/bound-plan.js';
+import type { FirmwareMode } from '../../numeric/requantize.js';
+import type { Width } from '../../numeric/widths.js';
+import { Assembly, assemblyFile } from './assembly.js';
+import { emitPack, emitScale, type FinishOptions, isDoubled, PACKED_STORE } from './finish.js';
+
+/** Single-precision registers: constants of a call. s1 to s7 are `struct qmcu_matrix_run` in its order. */
+const COLUMNS = 's0';
+const STREAM_END = 's1';
+const PITCH = 's2';
+const ZERO = 's3';
+const COLUMNS_END = 's4';
+const BOUNDS = ['s5', 's6'] as const;
+const OUT = 's7';
+
+/** Accumulators of the channels (0, 1, 2, 3), a register per pixel; raw sums stand where channels 1 and 3 end up. */
+const CHANNELS = [
+  ['r6', 'r7'],
+  ['r4', 'r5'],
+  ['r10', 'r11'],
+  ['r8', 'r9'],
+] as const;
+
+interface MatrixShape {
+  /** Pairs of k per turn of the loop. */
+  readonly unroll: number;
+  /** One turn serves the whole column. */
+  readonly single: boolean;
+}
+
+/** One pair of k: 16 multiply-accumulates. */
+function emitPair(a: Assembly, at: number): void {
+  a.emit(
+    `ldr r2, [r0, #${8 * at}]`,
+    `ldr r3, [r0, #${8 * at + 4}]`,
+    `ldr r12, [r1, #${8 * at}]`,
+    `ldr lr, [r1, #${8 * at + 4}]`,
+    'smlad r4, r12, r2, r4',
+    'smlad r5, r12, r3, r5',
+    'smlad r8, lr, r2, r8',
+    'smlad r9, lr, r3, r9',
+    'sxtb16 r12, r12',
+    'sxtb16 lr, lr',
+    'smlad r6, r12, r2, r6',
+    'smlad r7, r12, r3, r7',
+    'smlad r10, lr, r2, r10',
+    'smlad r11, lr, r3, r11',
+  );
+}
+
+function emitColumns(a: Assembly, { unroll, single }: MatrixShape): void {
+  a.emit(`vmov r0, ${COLUMNS}`);
+  if (!single) a.label('.Lpairs');
+  for (let u = 0; u < unroll; u++) emitPair(a, u);
+  if (!single) a.emit(`add r0, r0, #${8 * unroll}`, `vmov r2, ${COLUMNS_END}`);
+  a.emit(`add r1, r1, #${8 * unroll}`);
+  if (!single) a.emit('cmp r0, r2', 'bne .Lpairs');
+}
+
+/** Raw sums to channels 1 and 3. */
+function emitExtract(a: Assembly, mode: FirmwareMode): void {
+  const doubled = isDoubled(mode);
+  for (const [low, raw] of [CHANNELS.slice(0, 2), CHANNELS.slice(2)] as const) {
+    for (const pixel of [0, 1]) {
+      const [sum, difference] = [low![pixel]!, raw![pixel]!];
+      a.emit(
+        `sub ${difference}, ${difference}, ${sum}`,
+        `asr ${difference}, ${difference}, #${doubled ? 7 : 8}`,
+      );
+      if (doubled) a.emit(`lsl ${sum}, ${sum}, #1`);
+    }
+  }
+}
+
+function emitStore(a: Assembly, outputBits: Width): void {
+  const { store, bytes } = PACKED_STORE[outputBits];
+  const [first, second] = CHANNELS[0];
+  a.emit(
+    `vmov r0, ${OUT}`,
+    `vmov r2, ${PITCH}`,
+    `${store} ${second}, [r0, r2]`,
+    `${store} ${first}, [r0], #${bytes}`,
+    `vmov ${OUT}, r0`,
+  );
+}
+
+function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions): string {
+  const a = new Assembly();
+  a.emit('push {r4-r11, lr}', 'vldmia r3, {s1-s6}', `vmov ${COLUMNS}, r0`, `vmov ${OUT}, r2`);
+  a.label('.Lblock');
+  a.emit('ldm r1!, {r4, r6, r8, r10}', 'mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
+  emitColumns(a, shape);
+  emitExtract(a, finish.mode);
+  emitScale(a, finish.mode, CHANNELS, ZERO);
+  emitPack(a, finish, CHANNELS, BOUNDS);
+  emitStore(a, finish.outputBits);
+  a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
+  return a.functionText(name);
+}
+
+/** Parameters: `u` pairs per turn, `s` 1 when one turn is all, `o` output bits, `c` 1 with a clamp. */
+export function matrixColumns(kernel: KernelInstance, mode: FirmwareMode): string {
+  const { u = 0, s = 0, o = 8, c = 0 } = kernel.parameters ?? {};
+  const finish = { mode, outputBits: o as Width, clamp: c === 1 };
+  return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/matrix.ts.`, [
+    matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish),
+  ]);
+}
