@@ -18,9 +18,9 @@ function memoryOf(plan: DeployPlan): readonly StepMemory[] {
 
 /** Agrees with `bind` to the byte: same kernels, same rules, same planner. */
 export const measuredCosts: CostModel = {
-  memory(plan) {
+  memory(plan, enoughBytes) {
     const memory = memoryOf(plan);
-    const { arenaBytes, lowerBoundBytes, peakStep, tensorBytes } = planArena(plan, memory);
+    const { arenaBytes, lowerBoundBytes, peakStep, tensorBytes } = planArena(plan, memory, enoughBytes);
     const scratchBytes = memory.reduce((most, step) => Math.max(most, step.scratchBytes), 0);
     return { arenaBytes, lowerBoundBytes, peakStep, tensorBytes, scratchBytes };
   },

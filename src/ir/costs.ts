@@ -14,8 +14,11 @@ export interface MemoryCost {
 }
 
 export interface CostModel {
-  /** The very arena that ships: laid out, not estimated. */
-  memory(plan: DeployPlan): MemoryCost;
+  /**
+   * The very arena that ships: laid out, not estimated. With `enoughBytes` any arena that small will do, which is
+   * found faster.
+   */
+  memory(plan: DeployPlan, enoughBytes?: number): MemoryCost;
   /** Live bytes at every step, scratch included: a lower bound of the arena, much cheaper than a layout. */
   liveBytes(plan: DeployPlan): readonly number[];
 }

@@ -43,11 +43,15 @@ export interface ArenaPlan {
   readonly scratch: readonly (PlacedScratch | null)[];
 }
 
-/** Lays out all tensors and scratch of a plan. `memory` has one entry per step. */
-export function planArena(plan: DeployPlan, memory: readonly StepMemory[]): ArenaPlan {
-  const all = layOut(plan, memory, () => true, true);
-  if (all.layout.bytes <= all.bound.bytes * GOOD_ENOUGH) return toArenaPlan(plan, all);
-  return toArenaPlan(plan, withoutSome(plan, memory, all));
+/**
+ * Lays out all tensors and scratch of a plan. `memory` has one entry per step.
+ *
+ * @param enoughBytes an arena this small is not made smaller: much faster where only a limit is asked about
+ */
+export function planArena(plan: DeployPlan, memory: readonly StepMemory[], enoughBytes = 0): ArenaPlan {
+  const all = layOut(plan, memory, { inPlace: () => true, thorough: true, enoughBytes });
+  if (all.layout.bytes <= Math.max(all.bound.bytes * GOOD_ENOUGH, enoughBytes)) return toArenaPlan(plan, all);
+  return toArenaPlan(plan, withoutSome(plan, memory, all, enoughBytes));
 }
 
 /** A layout so little above its bound is not searched further. */
@@ -58,7 +62,12 @@ const SEPARATION_TRIES = 12;
 const PROMISING = 1.05;
 
 /** Gives up single in-place steps, in all branches alike, as long as the arena shrinks. */
-function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Candidate): Candidate {
+function withoutSome(
+  plan: DeployPlan,
+  memory: readonly StepMemory[],
+  start: Candidate,
+  enoughBytes: number,
+): Candidate {
   const keyOf = stepKeys(plan);
   const sizes = new Map<number, number>();
   plan.steps.forEach((step, time) => {
@@ -70,7 +79,10 @@ function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Can
   const keys = [...sizes.keys()].sort((a, b) => sizes.get(b)! - sizes.get(a)! || a - b);
   const given = new Set<number>();
   const without = (key: number, thorough: boolean): Candidate =>
-    layOut(plan, memory, (time) => keyOf(time) !== key && !given.has(keyOf(time)), thorough);
+    layOut(plan, memory, {
+      inPlace: (time) => keyOf(time) !== key && !given.has(keyOf(time)),
+      ...{ thorough, enoughBytes },
+    });
   let best = start;
   for (const key of keys.slice(0, SEPARATION_TRIES)) {
     const quick = without(key, false);
@@ -80,7 +92,7 @@ function withoutSome(plan: DeployPlan, memory: readonly StepMemory[], start: Can
     if (candidate.layout.bytes >= best.layout.bytes) continue;
     best = candidate;
     given.add(key);
-    if (best.layout.bytes <= start.bound.bytes) break;
+    if (best.layout.bytes <= Math.max(start.bound.bytes, enoughBytes)) break;
   }
   return best;
 }
@@ -108,11 +120,16 @@ function blockOf({ members }: Group, live: Float64Array): Block {
   return { bytes: Math.max(...members.map((m) => m.bytes)), first, last, pressure };
 }
 
+interface LayoutEffort {
+  readonly inPlace: (step: number) => boolean;
+  readonly thorough: boolean;
+  readonly enoughBytes: number;
+}
+
 function layOut(
   plan: DeployPlan,
   memory: readonly StepMemory[],
-  inPlace: (step: number) => boolean,
-  thorough: boolean,
+  { inPlace, thorough, enoughBytes }: LayoutEffort,
 ): Candidate {
   const lifetimes = groupTensors(plan, memory, { inPlace });
   const { groups } = lifetimes;
@@ -130,7 +147,7 @@ function layOut(
         return other === undefined ? [] : [{ ...conflict, other }];
       }),
     ),
-    bound: bound.bytes,
+    bound: Math.max(bound.bytes, enoughBytes),
   };
   const layout = bestLayout(problem, thorough);
   const offsets = groups.map((_, index) => layout.offsets[position.get(like[index]!)!]!);

@@ -132,6 +132,15 @@ function groupMap(
   return { bits, grid: input ? gridOver(range.min, range.max, 8) : estimateGrid(range, bits, method) };
 }
 
+/** Groups of maps whose width is free: neither at an edge, nor scores, nor with a prescribed scale. */
+export const narrowableGroups = (network: FloatNetwork): readonly (readonly number[])[] =>
+  tensorGroups(network).filter(
+    (group) =>
+      !network.inputs.some((port) => group.includes(port.tensor)) &&
+      !isOutput(network, group) &&
+      fixedGrid(network, group) === undefined,
+  );
+
 /** Network outputs, and the scores that an output's softmax turns into probabilities. */
 function isOutput(network: FloatNetwork, group: readonly number[]): boolean {
   const outputs = new Set(network.outputs.map((port) => port.tensor));

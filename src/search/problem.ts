@@ -43,11 +43,18 @@ export interface SearchProblem {
   readonly layers: readonly SearchLayer[];
   /** Per variable, in the order of its candidates. */
   readonly figures: readonly (readonly CandidateFigures[])[];
-  /** Real arena of an assignment, by the planner that lays out the shipped firmware. Weights do not matter to it. */
+  /**
+   * Real arena of an assignment, by the planner that lays out the shipped firmware. Above `sramBytes` a lower bound
+   * will do, below it any layout that fits.
+   */
   readonly arenaBytes: (assignment: Assignment) => number;
+  /** Variables that are live where memory peaks: the only ones whose width can lower the peak. All when left out. */
+  readonly peakVariables?: (assignment: Assignment) => readonly number[];
   readonly sramBytes: number;
   /** Cost of an assignment: BitOPs, or cycles where a cost table is given. */
   readonly cost: (assignment: Assignment) => number;
+  /** Noise that remains at the widest widths; 0 when left out. */
+  readonly baseNoise?: number;
 }
 
 /** What a method is asked for: the cheapest widths within a noise bound, or the least noise within a cost. */
@@ -104,7 +111,7 @@ export const totalNoise = (problem: SearchProblem, assignment: Assignment): numb
 
 /** Predicted logit signal-to-quantisation-noise ratio in dB; ≥ 15 dB is safe, ≥ 12 dB aggressive (measured). */
 export const predictedSqnrDb = (problem: SearchProblem, assignment: Assignment): number =>
-  -10 * Math.log10(Math.max(totalNoise(problem, assignment), 1e-12));
+  -10 * Math.log10(Math.max((problem.baseNoise ?? 0) + totalNoise(problem, assignment), 1e-12));
 
 /** Merit of a variable at a width; Σ over the variables is what a method maximises. */
 export type Merit = (variable: number, bits: Width) => number;
@@ -117,8 +124,7 @@ export class Evaluation {
   constructor(readonly problem: SearchProblem) {}
 
   arenaBytes(assignment: Assignment): number {
-    const activations = assignment.filter((_, i) => this.problem.variables[i]!.kind === 'activation');
-    const key = activations.join('');
+    const key = assignment.join('');
     const known = this.arenas.get(key);
     if (known !== undefined) return known;
     const bytes = this.problem.arenaBytes(assignment);

@@ -31,7 +31,7 @@ export function repairMemory(evaluation: Evaluation, start: Assignment, merit: M
   let current = start;
   let arena = evaluation.arenaBytes(current);
   while (arena > problem.sramBytes) {
-    const moves = activationMoves(problem, current).map(({ variable, bits }) => {
+    const moves = peakMoves(problem, current).map(({ variable, bits }) => {
       const next = replaceWidth(current, variable, bits);
       const lost = merit(variable, current[variable]!) - merit(variable, bits);
       const freed = arena - evaluation.arenaBytes(next);
@@ -50,6 +50,15 @@ export function repairMemory(evaluation: Evaluation, start: Assignment, merit: M
     arena -= best.freed;
   }
   return current;
+}
+
+/** Steps of the maps at the peak; of any map where none of these can go lower. */
+function peakMoves(problem: SearchProblem, current: Assignment): { variable: number; bits: Width }[] {
+  const all = activationMoves(problem, current);
+  if (problem.peakVariables === undefined) return all;
+  const peak = new Set(problem.peakVariables(current));
+  const atPeak = all.filter(({ variable }) => peak.has(variable));
+  return atPeak.length > 0 ? atPeak : all;
 }
 
 function activationMoves(problem: SearchProblem, current: Assignment): { variable: number; bits: Width }[] {

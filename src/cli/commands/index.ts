@@ -7,6 +7,7 @@ import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
 import { quantize } from './quantize.js';
+import { search } from './search.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
 import { verify } from './verify.js';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CliCommand[] = [
   inspect,
   quantize,
   plan,
+  search,
   simulate,
   compare,
   codegen,

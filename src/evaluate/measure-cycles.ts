@@ -1,0 +1,32 @@
+/** Cycles of a whole plan on a core, from its own firmware; kept by the firmware's contents. */
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import { tensorBytes, tensorOf } from '../ops/plan-access.js';
+import { type Cache, contentKey } from '../support/cache.js';
+import type { Host } from '../support/host.js';
+import type { Board } from '../targets/index.js';
+import { buildProject } from './build-project.js';
+import { DEFAULT_ENGINE, emulateFirmware } from './emulate-firmware.js';
+
+export interface MeasureOptions {
+  readonly cache: Cache;
+  readonly now: () => number;
+  readonly runBlocking?: <T>(action: () => T) => T;
+}
+
+/** On zero input: kernels take the same time whatever the values are. */
+export async function measureCycles(
+  host: Host,
+  plan: DeployPlan,
+  board: Board,
+  { cache, now, runBlocking = (action) => action() }: MeasureOptions,
+): Promise<number> {
+  const firmware = await buildProject(host, plan, board, { now });
+  const key = contentKey(['cycles 1', board.core, firmware.elf]);
+  return cache.json(key, () => {
+    const inputs = plan.inputs.map(({ tensor }) => new Uint8Array(tensorBytes(tensorOf(plan, tensor))));
+    const { emulations } = runBlocking(() =>
+      emulateFirmware(firmware, { engines: [DEFAULT_ENGINE], inputs }),
+    );
+    return emulations[0]!.invoke.cycles;
+  });
+}

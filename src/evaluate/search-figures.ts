@@ -1,0 +1,248 @@
+/**
+ * What the search knows of a network before it searches: which widths are free, and what each narrow width of a
+ * feature map or of a layer's weights does to the scores (logit noise) and to the map's entropy. All of it comes from
+ * calibration samples.
+ */
+import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
+import { isWeighted } from '../ir/float-network.js';
+import { type Ranges, uniformAssignment } from '../ir/stage-data.js';
+import { WIDTH_LIST, type Width } from '../numeric/widths.js';
+import { floatElements } from '../ops/float-reference.js';
+import {
+  activationGrids,
+  mapQuantization,
+  narrowableGroups,
+  type StoredMap,
+} from '../quantize/activation-grids.js';
+import type { ChannelSource } from '../quantize/channel-factors.js';
+import { channelGroups } from '../quantize/channel-groups.js';
+import { type ChannelSamples, collectChannels } from '../quantize/channel-samples.js';
+import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
+import type { QuantizedWeights } from '../quantize/quantize-layer.js';
+import { type FloatEngine, quantizeWeights, realWeights } from '../quantize/quantize-weights.js';
+import { applyQuantization } from '../quantize/score-noise.js';
+import { distinctTensors } from '../quantize/tensor-groups.js';
+import { estimateGrid, mergeHistograms } from '../quantize/value-grids.js';
+import { mapEntropyLoss } from '../search/map-entropy.js';
+import type { CandidateFigures } from '../search/problem.js';
+import { type Cache, contentKey } from '../support/cache.js';
+import type { CalibratedModel } from './calibrate-model.js';
+import { spreadSamples } from './evaluate.js';
+import { measureNoise, type NetworkChange } from './measure-noise.js';
+
+/** `fixed`: 8 bits. */
+export type WeightScope = 'fixed' | 'auto';
+
+export interface FigureOptions {
+  readonly weights: WeightScope;
+  /** Images on which noise is measured. */
+  readonly noiseImages: number;
+  readonly seed: number;
+  readonly cache: Cache;
+  readonly onProgress?: (what: string, done?: number, total?: number) => void;
+}
+
+interface SiteBase {
+  /** Tensor or layer, as a bit assignment calls it. */
+  readonly name: string;
+  readonly elements: number;
+}
+/** A width that may be chosen: of maps that are stored alike, or of one layer's weights. */
+export type WidthSite =
+  | (SiteBase & { readonly kind: 'activation'; readonly tensors: readonly number[] })
+  | (SiteBase & { readonly kind: 'weights'; readonly layer: number });
+
+/** One entry per layer; undefined for layers without weights. */
+type LayerWeights = readonly (QuantizedWeights | undefined)[];
+
+export interface NetworkFigures {
+  readonly network: FloatNetwork;
+  readonly ranges: Ranges;
+  readonly sites: readonly WidthSite[];
+  /** Per site, for 8, 4 and 2 bits. */
+  readonly figures: readonly (readonly CandidateFigures[])[];
+  /** Noise of the network with every width at 8 bits. */
+  readonly baseNoise: number;
+  readonly channels: ChannelSource;
+  /** Every map at 8 bits. */
+  readonly stored: readonly StoredMap[];
+  readonly weights: ReadonlyMap<Width, LayerWeights>;
+  readonly engine: FloatEngine;
+}
+
+const METHOD = DEFAULT_QUANTIZE_OPTIONS.ranges;
+/** Samples that weights are rounded on for measuring: the moments of so many images serve as well. */
+const WEIGHT_SAMPLES = 32;
+/** A sensitivity needs the size of the error, not the last per cent of it. */
+const EFFORT = { scales: 5, sweeps: 1 };
+/** Pixels per map that channel factors are fitted to while searching. */
+const CHANNEL_ROWS = 384;
+const NARROW: readonly Width[] = WIDTH_LIST.slice(1);
+
+/** `ranges` must have their key: it names the network and the data that cached figures belong to. */
+export async function networkFigures(
+  { network, ranges, samples }: CalibratedModel,
+  engine: FloatEngine,
+  options: FigureOptions,
+): Promise<NetworkFigures> {
+  const { cache, seed, onProgress } = options;
+  const sites = widthSites(network, options.weights);
+  const some = spreadSamples(samples, WEIGHT_SAMPLES);
+  onProgress?.('sampling channels');
+  const channels = channelSource(network, engine, some, seed);
+  const stored = new Map(
+    WIDTH_LIST.map((bits) => [
+      bits,
+      activationGrids(network, ranges, uniformAssignment(bits, 8), { method: METHOD, channels }),
+    ]),
+  );
+  const widths = options.weights === 'auto' ? WIDTH_LIST : WIDTH_LIST.slice(0, 1);
+  const weights = new Map<Width, LayerWeights>();
+  for (const bits of widths) {
+    onProgress?.(`rounding weights to ${bits} bits`);
+    weights.set(bits, roundedWeights(network, stored.get(8)!, some, engine, bits, seed));
+  }
+  const changes = [
+    ...sites.flatMap((site) =>
+      NARROW.map((bits) => changeOf(network, site, stored.get(bits)!, weights.get(bits))),
+    ),
+    everythingAtEight(stored.get(8)!, weights.get(8)!),
+  ];
+  const shape = [sites.map(({ name }) => name), seed, WEIGHT_SAMPLES, EFFORT, CHANNEL_ROWS, samples.length];
+  const noise = await measureNoise({
+    ...{ network, changes, cache, createRunner: engine.createRunner },
+    identity: contentKey([ranges.key, JSON.stringify(shape)]),
+    samples: spreadSamples(samples, options.noiseImages),
+    onImage: (done, total) => onProgress?.('measuring noise', done, total),
+  });
+  const figures = sites.map((site, at): CandidateFigures[] => [
+    { bits: 8, entropyLoss: 0, noise: 0 },
+    ...NARROW.map((bits, i) => ({
+      bits,
+      entropyLoss: lossOf(network, ranges, site, bits),
+      noise: noise[at * NARROW.length + i]!,
+    })),
+  ]);
+  return {
+    network,
+    ranges,
+    sites,
+    figures,
+    baseNoise: noise.at(-1)!,
+    channels,
+    stored: stored.get(8)!,
+    weights,
+    engine,
+  };
+}
+
+export function widthSites(network: FloatNetwork, weights: WeightScope): WidthSite[] {
+  const elements = (id: number): number => floatElements(network.tensors[id]!);
+  const maps = narrowableGroups(network).map(
+    (tensors): WidthSite => ({
+      kind: 'activation',
+      name: network.tensors[tensors[0]!]!.name,
+      elements: Math.max(...tensors.map(elements)),
+      tensors,
+    }),
+  );
+  if (weights === 'fixed') return maps;
+  const layers = network.layers.flatMap((layer, index): WidthSite[] =>
+    isWeighted(layer)
+      ? [{ kind: 'weights', name: layer.name, elements: layer.weights.length, layer: index }]
+      : [],
+  );
+  return [...maps, ...layers];
+}
+
+/** Sampled channels of every map that may have factors; whole maps, whichever branches compute them. */
+export function channelSource(
+  network: FloatNetwork,
+  engine: FloatEngine,
+  samples: readonly FloatSample[],
+  seed: number,
+): ChannelSource {
+  const requests = channelGroups(network)
+    .flat()
+    .map((tensor) => ({ tensor }));
+  const collected = collectChannels(network, engine.createRunner(network), samples, requests, seed);
+  const known = new Map(requests.map(({ tensor }, i) => [tensor, thinned(collected[i]!)]));
+  return (tensor) => known.get(tensor)!;
+}
+
+/** Evenly spread rows, few enough that grids are found in no time: a search asks for hundreds. */
+function thinned({ channels, rows, values }: ChannelSamples): ChannelSamples {
+  const kept = Math.min(rows, CHANNEL_ROWS);
+  const fewer = new Float32Array(kept * channels);
+  for (let i = 0; i < kept; i++) {
+    const from = Math.floor((i * rows) / kept) * channels;
+    fewer.set(values.subarray(from, from + channels), i * channels);
+  }
+  return { channels, rows: kept, values: fewer };
+}
+
+const roundedWeights = (
+  network: FloatNetwork,
+  stored: readonly StoredMap[],
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  bits: Width,
+  seed: number,
+): LayerWeights =>
+  quantizeWeights({
+    ...{ network, stored, samples, engine },
+    assignment: uniformAssignment(8, bits),
+    options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed, effort: EFFORT },
+  });
+
+/** The network in float with one site narrow. */
+function changeOf(
+  network: FloatNetwork,
+  site: WidthSite,
+  stored: readonly StoredMap[],
+  weights: LayerWeights | undefined,
+): NetworkChange {
+  if (site.kind === 'weights') {
+    const { layer } = site;
+    const own = network.layers[layer]!;
+    const rounded = isWeighted(own) ? realWeights(own, weights![layer]!) : undefined;
+    return {
+      firstLayer: layer,
+      apply: (runner) => runner.setWeights(layer, rounded),
+      undo: (runner) => runner.setWeights(layer, undefined),
+    };
+  }
+  const firstLayer = network.layers.findIndex((layer) => site.tensors.includes(layer.output));
+  return {
+    firstLayer,
+    apply: (runner) => {
+      for (const id of site.tensors) runner.setFakeQuantization(id, mapQuantization(stored[id]!));
+    },
+    undo: (runner) => {
+      for (const id of site.tensors) runner.setFakeQuantization(id, undefined);
+    },
+  };
+}
+
+const everythingAtEight = (stored: readonly StoredMap[], weights: LayerWeights): NetworkChange => ({
+  firstLayer: 0,
+  apply: (runner) => applyQuantization(runner, stored, weights),
+  undo: (runner) => {
+    for (const { id } of runner.network.tensors) runner.setFakeQuantization(id, undefined);
+    runner.network.layers.forEach((layer, i) => {
+      if (isWeighted(layer)) runner.setWeights(i, undefined);
+    });
+  },
+});
+
+/** Ω of a map on one scale for the whole tensor, as the paper has it; weights have none. */
+function lossOf(network: FloatNetwork, ranges: Ranges, site: WidthSite, bits: Width): number {
+  if (site.kind === 'weights') return 0;
+  const members = distinctTensors(network, site.tensors).map((id) => ranges.tensors[id]!);
+  const values = {
+    min: Math.min(...members.map((range) => range.min)),
+    max: Math.max(...members.map((range) => range.max)),
+    histogram: mergeHistograms(members.map((range) => range.histogram)),
+  };
+  return mapEntropyLoss(values, estimateGrid(values, bits, METHOD));
+}

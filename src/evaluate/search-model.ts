@@ -1,0 +1,214 @@
+/**
+ * Calibrated model + limits → the widths and the plan: figures, stages, method, quantiser, in one call. What it costs
+ * against 8 bits, layer by layer and in patches, is part of the answer.
+ */
+import { measuredCosts } from '../bind/measure.js';
+import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
+import type { DeployPlan } from '../ir/deploy-plan.js';
+import type { BitAssignment } from '../ir/stage-data.js';
+import { planPatches } from '../patch/plan-patches.js';
+import { widestAssignment } from '../search/problem.js';
+import { type Cache, contentKey } from '../support/cache.js';
+import { unsupported } from '../support/errors.js';
+import type { CalibratedModel } from './calibrate-model.js';
+import { spreadSamples } from './evaluate.js';
+import { AccuracyPredictor } from './predict-accuracy.js';
+import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
+import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
+import { bitAssignment, type SearchScope, searchProblem, type WidthProblem } from './search-problem.js';
+import {
+  type ChosenStage,
+  chooseStage,
+  type StageChoice,
+  StagedSkeleton,
+  type StageKind,
+  skeletonPlan,
+  stageRequest,
+} from './search-skeleton.js';
+import { type FoundWidths, searchWidths, type WidthRequest } from './search-widths.js';
+
+/** `auto` takes the best of the others. */
+export const STAGE_OPTIONS = ['none', 'patches', 'streaming', 'auto'] as const;
+export type StageOption = (typeof STAGE_OPTIONS)[number];
+
+export interface SearchOptions extends FigureOptions, WidthRequest {
+  readonly stage: StageOption;
+  readonly scope: SearchScope;
+  /** For arena and stack together. */
+  readonly sramBytes: number;
+  /** Told of the widths before anything is quantised. */
+  readonly onWidths?: (found: FoundWidths) => void;
+}
+
+export interface SearchedPlan {
+  readonly plan: DeployPlan;
+  readonly stage: StageChoice;
+  readonly found: FoundWidths;
+  readonly assignment: BitAssignment;
+  readonly bitops: number;
+  /** At 8 bits layer by layer. */
+  readonly bitopsInt8: number;
+  /** At 8 bits in the cheapest patches that fit; null where no patches fit. */
+  readonly bitopsInt8Patched: number | null;
+  /** Of the plan, laid out as it ships. */
+  readonly arenaBytes: number;
+  readonly fits: boolean;
+}
+
+const KINDS: Readonly<Record<StageOption, readonly StageKind[]>> = {
+  none: ['layers'],
+  patches: ['patches'],
+  streaming: ['streaming'],
+  auto: ['layers', 'patches', 'streaming'],
+};
+
+/** MACs that predicting an assignment may cost, and the bounds of the images that come of it. */
+const PREDICTION_MACS = 2e10;
+const PREDICTION_IMAGES = { least: 64, most: 512 };
+
+/** A network with its figures: as many searches as are wanted share them. */
+export class ModelSearch {
+  private readonly predictor: AccuracyPredictor;
+  private readonly skeleton: DeployPlan;
+
+  private constructor(
+    private readonly model: CalibratedModel,
+    readonly figures: NetworkFigures,
+    private readonly cache: Cache,
+  ) {
+    this.skeleton = skeletonPlan(model.network, figures.stored);
+    const macs = new StagedSkeleton(this.skeleton)
+      .layerMacs(model.network.layers.length)
+      .reduce((sum, layer) => sum + layer, 0);
+    const { least, most } = PREDICTION_IMAGES;
+    const images = Math.min(most, Math.max(least, Math.floor(PREDICTION_MACS / macs)));
+    this.predictor = new AccuracyPredictor(figures, spreadSamples(model.samples, images));
+  }
+
+  static async prepare(model: CalibratedModel, options: FigureOptions): Promise<ModelSearch> {
+    const figures = await networkFigures(model, createFloatEngine(), options);
+    return new ModelSearch(model, figures, options.cache);
+  }
+
+  /** Errors: `search/stage` where the stage asked for does not exist. */
+  async search(options: SearchOptions): Promise<SearchedPlan> {
+    const budget = options.sramBytes - DEFAULT_STACK_BYTES;
+    const stages = await this.stages(KINDS[options.stage], budget);
+    if (stages.length === 0)
+      throw unsupported('search/stage', 'the network has no such stage', {
+        where: this.model.network.name,
+        found: `--stage ${options.stage}`,
+        fix: 'quantmcu plan shows what there is; --stage none always exists.',
+      });
+    let candidates = stages.map((stage) => this.searchStage(stage, budget, options));
+    for (let attempt = 0; ; attempt++) {
+      const best = candidates.reduce((a, b) => (isBetter(b, a, options) ? b : a));
+      options.onWidths?.(best.found);
+      const searched = await this.finish(best, budget, options);
+      const over = searched.arenaBytes - budget;
+      // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
+      if (over <= 0 || !best.found.feasible || attempt >= RETRIES) return searched;
+      const tighter = this.searchStage(best.stage, budget - over, options);
+      candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
+    }
+  }
+
+  /** A plan at 8 bits with weights of zero, for its memory and cycles; undefined where no stage of the kind fits. */
+  async int8Plan(kind: StageKind, sramBytes: number): Promise<DeployPlan | undefined> {
+    const stage = await this.stage(kind, sramBytes - DEFAULT_STACK_BYTES);
+    return stage?.fits === true || kind === 'layers' ? stage?.skeleton.plan : undefined;
+  }
+
+  private async stages(kinds: readonly StageKind[], budget: number): Promise<ChosenStage[]> {
+    const found: ChosenStage[] = [];
+    for (const kind of kinds) {
+      const stage = await this.stage(kind, budget);
+      if (stage !== undefined) found.push(stage);
+    }
+    return found;
+  }
+
+  /** Planning a stage takes seconds: what was chosen is kept, and only expanded again. */
+  private async stage(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {
+    const { weights, ...shape } = this.skeleton;
+    const key = contentKey(['stage 1', JSON.stringify(shape), kind, String(budget)]);
+    const known = await this.cache.json(key, () => {
+      const { skeleton: _, ...chosen } = chooseStage(this.skeleton, kind, budget) ?? NO_STAGE;
+      return chosen;
+    });
+    if (known.choice === undefined) return undefined;
+    return {
+      ...known,
+      choice: known.choice,
+      skeleton: new StagedSkeleton(expandStage(this.skeleton, known.choice)),
+    };
+  }
+
+  private searchStage(stage: ChosenStage, budget: number, options: SearchOptions): StageCandidate {
+    const { choice, skeleton } = stage;
+    const problem = searchProblem(this.figures, skeleton, {
+      scope: options.scope,
+      stageLayers: choice.kind === 'layers' ? 0 : choice.stageLayers,
+      arenaBytes: budget,
+    });
+    return { stage, problem, found: searchWidths(problem, this.predictor, options) };
+  }
+
+  private async finish(
+    { stage, problem, found }: StageCandidate,
+    budget: number,
+    { seed, onProgress }: SearchOptions,
+  ): Promise<SearchedPlan> {
+    const assignment = bitAssignment(problem, found.assignment);
+    const whole = quantizeCalibrated(this.model, assignment, {
+      seed,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }).plan;
+    const plan = expandStage(whole, stage.choice);
+    const { arenaBytes } = measuredCosts.memory(plan);
+    return {
+      ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
+      bitops: problem.cost(found.assignment),
+      ...(await this.baselines(budget)),
+      fits: arenaBytes <= budget,
+    };
+  }
+
+  private async baselines(budget: number) {
+    const bitopsOf = ({ skeleton }: ChosenStage): number => {
+      const unlimited = { scope: 'all', stageLayers: 0, arenaBytes: Number.POSITIVE_INFINITY } as const;
+      const problem = searchProblem(this.figures, skeleton, unlimited);
+      return problem.cost(widestAssignment(problem));
+    };
+    const layers = (await this.stage('layers', budget))!;
+    const patches = await this.stage('patches', budget);
+    return {
+      bitopsInt8: bitopsOf(layers),
+      bitopsInt8Patched: patches?.fits === true ? bitopsOf(patches) : null,
+    };
+  }
+}
+
+const NO_STAGE = { choice: undefined, skeleton: undefined, arenaBytes: 0, fits: false };
+
+/** Searches again under a smaller budget when the plan turns out larger than its skeleton. */
+const RETRIES = 3;
+
+interface StageCandidate {
+  readonly stage: ChosenStage;
+  readonly problem: WidthProblem;
+  readonly found: FoundWidths;
+}
+
+/** Feasible first; then the cheaper one when accuracy is bounded, else the more accurate one. */
+function isBetter(b: StageCandidate, a: StageCandidate, { accuracy }: SearchOptions): boolean {
+  if (a.found.feasible !== b.found.feasible) return b.found.feasible;
+  const cost = ({ problem, found }: StageCandidate): number => problem.cost(found.assignment);
+  if (accuracy !== undefined) return cost(b) < cost(a);
+  return b.found.predictedSqnrDb > a.found.predictedSqnrDb;
+}
+
+/** The plan with that very stage. */
+export function expandStage(plan: DeployPlan, choice: StageChoice): DeployPlan {
+  return choice.kind === 'layers' ? plan : planPatches(plan, measuredCosts, stageRequest(choice)).plan;
+}

@@ -1,0 +1,121 @@
+/** Figures of a network + a stage + limits → the search problem: the real arena, and BitOPs with halos counted. */
+import { measuredCosts } from '../bind/measure.js';
+import { isWeighted } from '../ir/float-network.js';
+import type { BitAssignment } from '../ir/stage-data.js';
+import type { Width } from '../numeric/widths.js';
+import {
+  type Assignment,
+  bitOps,
+  type SearchLayer,
+  type SearchProblem,
+  type SearchVariable,
+} from '../search/problem.js';
+import type { NetworkFigures, WidthSite } from './search-figures.js';
+import type { StagedSkeleton } from './search-skeleton.js';
+
+/** `patch`: maps inside the stage alone, its output included. */
+export type SearchScope = 'patch' | 'all';
+
+export interface ProblemOptions {
+  readonly scope: SearchScope;
+  /** Layers of the stage. */
+  readonly stageLayers: number;
+  /** Bytes that the arena may take. */
+  readonly arenaBytes: number;
+}
+
+export interface WidthProblem extends SearchProblem {
+  /** Of the variables, in their order. */
+  readonly sites: readonly WidthSite[];
+  readonly skeleton: StagedSkeleton;
+}
+
+export function searchProblem(
+  figures: NetworkFigures,
+  skeleton: StagedSkeleton,
+  options: ProblemOptions,
+): WidthProblem {
+  const { sites } = figures;
+  const layers = problemLayers(figures, skeleton);
+  const variables = sites.map((site): SearchVariable => {
+    const free = options.scope === 'all' || isInside(figures, site, options.stageLayers);
+    return { name: site.name, kind: site.kind, candidates: free ? [8, 4, 2] : [8], elements: site.elements };
+  });
+  const arenas = new Map<string, number>();
+  const siteOf = new Map(
+    sites.flatMap((site, at) =>
+      site.kind === 'activation' ? site.tensors.map((id) => [id, at] as const) : [],
+    ),
+  );
+  const weightsOf = new Map(
+    sites.flatMap((site, at) => (site.kind === 'weights' ? [[site.layer, at] as const] : [])),
+  );
+  const plan = (assignment: Assignment) =>
+    skeleton.withWidths({
+      tensor: (id) => widthAt(assignment, siteOf.get(id)),
+      weights: (layer) => widthAt(assignment, weightsOf.get(layer)),
+    });
+  const arenaBytes = (assignment: Assignment): number => {
+    const key = assignment.join('');
+    const known = arenas.get(key);
+    if (known !== undefined) return known;
+    const sized = plan(assignment);
+    const bound = Math.max(...measuredCosts.liveBytes(sized));
+    const bytes =
+      bound > options.arenaBytes ? bound : measuredCosts.memory(sized, options.arenaBytes).arenaBytes;
+    arenas.set(key, bytes);
+    return bytes;
+  };
+  return {
+    ...{ variables, layers, sites, skeleton, arenaBytes },
+    figures: figures.figures.map((row, i) => row.slice(0, variables[i]!.candidates.length)),
+    sramBytes: options.arenaBytes,
+    cost: (assignment) => bitOps(layers, assignment),
+    baseNoise: figures.baseNoise,
+    peakVariables: (assignment) => {
+      const tensors = skeleton.peakTensors(plan(assignment));
+      return [...new Set([...tensors].flatMap((id) => siteOf.get(id) ?? []))].sort((a, b) => a - b);
+    },
+  };
+}
+
+const widthAt = (assignment: Assignment, variable: number | undefined): Width =>
+  variable === undefined ? 8 : assignment[variable]!;
+
+function isInside({ network }: NetworkFigures, site: WidthSite, stageLayers: number): boolean {
+  if (site.kind === 'weights') return site.layer < stageLayers;
+  const written = new Set(network.layers.slice(0, stageLayers).map((layer) => layer.output));
+  return site.tensors.every((id) => written.has(id));
+}
+
+function problemLayers({ network, sites }: NetworkFigures, skeleton: StagedSkeleton): SearchLayer[] {
+  const macs = skeleton.layerMacs(network.layers.length);
+  return network.layers.flatMap((layer, index): SearchLayer[] => {
+    if (!isWeighted(layer)) return [];
+    const input = layer.inputs[0]!;
+    return [
+      {
+        name: layer.name,
+        macs: macs[index]!,
+        input: sites.findIndex((site) => site.kind === 'activation' && site.tensors.includes(input)),
+        inputBits: 8,
+        weights: sites.findIndex((site) => site.kind === 'weights' && site.layer === index),
+        weightBits: 8,
+      },
+    ];
+  });
+}
+
+/** The assignment as the quantiser takes it. */
+export function bitAssignment({ sites }: Pick<WidthProblem, 'sites'>, assignment: Assignment): BitAssignment {
+  const named = (kind: WidthSite['kind']): Record<string, Width> =>
+    Object.fromEntries(
+      sites.flatMap((site, i) => (site.kind === kind ? [[site.name, assignment[i]!] as const] : [])),
+    );
+  return {
+    defaultActivationBits: 8,
+    defaultWeightBits: 8,
+    activations: named('activation'),
+    weights: named('weights'),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * One method on one problem under one goal: the widths, and what is predicted of them before anything is quantised.
+ * A bound of accuracy is turned into a bound of cost by bisection on calibration images.
+ */
+import { type MethodInfo, SEARCH_METHODS, type SearchMethodName } from '../search/methods.js';
+import {
+  type Assignment,
+  narrowestAssignment,
+  predictedSqnrDb,
+  type SearchResult,
+  widestAssignment,
+} from '../search/problem.js';
+import type { AccuracyPrediction, AccuracyPredictor } from './predict-accuracy.js';
+import type { WidthProblem } from './search-problem.js';
+
+export type AccuracyGoal =
+  /** Most points of top-1 that may be lost. */
+  | { readonly kind: 'drop'; readonly points: number }
+  /** Least share of unchanged answers, in percent. */
+  | { readonly kind: 'agreement'; readonly percent: number };
+
+export interface WidthRequest {
+  readonly method: SearchMethodName;
+  readonly lambda: number;
+  readonly seed: number;
+  /** Candidates that a sampling method may look at, per bound of cost. */
+  readonly evaluations: number;
+  readonly accuracy?: AccuracyGoal;
+  /** Share of the cost of 8 bits everywhere that must not be exceeded. */
+  readonly costShare?: number;
+  readonly onProgress?: (what: string, done?: number, total?: number) => void;
+}
+
+export interface FoundWidths {
+  readonly assignment: Assignment;
+  /** Within memory, cost and the predicted accuracy. */
+  readonly feasible: boolean;
+  readonly evaluations: number;
+  /** From the sum of single noises. */
+  readonly predictedSqnrDb: number;
+  /** From the float engine on calibration images. */
+  readonly prediction: AccuracyPrediction;
+}
+
+/** Bounds of cost that are tried for a bound of accuracy. */
+const BISECTIONS = 8;
+
+export function searchWidths(
+  problem: WidthProblem,
+  predictor: AccuracyPredictor,
+  request: WidthRequest,
+): FoundWidths {
+  const { accuracy, costShare = 1, onProgress } = request;
+  const method = (SEARCH_METHODS[request.method] as MethodInfo).create(request.lambda);
+  const widest = problem.cost(widestAssignment(problem));
+  let evaluations = 0;
+  const solve = (share: number): SearchResult => {
+    const { seed, evaluations: allowed } = request;
+    const result = method(problem, { costLimit: share * widest, seed, evaluations: allowed });
+    evaluations += result.evaluations;
+    return result;
+  };
+  const finish = (result: SearchResult, keeps: boolean): FoundWidths => ({
+    assignment: result.assignment,
+    feasible: result.feasible && keeps,
+    evaluations,
+    predictedSqnrDb: predictedSqnrDb(problem, result.assignment),
+    prediction: predictor.predict(result.assignment),
+  });
+  if (accuracy === undefined) return finish(solve(costShare), true);
+  const keeps = ({ assignment }: SearchResult): boolean => reaches(predictor.predict(assignment), accuracy);
+  let best = solve(costShare);
+  // Without a free hand in memory nothing is more accurate than this: cheaper is only worse.
+  if (!best.feasible || !keeps(best)) return finish(best, false);
+  let [low, high] = [problem.cost(narrowestAssignment(problem)) / widest, costShare];
+  for (let i = 0; i < BISECTIONS && high / low > 1.005; i++) {
+    onProgress?.('bisecting the cost', i, BISECTIONS);
+    const middle = Math.sqrt(low * high);
+    const found = solve(middle);
+    if (found.feasible && keeps(found)) {
+      best = found;
+      high = Math.min(middle, problem.cost(found.assignment) / widest);
+    } else low = middle;
+  }
+  return finish(best, true);
+}
+
+const reaches = ({ drop, agreement }: AccuracyPrediction, goal: AccuracyGoal): boolean =>
+  goal.kind === 'drop' ? drop <= goal.points : agreement >= goal.percent;

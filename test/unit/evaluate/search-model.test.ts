@@ -1,0 +1,161 @@
+/** The search on random networks: figures against plain runs, the problem against real plans, resuming, seeds. */
+import { describe, expect, it } from 'vitest';
+import { measuredCosts } from '../../../src/bind/measure.js';
+import { calibrate } from '../../../src/calibrate/calibrate.js';
+import { createFloatRunner } from '../../../src/calibrate/run-float.js';
+import type { CalibratedModel } from '../../../src/evaluate/calibrate-model.js';
+import { createFloatEngine, quantizeCalibrated } from '../../../src/evaluate/quantize-model.js';
+import { networkFigures } from '../../../src/evaluate/search-figures.js';
+import { expandStage, ModelSearch, type SearchOptions } from '../../../src/evaluate/search-model.js';
+import { bitAssignment, searchProblem } from '../../../src/evaluate/search-problem.js';
+import { chooseStage, skeletonPlan } from '../../../src/evaluate/search-skeleton.js';
+import { encodePlan } from '../../../src/ir/plan-file.js';
+import { uniformAssignment } from '../../../src/ir/stage-data.js';
+import { stepMacs } from '../../../src/ops/index.js';
+import { activationGrids } from '../../../src/quantize/activation-grids.js';
+import { collectScores, noiseToSignal } from '../../../src/quantize/score-noise.js';
+import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES } from '../../../src/search/methods.js';
+import { type Cache, folderCache, noCache } from '../../../src/support/cache.js';
+import { createMemoryHost } from '../../../src/support/memory-host.js';
+import { createRandom } from '../../../src/support/random.js';
+import { randomFloatNetwork, randomFloatSamples } from '../../support/random-float-network.js';
+
+async function randomModel(seed: number): Promise<CalibratedModel> {
+  const random = createRandom(seed);
+  const network = randomFloatNetwork(random);
+  const samples = randomFloatSamples(network, random, 12);
+  const ranges = await calibrate(network, samples, { key: `random ${seed}` });
+  return { graph: {} as CalibratedModel['graph'], network, samples, ranges, rangesReused: false };
+}
+
+const optionsFor = (cache: Cache): SearchOptions => ({
+  ...{ weights: 'auto', noiseImages: 5, seed: 1, cache, lambda: DEFAULT_LAMBDA, evaluations: 200 },
+  ...{ method: 'vdqs', scope: 'all', stage: 'auto', sramBytes: 64 * 1024 },
+  accuracy: { kind: 'agreement', percent: 75 },
+});
+
+/** A search from the start, as one process does it. */
+async function searchOnce(model: CalibratedModel, cache: Cache, changes: Partial<SearchOptions> = {}) {
+  const options = { ...optionsFor(cache), ...changes };
+  return (await ModelSearch.prepare(model, options)).search(options);
+}
+
+const planBytes = async (found: ReturnType<typeof searchOnce>): Promise<string> => {
+  const { plan } = await found;
+  const { json, weights } = encodePlan(plan);
+  return `${json}${Buffer.from(weights).toString('hex')}`;
+};
+
+describe('figures', () => {
+  it('are the noise of one narrow map on its own, as a plain run of every sample gives it', async () => {
+    const model = await randomModel(3);
+    const { network, ranges, samples } = model;
+    const figures = await networkFigures(model, createFloatEngine(), optionsFor(noCache));
+    const site = figures.sites.findIndex(({ kind }) => kind === 'activation');
+    const narrow = figures.sites[site]!;
+    if (narrow.kind !== 'activation') throw new Error('no map');
+    const used = [0, 1, 2, 3, 4].map((i) => samples[Math.floor((i * samples.length) / 5)]!);
+    const grids = activationGrids(network, ranges, uniformAssignment(4, 8), {
+      ...{ method: { kind: 'mse' }, channels: figures.channels },
+    });
+    const runner = createFloatRunner(network);
+    for (const id of narrow.tensors) runner.setFakeQuantization(id, grids[id]!.grid);
+    const expected = noiseToSignal(
+      collectScores(createFloatRunner(network), used),
+      collectScores(runner, used),
+    );
+    expect(expected).toBeGreaterThan(0);
+    expect(figures.figures[site]![1]!.noise).toBeCloseTo(expected, 9);
+  });
+});
+
+describe('the search problem', () => {
+  it.each([5, 8, 13])(
+    'has the arena and the BitOPs of the plan that is made of it (seed %i)',
+    async (seed) => {
+      const model = await randomModel(seed);
+      const figures = await networkFigures(model, createFloatEngine(), optionsFor(noCache));
+      const skeleton = skeletonPlan(model.network, figures.stored);
+      const random = createRandom(seed);
+      for (const kind of ['layers', 'patches', 'streaming'] as const) {
+        const stage = chooseStage(skeleton, kind, 2048);
+        if (stage === undefined) continue;
+        // No arena is small enough to be accepted early: this is the real layout.
+        const problem = searchProblem(figures, stage.skeleton, {
+          scope: 'all',
+          stageLayers: 0,
+          arenaBytes: 0,
+        });
+        const widths = problem.variables.map(({ candidates }) => random.pick(candidates));
+        const whole = quantizeCalibrated(model, bitAssignment(problem, widths), {
+          channelScales: false,
+        }).plan;
+        const plan = expandStage(whole, stage.choice);
+        const bound = Math.max(...measuredCosts.liveBytes(plan));
+        expect(problem.arenaBytes(widths)).toBe(bound);
+        const roomy = searchProblem(figures, stage.skeleton, {
+          scope: 'all',
+          stageLayers: 0,
+          arenaBytes: bound,
+        });
+        expect(roomy.arenaBytes(widths)).toBe(measuredCosts.memory(plan).arenaBytes);
+        const bitops = plan.steps.reduce(
+          (sum, step) =>
+            'weightBits' in step
+              ? sum + stepMacs(step, plan) * step.weightBits * plan.tensors[step.inputs[0]!]!.bits
+              : sum,
+          0,
+        );
+        expect(problem.cost(widths)).toBe(bitops);
+      }
+    },
+  );
+});
+
+describe('a search', () => {
+  it('gives the same bytes twice, whatever is in the cache', async () => {
+    const model = await randomModel(21);
+    const cache = folderCache(createMemoryHost(), 'cache');
+    const first = await planBytes(searchOnce(model, cache));
+    expect(await planBytes(searchOnce(model, cache))).toBe(first);
+    expect(await planBytes(searchOnce(model, noCache))).toBe(first);
+  });
+
+  it('that is killed at any measurement goes on to the same plan', async () => {
+    const model = await randomModel(21);
+    const expected = await planBytes(searchOnce(model, noCache));
+    for (let survives = 0; ; survives++) {
+      const host = createMemoryHost();
+      const stored = folderCache(host, 'cache');
+      let left = survives;
+      const dying: Cache = {
+        json: (key, make) => {
+          if (left-- === 0) throw new Error('killed');
+          return stored.json(key, make);
+        },
+      };
+      const outcome = await planBytes(searchOnce(model, dying)).catch((error: Error) => error.message);
+      if (outcome === expected) {
+        // Five images and three stages at least can be killed at.
+        expect(survives).toBeGreaterThan(7);
+        break;
+      }
+      expect(outcome).toBe('killed');
+      expect(await planBytes(searchOnce(model, stored))).toBe(expected);
+    }
+  });
+
+  it.each(SEARCH_METHOD_NAMES.filter((name) => name !== 'exhaustive'))(
+    'by %s keeps its limits or says that it does not',
+    async (method) => {
+      const model = await randomModel(21);
+      const found = await searchOnce(model, noCache, { method });
+      expect(found.plan.steps.length).toBeGreaterThan(0);
+      if (found.found.feasible) {
+        expect(found.fits).toBe(true);
+        expect(found.found.prediction.agreement).toBeGreaterThanOrEqual(75);
+        expect(found.bitops).toBeLessThanOrEqual(found.bitopsInt8);
+      }
+    },
+  );
+});
