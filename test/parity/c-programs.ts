@@ -1,4 +1,4 @@
-/** Many one-step networks in one C program: what the host and the emulated parity tests build. */
+/** Many small networks in one C program: what the host and the emulated parity tests build. */
 import { bind } from '../../src/bind/bind.js';
 import { PORTABLE } from '../../src/bind/variants/choose.js';
 import { emitKernels } from '../../src/codegen/emit-kernels.js';
@@ -104,6 +104,20 @@ export function programFiles(cases: readonly ParityCase[]): Map<string, string> 
   for (const [path, text] of emitKernels([...instances.values()], mode, templates)) files.set(path, text);
   files.set('quantmcu/config.h', emitConfig(cases[0]!.bound, templates));
   return files;
+}
+
+export const isStreamed = ({ sample }: ParityCase): boolean => sample.plan.patchStage?.input === 'streamed';
+
+/** The callback of a streamed network: its image stands in flash. */
+export function readInput({ prefix, sample }: ParityCase): string {
+  const [height, width, channels] = sample.plan.tensors[sample.plan.inputs[0]!.tensor]!.shape;
+  const bytes = [...new Int8Array(sample.inputs[0]!)].join(',');
+  return `static const int8_t ${prefix}_image[${height * width * channels}] = {${bytes}};
+void ${prefix}_read_input(uint32_t y, uint32_t x, uint32_t height, uint32_t width, void *to) {
+  int8_t *out = (int8_t *)to;
+  for (uint32_t row = y; row < y + height; row++)
+    for (uint32_t i = 0; i < width * ${channels}u; i++) *out++ = ${prefix}_image[(row * ${width}u + x) * ${channels}u + i];
+}`;
 }
 
 /** Share of outputs that stand at a bound of their clamp: a test whose outputs all saturate tests nothing. */

@@ -1,4 +1,4 @@
-/** One-step networks in one firmware on an emulated core: built as shipping firmware is, run, their outputs read back. */
+/** Networks in one firmware on an emulated core: built as shipping firmware is, run, their outputs read back. */
 import { emitPlatform } from '../../src/codegen/emit-project.js';
 import { loadFirmwareTemplates } from '../../src/codegen/templates.js';
 import { buildFirmware } from '../../src/compile/build.js';
@@ -9,7 +9,7 @@ import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import type { ElfImage } from '../../src/ir/elf-image.js';
 import type { Host } from '../../src/support/host.js';
 import { type Board, coreOf, findBoard, virtualBoard } from '../../src/targets/index.js';
-import { type ParityCase, programFiles } from './c-programs.js';
+import { isStreamed, type ParityCase, programFiles, readInput } from './c-programs.js';
 
 const MIB = 1 << 20;
 const INSTRUCTION_BUDGET = 4e9;
@@ -23,7 +23,7 @@ export const roomyBoard = (id: string): Board =>
 function mainProgram(cases: readonly ParityCase[]): string {
   const includes = cases.map(({ prefix }) => `#include "quantmcu/${prefix}.h"`);
   const calls = cases.map(({ prefix }) => `  ${prefix}_invoke();\n  quantmcu_done();`);
-  return `${includes.join('\n')}
+  return `${[...includes, ...cases.filter(isStreamed).map(readInput)].join('\n')}
 __attribute__((noinline, used)) void quantmcu_done(void) { __asm__ volatile("nop"); }
 int main(void) {
 ${calls.join('\n')}
@@ -83,6 +83,7 @@ export function emulateCases(
     for (const item of cases) {
       const { address } = requireSymbol(elf, `${item.prefix}_arena`);
       machine.write(address, new Uint8Array(item.bound.arenaBytes).fill(GARBAGE));
+      if (isStreamed(item)) continue;
       item.sample.inputs.forEach((bytes, i) => {
         machine.write(place(item, item.sample.plan.inputs[i]!.tensor), bytes);
       });
@@ -93,7 +94,7 @@ export function emulateCases(
       reach('quantmcu_done');
       const cycles = machine.counters().cycles - before;
       return {
-        output: machine.read(place(item, item.sample.plan.steps[0]!.output), item.expected.length),
+        output: machine.read(place(item, item.sample.plan.outputs[0]!.tensor), item.expected.length),
         cycles,
       };
     });

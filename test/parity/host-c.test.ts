@@ -4,97 +4,13 @@
  *
  * PARITY_PER_KERNEL (default 3) and PARITY_SEED widen the run; `npm run parity:all` uses many.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tensorDifference } from './c-difference.js';
-import { type ParityCase, parityCases, programFiles, saturatedShare } from './c-programs.js';
+import { parityCases, saturatedShare } from './c-programs.js';
+import { buildAndRun, hostCompiler } from './host-programs.js';
 
 const PER_KERNEL = Number(process.env.PARITY_PER_KERNEL ?? 3);
 const SEED = Number(process.env.PARITY_SEED ?? 20260);
-
-const compiler = ['cc', 'gcc', 'clang'].find((name) => {
-  try {
-    execFileSync(name, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-const FLAGS = ['-std=c11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-Wno-overlength-strings'];
-const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-
-/** Fills every arena with rubbish, reads the inputs, runs, writes the outputs. */
-function driver(cases: readonly ParityCase[]): string {
-  const includes = cases.map(({ prefix }) => `#include "quantmcu/${prefix}.h"`);
-  const runs = cases.map(({ prefix }) => {
-    const P = prefix.toUpperCase();
-    return `  run(${prefix}_arena, ${P}_ARENA_BYTES, ${prefix}_inputs, ${P}_INPUT_COUNT, ${prefix}_outputs, ${prefix}_invoke);`;
-  });
-  return `#include <stdio.h>
-#include <string.h>
-${includes.join('\n')}
-static void run(uint8_t *arena, size_t bytes, const struct quantmcu_tensor *inputs, uint32_t count,
-                const struct quantmcu_tensor *outputs, void (*invoke)(void)) {
-  memset(arena, 0xa5, bytes);
-  for (uint32_t i = 0; i < count; i++)
-    if (fread(inputs[i].data, 1, inputs[i].bytes, stdin) != inputs[i].bytes) return;
-  invoke();
-  fwrite(outputs[0].data, 1, outputs[0].bytes, stdout);
-}
-int main(void) {
-${runs.join('\n')}
-  return 0;
-}
-`;
-}
-
-function buildAndRun(cases: readonly ParityCase[]): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'quantmcu-host-c-'));
-  try {
-    const files = programFiles(cases);
-    files.set('main.c', driver(cases));
-    for (const [path, text] of files) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
-    }
-    const sources = [...files.keys()].filter((path) => path.endsWith('.c') && !path.includes('/kernels/'));
-    const program = compile(folder, sources);
-    const input = Buffer.concat(cases.flatMap(({ sample }) => [...sample.inputs]));
-    return execFileSync(program, { input, maxBuffer: 1 << 28 });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** With sanitizers where the compiler has them; make gives the parallelism. */
-function compile(folder: string, sources: readonly string[]): string {
-  const objects = sources.map((path) => path.replace(/\.c$/, '.o'));
-  const flags = [...FLAGS, ...(hasSanitizers(folder) ? SANITIZERS : []), '-I.'].join(' ');
-  const makefile = `program: ${objects.join(' ')}\n\t${compiler} ${flags} $^ -o $@\n%.o: %.c\n\t${compiler} ${flags} -c $< -o $@\n`;
-  writeFileSync(join(folder, 'Makefile'), makefile);
-  try {
-    execFileSync('make', ['-s', `-j${availableParallelism()}`], { cwd: folder, stdio: 'pipe' });
-  } catch (error) {
-    throw new Error(String((error as { stderr: Buffer }).stderr).slice(0, 4000));
-  }
-  return join(folder, 'program');
-}
-
-function hasSanitizers(folder: string): boolean {
-  const probe = join(folder, 'probe.c');
-  writeFileSync(probe, 'int main(void) { return 0; }\n');
-  try {
-    execFileSync(compiler!, [...SANITIZERS, probe, '-o', join(folder, 'probe')], { stdio: 'ignore' });
-    execFileSync(join(folder, 'probe'));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Sub-byte kernels in scalar form only in the wide run: they share all but the features' inline functions. */
 const WIDE = PER_KERNEL > 3;
@@ -106,7 +22,7 @@ const RUNS = [
   { mode: 'mulhi', feature: 'scalar', subByte: WIDE, tiles: WIDE },
 ] as const;
 
-describe.skipIf(compiler === undefined)('C kernels on the host equal the reference', () => {
+describe.skipIf(hostCompiler === undefined)('C kernels on the host equal the reference', () => {
   it.each(RUNS)(
     '$mode, $feature, sub-byte widths: $subByte',
     (run) => {
