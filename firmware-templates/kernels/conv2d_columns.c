@@ -3,48 +3,65 @@
 
 #include "gather_column.h"
 #include "matrix_run.h"
+#include "run_column.h"
 
-/* Whole pixels of whole words, no padding: the column is the pixel. */
-QMCU_INLINE void columns_pointwise(const struct conv2d_columns_args *args, struct qmcu_matrix *matrix,
-                                   const uint8_t *input, uint8_t *output, qmcu_word *columns) {
-  const uint32_t pixel_bytes = qmcu_pixel_bytes(args->input.channels, QMCU_INPUT_BITS);
-  const uint32_t step = args->window.stride_width * pixel_bytes;
-  const uint32_t row_step = args->window.stride_height * args->input.width * pixel_bytes;
-  const uint32_t channels = args->input.channels, width = args->output.width;
-  const uint32_t output_bytes = matrix->finish.pixel_bytes;
-  uint32_t left = args->output.height * width, x = 0;
-  const uint8_t *row = input, *pixel = input;
-  while (left > 0) {
-    const uint32_t count = left < 2 ? 1 : 2;
-    const uint8_t *last = pixel;
-    for (uint32_t slot = 0; slot < count; slot++) {
-      last = pixel;
-      qmcu_column_append(columns + slot, 2, 0, pixel, 1, channels);
-      pixel += step;
-      if (++x == width) x = 0, row += row_step, pixel = row;
-    }
-    /* A last pixel alone is computed twice, into the same place. */
-    if (count == 1) qmcu_column_append(columns + 1, 2, 0, last, 1, channels);
-    qmcu_matrix_multiply(matrix, columns, output, count == 2 ? output_bytes : 0);
-    output += 2u * output_bytes;
-    left -= count;
-  }
+/* Whether both ends of a window's rows lie inside the input. */
+QMCU_INLINE uint32_t rows_inside(const struct run_window *runs, int32_t row) {
+  return row >= 0 && row + (runs->window.kernel_height - 1) * runs->window.dilation_height < runs->height;
 }
 
-QMCU_INLINE void columns_any(const struct conv2d_columns_args *args, struct qmcu_matrix *matrix, const uint8_t *input,
-                             uint8_t *output, qmcu_word *columns) {
-  const uint32_t output_bytes = matrix->finish.pixel_bytes;
-  uint32_t left = (uint32_t)args->output.height * args->output.width;
+/* Gathers the pixels of an 8-bit input and multiplies whenever two are ready. */
+QMCU_INLINE void columns_of_bytes(const struct run_window *runs, struct qmcu_matrix *matrix, qmcu_word *columns,
+                                  uint8_t *output, uint32_t height, uint32_t width) {
+  const struct run_columns inside = run_columns_of(runs);
+  const uint32_t output_bytes = 2u * matrix->finish.pixel_bytes;
+  const int32_t stride = runs->window.stride_width, step = stride * (int32_t)runs->channels;
+  int32_t row = -runs->window.pad_top, left = 0;
+  uint32_t second = 0;
+  for (uint32_t y = 0; y < height; y++, row += runs->window.stride_height) {
+    const uint32_t end = rows_inside(runs, row) ? inside.first + inside.count : 0;
+    left = -runs->window.pad_left;
+    for (uint32_t x = 0; x < width;) {
+      if (second == 0 && x >= inside.first && x + 1 < end) {
+        /* Pairs of windows that lie inside the input. */
+        const uint8_t *from = runs->input + row * (int32_t)runs->pitch + left * (int32_t)runs->channels;
+        for (; x + 1 < end; x += 2, from += 2 * step, output += output_bytes) {
+          run_gather_inside(columns, from, (uint32_t)step, runs);
+          qmcu_matrix_multiply(matrix, columns, output);
+        }
+        left = (int32_t)x * stride - runs->window.pad_left;
+        continue;
+      }
+      run_gather_any(runs, columns + second, row, left);
+      x++, left += stride;
+      second ^= 1u;
+      if (second != 0) continue;
+      qmcu_matrix_multiply(matrix, columns, output);
+      output += output_bytes;
+    }
+  }
+  if (second == 0) return;
+  /* A last pixel alone is computed twice, into the same place. */
+  run_gather_any(runs, columns + 1, row - runs->window.stride_height, left - stride);
+  matrix->run.pitch = 0;
+  qmcu_matrix_multiply(matrix, columns, output);
+}
+
+/* Sub-byte inputs, pair by pair. */
+QMCU_INLINE void columns_of_lanes(const struct conv2d_columns_args *args, struct qmcu_matrix *matrix,
+                                  const uint8_t *input, qmcu_word *columns, uint8_t *output) {
+  const int32_t width = args->output.width;
   int32_t y = 0, x = 0;
-  while (left > 0) {
+  for (uint32_t left = (uint32_t)args->output.height * args->output.width; left > 0;) {
     const uint32_t count = left < 2 ? 1 : 2;
     for (uint32_t slot = 0; slot < 2; slot++) {
       gather_column(&args->input, &args->window, args->input_zero_point, input, y, x, columns + slot);
-      if (slot < count - 1u && ++x == args->output.width) x = 0, y++;
+      if (slot < count - 1u && ++x == width) x = 0, y++;
     }
-    if (++x == args->output.width) x = 0, y++;
-    qmcu_matrix_multiply(matrix, columns, output, count == 2 ? output_bytes : 0);
-    output += 2u * output_bytes;
+    if (++x == width) x = 0, y++;
+    if (count == 1) matrix->run.pitch = 0;
+    qmcu_matrix_multiply(matrix, columns, output);
+    output += 2u * matrix->finish.pixel_bytes;
     left -= count;
   }
 }
@@ -54,13 +71,11 @@ void QMCU_INSTANCE(const struct conv2d_columns_args *args, const void *input, vo
   qmcu_word *columns = (qmcu_word *)scratch;
   struct qmcu_matrix matrix = qmcu_matrix_of(args->stream, args->runs, args->run_count, args->pairs, args->block_words,
                                              columns, &args->stage, args->channels, args->output.channels);
-  const struct qmcu_window *window = &args->window;
-  /* Elements behind the column's end meet weights of zero, so they may hold anything. */
-  const uint32_t taps = (uint32_t)window->kernel_height * window->kernel_width;
-  if (taps == 1 && window->pad_top + window->pad_left == 0 && args->input.channels % QMCU_INPUT_LANES == 0 &&
-      (uint32_t)(args->output.height - 1) * window->stride_height < args->input.height &&
-      (uint32_t)(args->output.width - 1) * window->stride_width < args->input.width)
-    columns_pointwise(args, &matrix, (const uint8_t *)input, (uint8_t *)output, columns);
-  else
-    columns_any(args, &matrix, (const uint8_t *)input, (uint8_t *)output, columns);
+  if (QMCU_INPUT_BITS == 8) {
+    const struct run_window runs =
+        run_window_of(&args->input, &args->window, args->input_zero_point, (const uint8_t *)input, QMCU_R);
+    columns_of_bytes(&runs, &matrix, columns, (uint8_t *)output, args->output.height, args->output.width);
+  } else {
+    columns_of_lanes(args, &matrix, (const uint8_t *)input, columns, (uint8_t *)output);
+  }
 }

@@ -33,6 +33,8 @@ struct qmcu_matrix {
   const uint32_t *stream;
   const uint16_t *runs;
   uint32_t run_count;
+  /* One fast run is all. */
+  uint32_t is_single;
   uint32_t pairs;
   /* Words of a block of a fast run. */
   uint32_t block_words;
@@ -50,11 +52,14 @@ QMCU_INLINE struct qmcu_matrix qmcu_matrix_of(const uint32_t *stream, const uint
   struct qmcu_matrix matrix;
   matrix.stream = stream, matrix.runs = runs, matrix.run_count = run_count, matrix.pairs = pairs;
   matrix.block_words = block_words;
+  matrix.is_single = run_count == 1 && runs[0] == QMCU_RUN_FAST;
+  matrix.run.stream_end = stream + runs[1] * block_words;
   matrix.run.zero = stage->zero_point + offset;
   matrix.run.columns_end = columns + 2u * pairs;
   matrix.run.low = qmcu_matrix_twice(stage->clamp_min + offset);
   matrix.run.high = qmcu_matrix_twice(stage->clamp_max + offset);
   matrix.finish = finish_block_of(stage, channels, channel_count, QMCU_O);
+  matrix.run.pitch = matrix.finish.pixel_bytes;
   return matrix;
 }
 
@@ -89,13 +94,12 @@ static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const
   return (const uint32_t *)weights;
 }
 
-/* All channels of two pixels, the second `pitch` bytes behind the first. */
-QMCU_INLINE void qmcu_matrix_multiply(struct qmcu_matrix *matrix, const qmcu_word *columns, uint8_t *output,
-                                      uint32_t pitch) {
+/* All runs, whatever their kind. */
+static __attribute__((noinline, unused)) void qmcu_matrix_runs(struct qmcu_matrix *matrix, const qmcu_word *columns,
+                                                               uint8_t *output) {
   const uint32_t *stream = matrix->stream;
   const uint16_t *run = matrix->runs;
   uint32_t oc = 0;
-  matrix->run.pitch = pitch;
   for (uint32_t i = matrix->run_count; i > 0; i--) {
     const uint32_t kind = *run++, blocks = *run++;
     uint8_t *at = output + oc * QMCU_O / 8u;
@@ -107,11 +111,19 @@ QMCU_INLINE void qmcu_matrix_multiply(struct qmcu_matrix *matrix, const qmcu_wor
       if (kind == QMCU_RUN_FAST)
         QMCU_PART(run)(columns, stream, at, &matrix->run);
       else
-        qmcu_matrix_tail(matrix, columns, stream, at, at + pitch, matrix->finish.channel_count - oc);
+        qmcu_matrix_tail(matrix, columns, stream, at, at + matrix->run.pitch, matrix->finish.channel_count - oc);
       stream = end;
     }
     oc += 4u * blocks;
   }
+}
+
+/* All channels of two pixels, the second `run.pitch` bytes behind the first. */
+QMCU_INLINE void qmcu_matrix_multiply(struct qmcu_matrix *matrix, const qmcu_word *columns, uint8_t *output) {
+  if (matrix->is_single)
+    QMCU_PART(run)(columns, matrix->stream, output, &matrix->run);
+  else
+    qmcu_matrix_runs(matrix, columns, output);
 }
 
 #endif

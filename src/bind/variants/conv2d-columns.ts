@@ -1,5 +1,5 @@
 /** conv2d with 8-bit weights: columns of two pixels times generated assembly (firmware-templates/kernels/conv2d_columns.h). */
-import type { Conv2dStep, DeployPlan } from '../../ir/deploy-plan.js';
+import type { Conv2dStep, DeployPlan, PlanTensor } from '../../ir/deploy-plan.js';
 import { WIDTHS } from '../../numeric/widths.js';
 import { readMultipliers, tensorOf, widthRange } from '../../ops/plan-access.js';
 import { inputTensor, outputTensor } from '../bound-op.js';
@@ -8,14 +8,28 @@ import { kernelInstance } from '../kernel-instance.js';
 import { conv2dInPlace } from '../step-memory.js';
 import { shapeArgs, stageArgs, windowArgs } from '../struct-args.js';
 import { type Channel, channelRange, fastBlockWords, packChannelStream } from './channel-stream.js';
-import { columnLayout, layoutOrder } from './matrix-columns.js';
+import {
+  type ColumnLayout,
+  columnLayout,
+  columnRuns,
+  layoutOrder,
+  matrixOrder,
+  shortRun,
+} from './matrix-columns.js';
 import type { KernelVariant } from './variant.js';
 import { channelReaches, weightRows } from './weight-facts.js';
 
 const NAME = 'columns';
 
-const columnLength = ({ window, inputs }: Conv2dStep, plan: DeployPlan): number =>
-  window.kernelHeight * window.kernelWidth * tensorOf(plan, inputs[0]!).shape[2];
+function orderOf({ window }: Conv2dStep, input: PlanTensor): readonly number[] {
+  return matrixOrder(window, input.shape[2], input.bits);
+}
+
+/** Pairs of the column, without building its order. */
+function layoutOf({ window }: Conv2dStep, input: PlanTensor): ColumnLayout {
+  const { count, length } = columnRuns(window, input.shape[2]);
+  return columnLayout(input.bits === 8 ? count * Math.ceil(length / 2) : Math.ceil((count * length) / 2));
+}
 
 export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
   name: NAME,
@@ -28,8 +42,8 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
   },
 
   memory(step, plan) {
-    const { pairs } = columnLayout(columnLength(step, plan));
     const [input, output] = [tensorOf(plan, step.inputs[0]!), tensorOf(plan, step.output)];
+    const { pairs } = layoutOf(step, input);
     const inPlaceInputs = conv2dInPlace(step, input, output) ? [0] : [];
     return { scratchBytes: 8 * pairs, inPlaceInputs, alias: false };
   },
@@ -37,10 +51,9 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
   bind(step, context) {
     const { plan, constants, label, target } = context;
     const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
-    const length = columnLength(step, plan);
-    const layout = columnLayout(length);
+    const layout = layoutOf(step, input);
     const channels = matrixChannels(step, plan);
-    const order = layoutOrder(length, input.shape[2], input.bits, layout);
+    const order = layoutOrder(orderOf(step, input), layout);
     const range = widthRange(output.bits);
     const form = {
       mode: plan.requantization,
@@ -55,6 +68,7 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
       s: layout.unroll === layout.pairs ? 1 : 0,
       o: output.bits,
       c: clamped ? 1 : 0,
+      ...shortRun(step.window, input.shape[2], input.bits),
     };
     const args = {
       input: shapeArgs(input),

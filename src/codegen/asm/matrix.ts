@@ -41,30 +41,38 @@ interface MatrixShape {
   readonly single: boolean;
 }
 
-/** One pair of k: 16 multiply-accumulates. */
-function emitPair(a: Assembly, at: number): void {
+/**
+ * One pair of k: 16 multiply-accumulates. In the first pair of a block the second pixel's accumulators are not set yet:
+ * they start from the first pixel's, which hold the bias.
+ */
+function emitPair(a: Assembly, at: number, isFirst: boolean): void {
+  const second = (own: string, first: string): string => (isFirst ? first : own);
   a.emit(
     `ldr r2, [r0, #${8 * at}]`,
     `ldr r3, [r0, #${8 * at + 4}]`,
     `ldr r12, [r1, #${8 * at}]`,
     `ldr lr, [r1, #${8 * at + 4}]`,
+    `smlad r5, r12, r3, ${second('r5', 'r4')}`,
     'smlad r4, r12, r2, r4',
-    'smlad r5, r12, r3, r5',
+    `smlad r9, lr, r3, ${second('r9', 'r8')}`,
     'smlad r8, lr, r2, r8',
-    'smlad r9, lr, r3, r9',
     'sxtb16 r12, r12',
     'sxtb16 lr, lr',
+    `smlad r7, r12, r3, ${second('r7', 'r6')}`,
     'smlad r6, r12, r2, r6',
-    'smlad r7, r12, r3, r7',
+    `smlad r11, lr, r3, ${second('r11', 'r10')}`,
     'smlad r10, lr, r2, r10',
-    'smlad r11, lr, r3, r11',
   );
 }
 
+/** Loads a block's biases and walks the columns; r1 ends at the block's constants. */
 function emitColumns(a: Assembly, { unroll, single }: MatrixShape): void {
-  a.emit(`vmov r0, ${COLUMNS}`);
-  if (!single) a.label('.Lpairs');
-  for (let u = 0; u < unroll; u++) emitPair(a, u);
+  a.emit(`vmov r0, ${COLUMNS}`, 'ldm r1!, {r4, r6, r8, r10}');
+  if (!single) {
+    a.emit('mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
+    a.label('.Lpairs');
+  }
+  for (let u = 0; u < unroll; u++) emitPair(a, u, single && u === 0);
   if (!single) a.emit(`add r0, r0, #${8 * unroll}`, `vmov r2, ${COLUMNS_END}`);
   a.emit(`add r1, r1, #${8 * unroll}`);
   if (!single) a.emit('cmp r0, r2', 'bne .Lpairs');
@@ -89,8 +97,8 @@ function emitStore(a: Assembly, outputBits: Width): void {
   const { store, bytes } = PACKED_STORE[outputBits];
   const [first, second] = CHANNELS[0];
   a.emit(
-    `vmov r0, ${OUT}`,
     `vmov r2, ${PITCH}`,
+    `vmov r0, ${OUT}`,
     `${store} ${second}, [r0, r2]`,
     `${store} ${first}, [r0], #${bytes}`,
     `vmov ${OUT}, r0`,
@@ -99,9 +107,13 @@ function emitStore(a: Assembly, outputBits: Width): void {
 
 function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions): string {
   const a = new Assembly();
-  a.emit('push {r4-r11, lr}', 'vldmia r3, {s1-s6}', `vmov ${COLUMNS}, r0`, `vmov ${OUT}, r2`);
+  a.emit(
+    'push {r4-r11, lr}',
+    `vldmia r3, {s1-${finish.clamp ? BOUNDS[1] : COLUMNS_END}}`,
+    `vmov ${COLUMNS}, r0`,
+    `vmov ${OUT}, r2`,
+  );
   a.label('.Lblock');
-  a.emit('ldm r1!, {r4, r6, r8, r10}', 'mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
   emitColumns(a, shape);
   emitExtract(a, finish.mode);
   emitScale(a, finish.mode, CHANNELS, ZERO);

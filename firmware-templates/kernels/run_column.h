@@ -1,0 +1,159 @@
+/*
+ * Columns gathered run by run: bytes of the input that stand together under one output pixel. Only 8-bit inputs.
+ *
+ * A run is a row of the window (kernel_width · channels bytes), or one tap when the window is dilated. It is widened word
+ * by word, bytes (0, 2), then (1, 3); what is left of it fills one pair or two: (e0, e1), (e2, –). Every run starts at a pair
+ * of its own (src/bind/variants/matrix-columns.ts is the twin of this order). A slot's pairs stand two words apart.
+ * Elements without a value meet weights of zero, so they may hold anything.
+ */
+#ifndef QMCU_RUN_COLUMN_H
+#define QMCU_RUN_COLUMN_H
+
+#include "kernel.h"
+#include "window.h"
+
+/* A word at any address: the cores load it in one instruction. */
+typedef uint32_t __attribute__((may_alias, aligned(1))) qmcu_loose_word;
+
+QMCU_INLINE qmcu_word *run_word(qmcu_word *pair, uint32_t word) {
+  pair[0] = qmcu_spread_even(word);
+  pair[2] = qmcu_spread_odd(word);
+  return pair + 4;
+}
+
+/* Widens `bytes` bytes; returns where the next run goes. */
+QMCU_INLINE qmcu_word *run_expand(qmcu_word *pair, const uint8_t *from, uint32_t bytes) {
+  const qmcu_loose_word *word = (const qmcu_loose_word *)(const void *)from;
+  for (uint32_t i = bytes / 16u; i > 0; i--, word += 4, pair += 16) {
+    const uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
+    run_word(pair, a), run_word(pair + 4, b), run_word(pair + 8, c), run_word(pair + 12, d);
+  }
+  for (uint32_t i = bytes / 4u % 4u; i > 0; i--) pair = run_word(pair, *word++);
+  const int8_t *rest = (const int8_t *)word;
+  switch (bytes % 4u) {
+    case 3: pair[0] = qmcu_pair(rest[0], rest[1]), pair[2] = qmcu_pair(rest[2], 0); return pair + 4;
+    case 2: pair[0] = qmcu_pair(rest[0], rest[1]); return pair + 2;
+    case 1: pair[0] = (uint32_t)rest[0]; return pair + 2;
+    default: return pair;
+  }
+}
+
+/* Pairs of a run. */
+QMCU_INLINE uint32_t run_pairs(uint32_t bytes) { return bytes / 4u * 2u + (bytes % 4u + 1u) / 2u; }
+
+QMCU_INLINE qmcu_word *run_fill(qmcu_word *pair, uint32_t twice, uint32_t bytes) {
+  for (uint32_t i = run_pairs(bytes); i > 0; i--, pair += 2) *pair = twice;
+  return pair;
+}
+
+/* What is the same for every pixel of a call. */
+struct run_window {
+  const uint8_t *input;
+  struct qmcu_window window;
+  int32_t height, width;
+  uint32_t channels;
+  /* Taps of a run, and runs in a row of the window. */
+  int32_t taps;
+  uint32_t runs;
+  /* Bytes of a run, of a row of the input, and between neighbouring rows of the window. */
+  uint32_t bytes, pitch, row_step;
+  int32_t zero_point;
+};
+
+/* `bytes` is known when the instance is compiled, or 0. */
+QMCU_INLINE struct run_window run_window_of(const struct qmcu_shape *shape, const struct qmcu_window *window,
+                                            int32_t zero_point, const uint8_t *input, uint32_t bytes) {
+  struct run_window runs;
+  const uint32_t dilated = window->dilation_width != 1;
+  runs.input = input;
+  runs.window = *window;
+  runs.height = shape->height, runs.width = shape->width, runs.channels = shape->channels;
+  runs.taps = dilated ? 1 : window->kernel_width;
+  runs.runs = dilated ? window->kernel_width : 1;
+  runs.bytes = bytes != 0 ? bytes : (uint32_t)runs.taps * shape->channels;
+  runs.pitch = (uint32_t)shape->width * shape->channels;
+  runs.row_step = window->dilation_height * runs.pitch;
+  runs.zero_point = zero_point;
+  return runs;
+}
+
+/* A run that starts at tap column `start`, of which some but not all lie outside the row. */
+static __attribute__((noinline, unused)) qmcu_word *run_clipped(const struct run_window *runs, qmcu_word *pair,
+                                                                const uint8_t *row, int32_t start) {
+  const uint32_t bytes = QMCU_R != 0 ? QMCU_R : runs->bytes, channels = runs->channels;
+  const uint32_t first = (uint32_t)qmcu_clamp(-start, 0, runs->taps) * channels;
+  const uint32_t last = (uint32_t)qmcu_clamp(runs->width - start, 0, runs->taps) * channels;
+  const int32_t zero_point = runs->zero_point;
+  const uint8_t *from = row + start * (int32_t)channels;
+  const uint32_t twice = qmcu_pair(zero_point, zero_point);
+  if (channels % 4u == 0) {
+    pair = run_fill(pair, twice, first);
+    pair = run_expand(pair, from + first, last - first);
+    return run_fill(pair, twice, bytes - last);
+  }
+  /* From a copy, a few words at a time: bytes before and behind the row are replaced. */
+  qmcu_word copy[4];
+  int8_t *values = (int8_t *)copy;
+  for (uint32_t at = 0; at < bytes; at += sizeof copy) {
+    const uint32_t count = bytes - at < sizeof copy ? bytes - at : sizeof copy;
+    const uint32_t begin = first < at ? at : first, end = last < at + count ? last : at + count;
+    copy[0] = copy[1] = copy[2] = copy[3] = (uint32_t)(zero_point & 0xff) * 0x01010101u;
+    for (uint32_t i = begin; i < end; i++) values[i - at] = (int8_t)from[i];
+    pair = run_expand(pair, (const uint8_t *)copy, QMCU_R != 0 ? QMCU_R : count);
+  }
+  return pair;
+}
+
+/* The column of any output pixel, whose window starts at (row, left), into a slot of two. */
+static __attribute__((noinline, unused)) void run_gather_any(const struct run_window *runs, qmcu_word *pair,
+                                                             int32_t row, int32_t left) {
+  const uint32_t bytes = QMCU_R != 0 ? QMCU_R : runs->bytes;
+  const uint32_t twice = qmcu_pair(runs->zero_point, runs->zero_point);
+  const int32_t taps = runs->taps, last = runs->width - taps, step = runs->window.dilation_height;
+  const uint8_t *from = runs->input + row * (int32_t)runs->pitch;
+  for (uint32_t ky = runs->window.kernel_height; ky > 0; ky--, row += step, from += runs->row_step) {
+    int32_t start = left;
+    for (uint32_t i = runs->runs; i > 0; i--, start += runs->window.dilation_width) {
+      if ((uint32_t)row >= (uint32_t)runs->height || start <= -taps || start >= runs->width)
+        pair = run_fill(pair, twice, bytes);
+      else if (start >= 0 && start <= last)
+        pair = run_expand(pair, from + start * (int32_t)runs->channels, bytes);
+      else
+        pair = run_clipped(runs, pair, from, start);
+    }
+  }
+}
+
+/*
+ * Both columns of two neighbouring windows inside the input, not dilated in width: `rows` runs, `row_step` bytes apart, the
+ * second window `step` bytes behind the first.
+ */
+static __attribute__((noinline, unused)) void run_gather_inside(qmcu_word *pair, const uint8_t *from, uint32_t step,
+                                                                const struct run_window *runs) {
+  const uint32_t bytes = QMCU_R != 0 ? QMCU_R : runs->bytes;
+  const uint32_t row_step = runs->row_step;
+  const uint8_t *second = from + step;
+  uint32_t row = QMCU_R != 0 ? QMCU_H : runs->window.kernel_height;
+  for (; row > 0; row--, from += row_step, second += row_step) {
+    qmcu_word *next = run_expand(pair, from, bytes);
+    run_expand(pair + 1, second, bytes);
+    pair = next;
+  }
+}
+
+/* Output columns whose windows do not leave the input to the left or right: `count` of them from `first` on. */
+struct run_columns {
+  uint32_t first, count;
+};
+
+QMCU_INLINE struct run_columns run_columns_of(const struct run_window *runs) {
+  const struct qmcu_window *window = &runs->window;
+  const int32_t stride = window->stride_width;
+  const int32_t first = (window->pad_left + stride - 1) / stride;
+  const int32_t room = runs->width - window->kernel_width + window->pad_left;
+  struct run_columns inside = {(uint32_t)first, 0};
+  if (runs->runs == 1 && room >= 0 && room / stride >= first) inside.count = (uint32_t)(room / stride - first + 1);
+  return inside;
+}
+
+#endif
