@@ -1,4 +1,4 @@
-/* CONV_2D by shared lanes (src/ir/pixel-lanes.ts): sub-byte inputs, tiles of four pixels, generated assembly. */
+/* CONV_2D by pixel lanes (src/ir/pixel-lanes.ts): sub-byte inputs, tiles of four pixels, generated assembly. */
 #ifndef QMCU_CONV2D_LANES_H
 #define QMCU_CONV2D_LANES_H
 
@@ -13,7 +13,7 @@ struct conv2d_lanes_args {
   struct qmcu_packed_column column;
   /* Width of the stored output: 8, 4 or 2. */
   uint8_t output_bits;
-  /* Bytes of the lanes of four pixels, and of the tile behind them in scratch. */
+  /* Bytes of the lanes of a tile, and of the tile behind them in scratch. */
   uint32_t lane_bytes, tile_bytes;
   /* Weight stream of all blocks and its end (src/codegen/asm/pixel-lanes.ts). */
   const uint32_t *stream;
@@ -26,9 +26,9 @@ struct conv2d_lanes_args {
 
 /*
  * Kernel: void conv2d_a<a>_w<w>__<feature>_<variant>(args, input, output, scratch)
- * input, output: NHWC, packed at their widths. The output may overwrite the input as in conv2d.h: four pixels are
- * expanded before they are stored.
- * scratch: 4-byte aligned: lane_bytes; tile_bytes, for four pixels of whole blocks of channels or their sums; two
+ * input, output: NHWC, packed at their widths. The output may overwrite the input as in conv2d.h: a tile is
+ * expanded before it is stored.
+ * scratch: 4-byte aligned: lane_bytes; tile_bytes, for a tile of whole blocks of channels or a block's sums; two
  * pieces, unless columns are read in place; a piece of padding, unless they are gathered.
  */
 

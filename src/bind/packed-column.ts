@@ -17,11 +17,18 @@ export interface PackedColumn {
   readonly pieceWords: number;
 }
 
-export function packedColumn(window: StepWindow, input: PlanTensor, output: PlanTensor): PackedColumn {
+/** Pieces of multiples of `multiple` words. */
+export function packedColumn(
+  window: StepWindow,
+  input: PlanTensor,
+  output: PlanTensor,
+  multiple: number,
+): PackedColumn {
   const { kernelHeight, kernelWidth } = window;
   const bytes = pixelBytes(input.shape[2], input.bits);
   const runTaps = window.dilationWidth === 1 ? kernelWidth : 1;
-  const gathered = (runTaps * bytes) % WORD_BYTES !== 0;
+  const pieceBytes = multiple * WORD_BYTES;
+  const gathered = (runTaps * bytes) % pieceBytes !== 0;
   const taps = kernelHeight * kernelWidth;
   return {
     pixelBytes: bytes,
@@ -29,7 +36,7 @@ export function packedColumn(window: StepWindow, input: PlanTensor, output: Plan
     gathered,
     inPlace: !gathered && taps === 1 && isUnstrided(window) && input.shape[1] === output.shape[1],
     pieces: gathered ? 1 : taps / runTaps,
-    pieceWords: Math.ceil(((gathered ? taps : runTaps) * bytes) / WORD_BYTES),
+    pieceWords: multiple * Math.ceil(((gathered ? taps : runTaps) * bytes) / pieceBytes),
   };
 }
 

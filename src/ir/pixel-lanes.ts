@@ -32,6 +32,8 @@ export interface PixelLanes {
 
 /** k per group: four words of lanes per pair of pixels, and a word for the sum of all lanes up to there. */
 export const GROUP_LENGTH = 8;
+/** Steps of two k: one word of lanes per pair of pixels. */
+export const STEPS_PER_GROUP = GROUP_LENGTH / 2;
 /** Bytes of a group of both pairs of pixels. */
 export const GROUP_BYTES = 40;
 /** Groups that one turn of the inner loop covers. */
@@ -78,25 +80,3 @@ export const groupWeightBytes = (weightBits: Width): number =>
 
 /** k held by one word of packed input. */
 export const wordLength = (inputBits: Width): number => 32 / inputBits;
-
-/**
- * Position (0…7) in its group of the k in half `half` (0 low, 1 high) of lane word `word` (0…3); with 2-bit
- * activations a word of input covers two groups: see laneSource.
- */
-export interface LanePlace {
-  readonly group: number;
-  readonly word: number;
-  readonly half: number;
-}
-
-/** Where value `index` of a packed column stands: words are spread by masks, so that j and j + L/2 share a lane word. */
-export function lanePlace(index: number, inputBits: Width): LanePlace {
-  const length = wordLength(inputBits);
-  const within = index % length;
-  const word = within % (length / 2);
-  return {
-    group: Math.floor(index / length) * (length / GROUP_LENGTH) + (word >> 2),
-    word: word & 3,
-    half: within < length / 2 ? 0 : 1,
-  };
-}

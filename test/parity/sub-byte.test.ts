@@ -2,7 +2,7 @@
  * Kernels for sub-byte widths whose inner loops are generated assembly, on an emulated core, byte for byte against the
  * reference: random and worst-case convolutions, many in one firmware.
  *
- * SUB_BYTE_SAMPLES (default 8) per pair of widths and board, SUB_BYTE_SEED, PARITY_TOOLCHAIN=zig; 1000 and both
+ * SUB_BYTE_SAMPLES (default 6) per kernel and board, SUB_BYTE_SEED, PARITY_TOOLCHAIN=zig; 1000 and both
  * toolchains: npm run parity:sub-byte.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain, type Toolchain } from '../../src/compile/toolchain.js';
 import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
+import type { BoundPlan } from '../../src/ir/bound-plan.js';
 import type { ElfImage } from '../../src/ir/elf-image.js';
 import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
@@ -21,19 +22,29 @@ import { expectedOutput, type ParityCase, saturatedShare } from './c-programs.js
 import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
 import { matrixSample } from './matrix-samples.js';
 
-const SAMPLES = Number(process.env.SUB_BYTE_SAMPLES ?? 8);
+const SAMPLES = Number(process.env.SUB_BYTE_SAMPLES ?? 6);
 const SEED = Number(process.env.SUB_BYTE_SEED ?? 7100);
-/** Of every pair, in one firmware. */
-const PER_ELF = 60;
+/** Of every kernel, in one firmware. */
+const PER_ELF = 100;
 
-const VARIANT = 'lanes';
-type WidthPair = readonly [inputBits: Width, weightBits: Width];
-const WIDTH_PAIRS: readonly WidthPair[] = [
-  [4, 4],
-  [2, 8],
-  [4, 2],
-  [2, 4],
-  [2, 2],
+interface Kernel {
+  readonly variant: string;
+  readonly inputBits: Width;
+  readonly weightBits: Width;
+}
+const kernel = (variant: string, inputBits: Width, weightBits: Width): Kernel => ({
+  variant,
+  inputBits,
+  weightBits,
+});
+const KERNELS: readonly Kernel[] = [
+  kernel('lanes', 4, 4),
+  kernel('lanes', 2, 8),
+  kernel('lanes', 4, 2),
+  kernel('lanes', 2, 4),
+  kernel('lanes', 2, 2),
+  kernel('pairs', 8, 2),
+  kernel('pairs', 2, 2),
 ];
 
 const host = createNodeHost();
@@ -43,22 +54,19 @@ beforeAll(async () => {
 });
 afterAll(() => host.cleanUp());
 
-const applies = ({ plan }: SampleCase): boolean =>
-  kernelsFor(plan.steps[0]!, plan, 'dsp').some(({ variant }) => variant?.name === VARIANT);
+const applies = ({ plan }: SampleCase, name: string): boolean =>
+  kernelsFor(plan.steps[0]!, plan, 'dsp').some(({ variant }) => variant?.name === name);
 
-/** `count` samples that the variant computes, from `seed` on, bound to it; `first` is the number of the first. */
-function casesOf(
-  [inputBits, weightBits]: WidthPair,
-  seed: number,
-  count: number,
-  first: number,
-): ParityCase[] {
+const bindTo = (variant: string, { plan }: SampleCase): BoundPlan =>
+  bind(plan, { core: 'm4', feature: 'dsp' }, { choice: () => variant });
+
+/** `count` samples that the kernel computes, from `seed` on, bound to it; `first` is the number of the first. */
+function casesOf({ variant, ...widths }: Kernel, seed: number, count: number, first: number): ParityCase[] {
   const cases: ParityCase[] = [];
   for (let at = seed; cases.length < count; at++) {
-    const outputBits = WIDTH_LIST[at % WIDTH_LIST.length]!;
-    const sample = matrixSample({ inputBits, weightBits, outputBits, seed: at });
-    if (!applies(sample)) continue;
-    const bound = bind(sample.plan, { core: 'm4', feature: 'dsp' }, { choice: () => VARIANT });
+    const sample = matrixSample({ ...widths, outputBits: WIDTH_LIST[at % WIDTH_LIST.length]!, seed: at });
+    if (!applies(sample, variant)) continue;
+    const bound = bindTo(variant, sample);
     verifyBoundPlan(bound);
     const prefix = `n${String(first + cases.length).padStart(3, '0')}`;
     cases.push({ sample, bound, prefix, expected: expectedOutput(sample) });
@@ -66,10 +74,10 @@ function casesOf(
   return cases;
 }
 
-/** The same number of samples of every pair of widths; `round` gives others. */
-const allPairs = (perPair: number, round: number): ParityCase[] =>
-  WIDTH_PAIRS.flatMap((pair, i) =>
-    casesOf(pair, SEED + 100_000 * i + 3 * round * perPair, perPair, i * perPair),
+/** The same number of samples of every kernel; `round` gives others. */
+const allKernels = (perKernel: number, round: number): ParityCase[] =>
+  KERNELS.flatMap((kernel, i) =>
+    casesOf(kernel, SEED + 100_000 * i + 3 * round * perKernel, perKernel, i * perKernel),
   );
 
 function differences(cases: readonly ParityCase[], elf: ElfImage, board: Board, engine: EngineId): string[] {
@@ -87,7 +95,7 @@ describe('kernels of shared lanes', () => {
     async (boardId) => {
       const board = roomyBoard(boardId);
       for (let done = 0; done < SAMPLES; done += PER_ELF) {
-        const cases = allPairs(Math.min(PER_ELF, SAMPLES - done), done / PER_ELF);
+        const cases = allKernels(Math.min(PER_ELF, SAMPLES - done), done / PER_ELF);
         const elf = await buildCases(host, toolchain, cases, board);
         expect(saturatedShare(cases)).toBeLessThan(0.8);
         for (const engine of engines) expect(differences(cases, elf, board, engine).slice(0, 10)).toEqual([]);
@@ -97,39 +105,50 @@ describe('kernels of shared lanes', () => {
   );
 
   it.each([
-    ['multiply', 'smlad r11, lr, r3, r11', 'smlad r11, lr, r2, r11'],
-    ['expand', 'and r6, r12, r4, ror #4', 'and r6, r12, r5, ror #4'],
+    [kernel('lanes', 4, 4), 'smlad r11, r12, r3, r11', 'smlad r11, r12, r2, r11'],
+    [kernel('lanes', 4, 4), 'and r6, r12, r4, ror #4', 'and r6, r12, r5, ror #4'],
+    [kernel('pairs', 8, 2), 'smlad r11, lr, r3, r11', 'smlad r11, lr, r2, r11'],
+    [kernel('pairs', 8, 2), 'sxtb16 r8, r5', 'sxtb16 r8, r6'],
+    [kernel('pairs', 2, 2), 'and r7, lr, r5, ror #31', 'and r7, lr, r4, ror #31'],
   ])(
-    'would be found out by a wrong operand in %s',
-    async (_, right, wrong) => {
+    'would be found out by a wrong operand: %o, %s',
+    async (kernel, right, wrong) => {
       const board = roomyBoard('l4r5zi');
-      const cases = casesOf([2, 2], SEED, 3, 0);
-      const elf = await buildCases(host, toolchain, cases, board, (path, text) =>
-        path.endsWith('.S') ? text.replace(right, wrong) : text,
-      );
+      const cases = casesOf(kernel, SEED, 8, 0);
+      let changed = 0;
+      const elf = await buildCases(host, toolchain, cases, board, (path, text) => {
+        if (!path.endsWith('.S') || !text.includes(right)) return text;
+        changed++;
+        return text.replaceAll(right, wrong);
+      });
+      expect(changed).toBeGreaterThan(0);
       expect(differences(cases, elf, board, 'builtin')).not.toEqual([]);
     },
     60_000,
   );
 
-  it('are sampled with every finish, with several segments, and refused where sums do not fit', () => {
-    const finishes = new Set<number>();
-    let [refused, severalSegments] = [0, 0];
-    for (let seed = 0; seed < 60; seed++) {
-      const sample = matrixSample({ inputBits: 4, weightBits: 4, outputBits: 4, seed });
-      if (!applies(sample)) {
-        refused++;
-        continue;
+  it.each([KERNELS[0]!, KERNELS[6]!])(
+    'are sampled with every finish, with several segments, and refused where sums do not fit: $variant',
+    ({ variant, inputBits, weightBits }) => {
+      const finishes = new Set<number>();
+      let [refused, severalSegments] = [0, 0];
+      for (let seed = 0; seed < 150; seed++) {
+        const sample = matrixSample({ inputBits, weightBits, outputBits: WIDTH_LIST[seed % 3]!, seed });
+        if (!applies(sample, variant)) {
+          refused++;
+          continue;
+        }
+        const bound = bindTo(variant, sample);
+        finishes.add(bound.steps[0]!.calls[0]!.kernel.parameters!.finish!);
+        // A stream begins with the bytes of its first segment's weights, k · channels of a block · bits / 8.
+        const [, , channels] = bound.plan.tensors[0]!.shape;
+        const bytes = (channels * (variant === 'pairs' ? 8 : 4) * weightBits) / 8;
+        const { buffer, byteOffset } = bound.constants;
+        if (new DataView(buffer, byteOffset).getUint32(0, true) < Math.floor(bytes)) severalSegments++;
       }
-      const bound = bind(sample.plan, { core: 'm4', feature: 'dsp' }, { choice: () => VARIANT });
-      finishes.add(bound.steps[0]!.calls[0]!.kernel.parameters!.finish!);
-      const words = new DataView(bound.constants.buffer, bound.constants.byteOffset);
-      // The first word of a stream is the bytes of its first segment; a byte of weights is a column of one k.
-      const length = bound.plan.tensors[0]!.shape[2];
-      if (words.getUint32(0, true) < Math.floor(length / 8) * 16) severalSegments++;
-    }
-    expect([...finishes].sort()).toEqual([0, 1, 2]);
-    expect(refused).toBeGreaterThan(0);
-    expect(severalSegments).toBeGreaterThan(0);
-  });
+      expect([...finishes].sort()).toEqual([0, 1, 2]);
+      expect(refused).toBeGreaterThan(0);
+      expect(severalSegments).toBeGreaterThan(0);
+    },
+  );
 });

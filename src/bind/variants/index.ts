@@ -6,7 +6,7 @@
  * assembly, a generator in src/codegen/asm and its row there. test/parity/variants.test.ts runs every row.
  */
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
-import { CONV2D_LANES } from './conv2d-lanes.js';
+import { CONV2D_LANES, CONV2D_PAIRS } from './conv2d-lanes.js';
 import type { AnyKernelVariant } from './variant.js';
 
-export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [CONV2D_LANES, CONV2D_COLUMNS];
+export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [CONV2D_PAIRS, CONV2D_LANES, CONV2D_COLUMNS];

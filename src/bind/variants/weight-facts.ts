@@ -13,6 +13,8 @@ export interface ChannelReach {
   readonly positive: number;
   /** Σ |w| of the negative ones. */
   readonly negative: number;
+  /** The smallest weight, at most 0. */
+  readonly lowest: number;
 }
 
 type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
@@ -48,12 +50,13 @@ export function weightRows(step: MatrixStep, plan: DeployPlan): { weights: Int32
 function computeReaches(step: MatrixStep, plan: DeployPlan, input: PlanTensor): readonly ChannelReach[] {
   const { weights, length } = weightRows(step, plan);
   return Array.from(readInt32(plan, step.bias), (bias, channel) => {
-    let [positive, negative] = [0, 0];
+    let [positive, negative, lowest] = [0, 0, 0];
     for (let i = channel * length; i < (channel + 1) * length; i++) {
       const weight = weights[i]!;
       if (weight > 0) positive += weight;
       else negative -= weight;
+      if (weight < lowest) lowest = weight;
     }
-    return { bias: bias - input.zeroPoint * (positive - negative), positive, negative };
+    return { bias: bias - input.zeroPoint * (positive - negative), positive, negative, lowest };
   });
 }

@@ -4,12 +4,13 @@
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
-import { conv2dLanes } from './conv2d-lanes.js';
+import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
 import { matrixColumns } from './matrix.js';
 
 export type AssemblyGenerator = (kernel: KernelInstance, mode: FirmwareMode) => string;
 
 export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_lanes: conv2dLanes,
+  conv2d_pairs: conv2dPairs,
   conv2d_columns: matrixColumns,
 };

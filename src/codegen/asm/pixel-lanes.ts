@@ -22,6 +22,7 @@ import {
   type LaneAccumulator,
   type LaneFinishKind,
   type PixelLanes,
+  STEPS_PER_GROUP,
 } from '../../ir/pixel-lanes.js';
 import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
@@ -30,7 +31,6 @@ export type LaneFinish =
   | { readonly kind: Exclude<LaneFinishKind, 'accumulators'>; readonly outputBits: Width }
   | { readonly kind: 'accumulators' };
 
-const STEPS_PER_GROUP = 4;
 /** First register of the accumulators: number i of pixels 0|1 is r(4 + 2i), of pixels 2|3 the one after it. */
 const accumulatorRegister = (index: number, pair: number): string => `r${4 + 2 * index + pair}`;
 
