@@ -16,7 +16,7 @@ struct conv2d_columns_args {
   /* Words of a block of a fast run. */
   uint16_t block_words;
   uint16_t run_count;
-  /* (kind, blocks) of each run: matrix_run.h. */
+  /* (kind, blocks) of each run: run_kinds.h. */
   const uint16_t *runs;
   const uint32_t *stream;
   /* Constants per output channel for runs of kind QMCU_RUN_EXACT; null when there are none. */

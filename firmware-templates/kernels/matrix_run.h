@@ -1,17 +1,10 @@
-/*
- * Products of two columns with all output channels: the runs of a weight stream, and what executes them.
- *
- * A stream is a sequence of blocks of four channels, the last one filled up. Runs of neighbouring blocks of one kind
- * follow each other in it (src/bind/variants/channel-stream.ts writes it):
- *   QMCU_RUN_FAST   generated assembly; the short form of requantisation is proven exact for every channel
- *   QMCU_RUN_TAIL   the same for one last block of fewer than four channels
- *   QMCU_RUN_EXACT  C, any channel; weights as in dot_block.h, constants in `channels`
- */
+/* Products of two columns with all output channels: what executes the runs of a weight stream (run_kinds.h). */
 #ifndef QMCU_MATRIX_RUN_H
 #define QMCU_MATRIX_RUN_H
 
 #include "dot_block.h"
 #include "finish_block.h"
+#include "run_kinds.h"
 
 /* As the generated assembly loads it: s1 to s6 in src/codegen/asm/matrix.ts. */
 struct qmcu_matrix_run {
@@ -25,8 +18,6 @@ struct qmcu_matrix_run {
 };
 
 void QMCU_PART(run)(const qmcu_word *columns, const uint32_t *stream, void *output, const struct qmcu_matrix_run *run);
-
-enum { QMCU_RUN_FAST, QMCU_RUN_TAIL, QMCU_RUN_EXACT };
 
 /* What does not change from pixel to pixel. */
 struct qmcu_matrix {

@@ -1,42 +1,14 @@
 /*
  * Columns gathered run by run: bytes of the input that stand together under one output pixel. Only 8-bit inputs.
  *
- * A run is a row of the window (kernel_width · channels bytes), or one tap when the window is dilated. It is widened word
- * by word, bytes (0, 2), then (1, 3); what is left of it fills one pair or two: (e0, e1), (e2, –). Every run starts at a pair
- * of its own (src/bind/variants/matrix-columns.ts is the twin of this order). A slot's pairs stand two words apart.
- * Elements without a value meet weights of zero, so they may hold anything.
+ * A run is a row of the window (kernel_width · channels bytes), or one tap when the window is dilated, in the order of
+ * run_spread.h. Every run starts at a pair of its own. A slot's pairs stand two words apart.
  */
 #ifndef QMCU_RUN_COLUMN_H
 #define QMCU_RUN_COLUMN_H
 
-#include "kernel.h"
+#include "run_spread.h"
 #include "window.h"
-
-/* A word at any address: the cores load it in one instruction. */
-typedef uint32_t __attribute__((may_alias, aligned(1))) qmcu_loose_word;
-
-QMCU_INLINE qmcu_word *run_word(qmcu_word *pair, uint32_t word) {
-  pair[0] = qmcu_spread_even(word);
-  pair[2] = qmcu_spread_odd(word);
-  return pair + 4;
-}
-
-/* Widens `bytes` bytes; returns where the next run goes. */
-QMCU_INLINE qmcu_word *run_expand(qmcu_word *pair, const uint8_t *from, uint32_t bytes) {
-  const qmcu_loose_word *word = (const qmcu_loose_word *)(const void *)from;
-  for (uint32_t i = bytes / 16u; i > 0; i--, word += 4, pair += 16) {
-    const uint32_t a = word[0], b = word[1], c = word[2], d = word[3];
-    run_word(pair, a), run_word(pair + 4, b), run_word(pair + 8, c), run_word(pair + 12, d);
-  }
-  for (uint32_t i = bytes / 4u % 4u; i > 0; i--) pair = run_word(pair, *word++);
-  const int8_t *rest = (const int8_t *)word;
-  switch (bytes % 4u) {
-    case 3: pair[0] = qmcu_pair(rest[0], rest[1]), pair[2] = qmcu_pair(rest[2], 0); return pair + 4;
-    case 2: pair[0] = qmcu_pair(rest[0], rest[1]); return pair + 2;
-    case 1: pair[0] = (uint32_t)rest[0]; return pair + 2;
-    default: return pair;
-  }
-}
 
 /* Pairs of a run. */
 QMCU_INLINE uint32_t run_pairs(uint32_t bytes) { return bytes / 4u * 2u + (bytes % 4u + 1u) / 2u; }

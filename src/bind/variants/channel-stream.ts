@@ -86,8 +86,11 @@ export function fastConstants(channel: Channel, output: OutputForm): FastConstan
   return { bias, words: [m.multiplier, rounding, right] };
 }
 
-/** Accumulators of channels 1 and 3 come out of the upper 24 bits of a word. */
+/** In a matrix, accumulators of channels 1 and 3 come out of the upper 24 bits of a word, once at the end. */
 const RAW_REACH = 2 ** 23;
+
+/** Who reads the stream: src/codegen/asm/matrix.ts or vector.ts. They differ in the header of a block. */
+export type StreamForm = 'matrix' | 'vector';
 
 export interface ChannelStream {
   readonly words: Uint32Array;
@@ -105,6 +108,7 @@ export function packChannelStream(
   channels: readonly Channel[],
   order: Int32Array,
   output: OutputForm,
+  form: StreamForm,
 ): ChannelStream {
   const length = rows.length / channels.length;
   const words: number[] = [];
@@ -117,7 +121,7 @@ export function packChannelStream(
     const count = Math.min(CHANNEL_BLOCK, channels.length - first);
     const block = channels.slice(first, first + count);
     const weights = rows.subarray(first * length, (first + count) * length);
-    const fast = fastBlock(weights, block, length, order, output);
+    const fast = fastBlock(weights, block, length, order, output, form);
     if (fast !== undefined) words.push(...fast);
     else words.push(...new Uint32Array(packDotBlocks(weights, count, length, order, 8).buffer));
     addRun(fast === undefined ? RUN.exact : count < CHANNEL_BLOCK ? RUN.tail : RUN.fast);
@@ -133,16 +137,18 @@ export function packChannelStream(
 export const fastBlockWords = (pairs: number, mode: RequantMode): number =>
   4 + 2 * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
 
-/** raw01 b0 raw23 b2 | (w01 w23) per pair | constants; undefined where the block's bounds do not hold. */
+/** The header, (w01 w23) per pair, constants; undefined where the block's bounds do not hold. */
 function fastBlock(
   weights: Int32Array,
   block: readonly Channel[],
   length: number,
   order: Int32Array,
   output: OutputForm,
+  form: StreamForm,
 ): number[] | undefined {
   const inRange = block.every(
-    ({ lowest, highest }, c) => c % 2 === 0 || (lowest > -RAW_REACH && highest < RAW_REACH),
+    ({ lowest, highest }, c) =>
+      form === 'vector' || c % 2 === 0 || (lowest > -RAW_REACH && highest < RAW_REACH),
   );
   const known = block.map((channel) => fastConstants(channel, output));
   if (!inRange || known.includes(undefined)) return undefined;
@@ -152,7 +158,8 @@ function fastBlock(
   const words: number[] = [];
   for (const c of [0, 2]) {
     const [low, high] = [constants[c]!.bias, constants[c + 1]!.bias];
-    words.push((Math.imul(high, 256) + low) | 0, low | 0);
+    if (form === 'matrix') words.push((Math.imul(high, 256) + low) | 0, low | 0);
+    else words.push(low, high);
   }
   for (let at = 0; at < order.length; at += 2) {
     for (const c of [0, 2]) {

@@ -7,6 +7,12 @@
  */
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
 import { CONV2D_LANES, CONV2D_PAIRS } from './conv2d-lanes.js';
+import { FULLY_CONNECTED_COLUMNS } from './fully-connected-columns.js';
 import type { AnyKernelVariant } from './variant.js';
 
-export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [CONV2D_PAIRS, CONV2D_LANES, CONV2D_COLUMNS];
+export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
+  CONV2D_PAIRS,
+  CONV2D_LANES,
+  CONV2D_COLUMNS,
+  FULLY_CONNECTED_COLUMNS,
+];

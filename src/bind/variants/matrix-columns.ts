@@ -40,7 +40,7 @@ export function columnRuns(window: StepWindow, channels: number): ColumnRuns {
 }
 
 /** Positions of one run, −1 where nothing stands: words as (0, 2), (1, 3), then the rest in order. */
-function runOrder(length: number): number[] {
+export function runOrder(length: number): number[] {
   const order: number[] = [];
   const whole = length - (length % 4);
   for (let at = 0; at < whole; at += 4) order.push(at, at + 2, at + 1, at + 3);

@@ -6,6 +6,7 @@ import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
 import { matrixColumns } from './matrix.js';
+import { vectorColumns } from './vector.js';
 
 export type AssemblyGenerator = (kernel: KernelInstance, mode: FirmwareMode) => string;
 
@@ -13,4 +14,5 @@ export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_lanes: conv2dLanes,
   conv2d_pairs: conv2dPairs,
   conv2d_columns: matrixColumns,
+  fully_connected_columns: vectorColumns,
 };

@@ -1,0 +1,68 @@
+/** What the generated kernels of matrix and vector products share when they are bound: stream, runs, output form. */
+import type { ArgumentRecord } from '../../ir/bound-plan.js';
+import type { StepOf } from '../../ir/deploy-plan.js';
+import { WIDTHS } from '../../numeric/widths.js';
+import { readMultipliers, widthRange } from '../../ops/plan-access.js';
+import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
+import { packChannels } from '../channel-constants.js';
+import { stageArgs } from '../struct-args.js';
+import { channelRange, fastBlockWords, packChannelStream, type StreamForm } from './channel-stream.js';
+import { channelReaches, weightRows } from './weight-facts.js';
+
+type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
+
+export interface BoundStream {
+  /** `stage`, `pairs`, `block_words`, `run_count`, `runs`, `stream`, `channels` of the argument struct. */
+  readonly args: ArgumentRecord;
+  /** `o`, the output's width, and `c`, 1 when the clamp is narrower than that. */
+  readonly parameters: { readonly o: number; readonly c: number };
+}
+
+/** Packs the step's 8-bit weights in `order`: position in the column → index in a channel's row, −1 for nothing. */
+export function bindStream(
+  step: MatrixStep,
+  context: BindContext,
+  order: Int32Array,
+  form: StreamForm,
+): BoundStream {
+  const { plan, constants, label } = context;
+  const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
+  const mode = plan.requantization;
+  const multipliers = readMultipliers(plan, step);
+  const channels = channelReaches(step, plan).map((reach, channel) => ({
+    ...channelRange(reach, input.bits),
+    multiplier: multipliers[channel]!,
+  }));
+  const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp };
+  const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form);
+  const pairs = order.length / 2;
+  const range = widthRange(output.bits);
+  return {
+    args: {
+      stage: stageArgs(output, step.clamp),
+      pairs,
+      block_words: fastBlockWords(pairs, mode),
+      run_count: stream.runs.length / 2,
+      runs: constants.uint16(`${label}_runs`, stream.runs),
+      stream: constants.add(`${label}_stream`, 'uint32_t', new Uint8Array(stream.words.buffer)),
+      channels: stream.hasExact
+        ? constants.add(`${label}_channels`, 'struct qmcu_channel', exactChannels(step, context))
+        : 0,
+    },
+    parameters: { o: output.bits, c: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0 },
+  };
+}
+
+/** Constants of all channels for exact runs. */
+function exactChannels(step: MatrixStep, context: BindContext): Uint8Array {
+  const { plan } = context;
+  const input = inputTensor(step, context);
+  const { activationMin, activationMax } = WIDTHS[input.bits];
+  const sums = channelReaches(step, plan).map(({ bias, positive, negative }) => ({
+    bias: bias + input.zeroPoint * (positive - negative),
+    weights: positive - negative,
+    magnitudes: positive + negative,
+  }));
+  const reach = Math.max(input.zeroPoint - activationMin, activationMax - input.zeroPoint);
+  return packChannels(plan.requantization, sums, readMultipliers(plan, step), input.zeroPoint, reach);
+}
