@@ -51,7 +51,7 @@ export {
   type EmulateProgramOptions,
   emulateProgram,
 } from './evaluate/emulate-program.js';
-export { planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
+export { drawPlan, planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
 
 /** How a model file is read and lowered. */
 export interface ModelOptions extends Partial<LowerOptions> {

@@ -31,7 +31,7 @@ export function planStages(plan: DeployPlan, options: StageOptions): StagedPlan 
   if (plan.patchStage !== undefined)
     throw badInput('patch/again', 'the plan has a patch stage already', {
       where: plan.name,
-      fix: 'Plan the model, or the plan as it was stored before.',
+      fix: 'Plan the model, or the plan as it was stored before. With --svg alone the plan is drawn as it stands.',
     });
   const { board, sramBytes, flashBytes, ...request } = options;
   const budget = sramBytes === undefined ? {} : { budgetBytes: sramBytes - DEFAULT_STACK_BYTES };
@@ -53,6 +53,12 @@ export function planStages(plan: DeployPlan, options: StageOptions): StagedPlan 
     peak: liveAtPeak(bound),
   });
   return { plan: planned.plan, report, svg: () => planSvg(bound) };
+}
+
+/** The picture of a plan as it stands, with a stage or without; on a Cortex-M4 where no board is stated. */
+export function drawPlan(plan: DeployPlan, board?: Board): string {
+  const core = coreOf(board?.core ?? 'm4');
+  return planSvg(bind(plan, { core: core.id, feature: core.feature }));
 }
 
 /** Tensors in memory at the worst step, largest first; of those that share bytes the latest. */

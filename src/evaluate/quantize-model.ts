@@ -66,7 +66,7 @@ export function quantizeCalibrated(
 }
 
 /** Appends the anchors to the constants, aligned as the others. */
-function withPostProcess(plan: DeployPlan, postProcess: SsdPostProcess | undefined): DeployPlan {
+export function withPostProcess(plan: DeployPlan, postProcess: SsdPostProcess | undefined): DeployPlan {
   if (postProcess === undefined) return plan;
   const { anchors } = postProcess;
   const offset = 4 * Math.ceil(plan.weights.length / 4);

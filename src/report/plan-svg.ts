@@ -1,22 +1,21 @@
 /**
- * A picture of a bound plan: memory over time, one block per tensor with the peak marked, and the patches or rows of
- * the stage on the input image. Plain SVG, no script; blocks name themselves when pointed at.
+ * A picture of a bound plan: memory over time, one block per tensor with the peak marked, the width of every feature
+ * map of every branch, and the patches or rows of the stage on the input image. Plain SVG, no script; blocks name themselves when pointed at.
  */
 import type { BoundPlan, BoundTensor } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { layerName, stageEnd } from '../ir/step-functions.js';
 import { formatBytes } from './units.js';
+import { WIDTH_HUES, widthMap, widthMapHeight } from './width-svg.js';
 
 const CHART = { left: 80, top: 56, width: 1000, height: 420 } as const;
 const IMAGE = { top: 560, size: 320 } as const;
 const FONT = 'font-family="system-ui, sans-serif"';
 
-/** Colour by width of the stored element. */
-const HUES: Readonly<Record<number, number>> = { 8: 212, 4: 150, 2: 32 };
-
 export function planSvg(bound: BoundPlan): string {
   const { plan } = bound;
-  const height = plan.patchStage === undefined ? IMAGE.top : IMAGE.top + IMAGE.size + 48;
+  const image = plan.patchStage === undefined ? IMAGE.top - 24 : IMAGE.top + IMAGE.size + 32;
+  const height = image + 24 + widthMapHeight(plan) + 24;
   const width = CHART.left + CHART.width + 24;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ${FONT} font-size="12">`,
@@ -26,6 +25,8 @@ export function planSvg(bound: BoundPlan): string {
     ...memoryBlocks(bound),
     ...axes(bound),
     ...(plan.patchStage === undefined ? [] : inputPieces(plan)),
+    text(CHART.left, image + 12, widthTitle(plan), 'font-weight="600"'),
+    ...widthMap(plan, { left: CHART.left, top: image + 24, width: CHART.width }),
     '</svg>',
     '',
   ].join('\n');
@@ -38,6 +39,11 @@ const text = (x: number, y: number, value: string, attributes = ''): string =>
   `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escapeText(value)}</text>`;
 
 const round = (value: number): number => Math.round(value * 100) / 100;
+
+const widthTitle = ({ patchStage: stage }: DeployPlan): string =>
+  stage?.kind === 'patches'
+    ? `width of every feature map, layer by layer; inside the stage one row for each of the ${stage.rows * stage.columns} branches`
+    : 'width of every feature map, layer by layer';
 
 function legend({ arenaBytes, tensorBytes, scratchBytes, plan, peakStep }: BoundPlan): string {
   const parts = [`arena ${formatBytes(arenaBytes)}`, `tensors ${formatBytes(tensorBytes)}`];
@@ -73,7 +79,7 @@ function memoryBlocks(bound: BoundPlan): string[] {
   const stored = bound.tensors.filter((placed) => placed.rowPitch === undefined);
   const tensors = stored.map((placed, at) => {
     const tensor = plan.tensors[placed.tensor]!;
-    const fill = `hsl(${HUES[tensor.bits] ?? 0} 60% ${58 + (at % 4) * 8}%)`;
+    const fill = `hsl(${WIDTH_HUES[tensor.bits] ?? 0} 60% ${58 + (at % 4) * 8}%)`;
     const title = `${tensor.name}: ${tensor.shape.join('×')}, ${tensor.bits} bits, ${formatBytes(placed.bytes)}`;
     const place = block(scale, placed.firstStep, lastStep(placed, stored), placed);
     return `<rect ${place} fill="${fill}" stroke="#fff" stroke-width="0.4"><title>${escapeText(title)}</title></rect>`;

@@ -1,6 +1,7 @@
 /** THE list of commands: a new one is a file here and a line below. */
 import type { CliCommand } from '../cli-command.js';
 import { bench } from './bench.js';
+import { classify } from './classify.js';
 import { codegen } from './codegen.js';
 import { compare } from './compare.js';
 import { emulate } from './emulate.js';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CliCommand[] = [
   inspect,
   quantize,
   plan,
+  classify,
   search,
   simulate,
   compare,

@@ -1,7 +1,7 @@
 /** `quantmcu plan`: patches or line buffers for the first layers; SRAM against redundant computation. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ImportedMode } from '../../numeric/requantize.js';
-import { planModel, planStages, type StageOptions, storePlan } from '../../pipeline.js';
+import { drawPlan, planModel, planStages, type StageOptions, storePlan } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { formatPlan } from '../../report/plan-report.js';
 import { EXIT_CODES } from '../../support/errors.js';
@@ -43,7 +43,7 @@ export function byteSize(text: string): number {
   throw new InvalidArgumentError('expected bytes, like 262144, 256K or 1M');
 }
 
-function gridSize(text: string): readonly [number, number] {
+export function gridSize(text: string): readonly [number, number] {
   const match = /^(\d+)(?:[x×](\d+))?$/.exec(text);
   const [rows, columns] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
   if (rows >= 1 && columns >= 1) return [rows, columns];
@@ -68,7 +68,10 @@ function configure(command: Command): void {
       ]),
     )
     .option('-o, --output <base>', 'store the chosen plan as base.plan.json and base.plan.bin')
-    .option('--svg <file>', 'a picture of its memory over time and of its patches')
+    .option(
+      '--svg <file>',
+      'a picture: memory over time, patches, width of every feature map of every branch',
+    )
     .addOption(modeOption())
     .addOption(dimensionOption())
     .addOption(jsonOption());
@@ -92,6 +95,13 @@ async function stageOptions(options: PlanOptions, { host }: Environment): Promis
   };
 }
 
+/** A stored plan with a stage is not planned again, but it can be drawn. */
+const isDrawing = (options: PlanOptions): options is PlanOptions & { readonly svg: string } =>
+  options.svg !== undefined &&
+  [options.kind, options.stage, options.grid, options.rows, options.input, options.output].every(
+    (option) => option === undefined,
+  );
+
 export const plan = defineCommand<PlanOptions>({
   name: 'plan',
   summary: 'run the first layers patch by patch or row by row: SRAM against redundant computation',
@@ -105,12 +115,21 @@ export const plan = defineCommand<PlanOptions>({
       'quantmcu plan model.tflite --grid 4x4 --stage 13 --input streamed --svg plan.svg',
       'one plan, and its picture',
     ],
+    [
+      'quantmcu plan net.plan.json --svg net.svg',
+      'a stored plan, drawn with the width of every map of every branch',
+    ],
   ],
   configure,
   async run([model], options, environment) {
     const { host, write, style } = environment;
     const asked = await stageOptions(options, environment);
     const { plan: whole } = await planModel(host, model!, options);
+    if (whole.patchStage !== undefined && isDrawing(options)) {
+      await host.writeFile(options.svg, drawPlan(whole, asked.board));
+      write(options.json === true ? formatJson({ model: whole.name, svg: options.svg }) : `${options.svg}\n`);
+      return EXIT_CODES.success;
+    }
     const planned = planStages(whole, asked);
     const planFile =
       options.output === undefined ? undefined : await storePlan(host, planned.plan, options.output);

@@ -37,7 +37,7 @@ interface QuantizeOptions {
   readonly json?: boolean;
 }
 
-function width(text: string): Width {
+export function width(text: string): Width {
   const found = ([8, 4, 2] as const).find((bits) => String(bits) === text);
   if (found !== undefined) return found;
   throw new InvalidArgumentError('expected 8, 4 or 2');

@@ -1,0 +1,205 @@
+/** `quantmcu classify`: which patch positions keep 8 bits, by value-driven patch classification; and the mixed plan. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CLASSIFICATION_RULES, type ClassificationRule } from '../../classify/classify.js';
+import { PRESET_NAMES } from '../../data/recipe.js';
+import { calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
+import {
+  type ClassifiedModel,
+  classifyModel,
+  type PatchRequest,
+  quantizeClassified,
+} from '../../evaluate/classify-model.js';
+import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
+import type { Width } from '../../numeric/widths.js';
+import { isPlanPath, readModel, storePlan } from '../../pipeline.js';
+import { type ClassifyReport, formatClassify, heatMapSvg } from '../../report/classify-report.js';
+import { formatJson } from '../../report/json.js';
+import { badInput, EXIT_CODES } from '../../support/errors.js';
+import {
+  defineCommand,
+  dimensionOption,
+  jsonOption,
+  positiveInteger,
+  recipeOptions,
+} from '../cli-command.js';
+import { findRecipe, storeRecipe } from '../find-recipe.js';
+import { startProgress } from '../progress.js';
+import { byteSize, gridSize } from './plan.js';
+import { calibrationWarnings, width } from './quantize.js';
+
+interface ClassifyCommandOptions {
+  readonly data: string;
+  readonly vdpc: ClassificationRule;
+  readonly vdpcAt: VdpcTensor;
+  readonly share: number;
+  readonly tau: number;
+  readonly imageShare: number;
+  readonly sram?: number;
+  readonly stage?: number;
+  readonly grid?: readonly [number, number];
+  readonly input?: 'resident' | 'streamed';
+  readonly narrow: Width;
+  readonly w: Width;
+  readonly first?: number;
+  readonly limit?: number;
+  readonly seed: number;
+  readonly output?: string;
+  readonly svg?: string;
+  readonly recipe?: string;
+  readonly preset?: string;
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly json?: boolean;
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('expected a share between 0 and 1');
+}
+
+function configure(command: Command): void {
+  const { at, flaggedShare, tau, imageShare } = DEFAULT_CLASSIFY_OPTIONS;
+  command
+    .argument('<model>', 'a .tflite or .onnx model, float or quantised')
+    .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used')
+    .addOption(
+      new Option('--vdpc <rule>', 'what decides')
+        .choices(Object.keys(CLASSIFICATION_RULES))
+        .default('noise' satisfies ClassificationRule),
+    )
+    .addOption(
+      new Option('--vdpc-at <tensor>', 'outlier, activity: the input patch, or its first layer’s output')
+        .choices(VDPC_TENSORS)
+        .default(at),
+    )
+    .option(
+      '--share <share>',
+      'positions to protect; outlier: calibration patches to flag, which fixes φ',
+      fraction,
+      flaggedShare,
+    )
+    .option('--tau <share>', 'outlier: values of a patch that may be outliers', fraction, tau)
+    .option(
+      '--image-share <share>',
+      'outlier: images that must have an outlier patch there',
+      fraction,
+      imageShare,
+    )
+    .option('--sram <bytes>', 'choose the stage for this much memory, like 256K', byteSize)
+    .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
+    .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
+    .addOption(
+      new Option('--input <mode>', 'keep the image in SRAM, or ask for it in pieces').choices([
+        'resident',
+        'streamed',
+      ]),
+    )
+    .option('--narrow <bits>', 'width of the maps of plain branches: 4, 2 or 8', width, 4)
+    .option('--w <bits>', 'width of the weights: 8, 4 or 2', width, 8)
+    .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
+    .option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger)
+    .option('--seed <n>', 'seed of the sampled positions', positiveInteger, 1)
+    .option('-o, --output <base>', 'store the mixed plan: base.plan.json, base.plan.bin, base.recipe.json')
+    .option('--svg <file>', 'a heat map of the figures over the input')
+    .addOption(dimensionOption());
+  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+  command.addOption(jsonOption());
+}
+
+const patchRequest = ({ stage, grid, input, sram }: ClassifyCommandOptions): PatchRequest => ({
+  ...(stage === undefined ? {} : { stageLayers: stage }),
+  ...(grid === undefined ? {} : { grid }),
+  ...(input === undefined ? {} : { input }),
+  ...(sram === undefined ? {} : { budgetBytes: sram }),
+});
+
+function positionsOf({ layout, classes }: ClassifiedModel): ClassifyReport['positions'] {
+  return layout.branches.map(({ row, column }, at) => {
+    const { y0, y1, x0, x1 } = layout.owned[at]!.get(layout.cut.input)!;
+    const isProtected = classes.classes[at] === 'protected';
+    const tile = [y0, x0, y1 - y0, x1 - x0] as const;
+    return { row, column, figure: classes.figures[at]!, protected: isProtected, tile };
+  });
+}
+
+export const classify = defineCommand<ClassifyCommandOptions>({
+  name: 'classify',
+  summary: 'which patches keep 8 bits (value-driven patch classification), and the mixed plan',
+  examples: [
+    [
+      'quantmcu classify model.tflite --data calib/ --grid 4x4 --stage 9 --svg heat.svg',
+      'by measured logit noise, with the heat map',
+    ],
+    [
+      'quantmcu classify model.tflite --data calib/ --vdpc outlier --vdpc-at input --tau 0',
+      "the paper's rule",
+    ],
+    [
+      'quantmcu classify model.tflite --data calib/ --narrow 4 -o net',
+      'stores net.plan.json: plain branches at 4 bits',
+    ],
+  ],
+  configure,
+  async run([model], options, environment) {
+    const { host, write, writeError, style } = environment;
+    if (isPlanPath(model!))
+      throw badInput('classify/plan', 'a stored plan is quantised already', {
+        where: model!,
+        fix: 'Give the model file that it was made from.',
+      });
+    const warnings = calibrationWarnings(options.data, options.first);
+    for (const warning of warnings) writeError(`warning: ${warning}\n`);
+    const float = floatModel(await readModel(host, model!, options));
+    const { recipe } = await findRecipe(host, model!, float.network, options);
+    const progress = startProgress(environment);
+    const calibrated = await calibrateModel(
+      float,
+      {
+        ...{ host, folder: options.data, recipe },
+        ...(options.first === undefined ? {} : { first: options.first }),
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+      },
+      { onProgress: (what, done, total) => progress.update(what, done, total) },
+    );
+    progress.update('classifying');
+    const { vdpc: rule, vdpcAt: at, share: flaggedShare, tau, imageShare } = options;
+    const found = environment.runBlocking(() =>
+      classifyModel(calibrated, patchRequest(options), {
+        ...{ ...DEFAULT_CLASSIFY_OPTIONS, rule, at, flaggedShare, tau, imageShare },
+      }),
+    );
+    const quantized =
+      options.output === undefined
+        ? undefined
+        : environment.runBlocking(() =>
+            quantizeClassified(
+              calibrated,
+              found,
+              { plainBits: options.narrow, weightBits: options.w },
+              { seed: options.seed, onProgress: (what) => progress.update(what) },
+            ),
+          );
+    progress.end();
+    const { layout, classes } = found;
+    const [height, columns] = float.network.tensors[layout.cut.input]!.shape;
+    const report: ClassifyReport = {
+      ...{ model: float.network.name, data: options.data, samples: calibrated.samples.length },
+      ...{ rule, at, stageLayers: layout.cut.steps, grid: [layout.rows, layout.columns] },
+      ...{ input: layout.input, inputSize: [height, columns], positions: positionsOf(found) },
+      ...(classes.threshold === undefined ? {} : { threshold: classes.threshold }),
+      files: {
+        ...(quantized === undefined || options.output === undefined
+          ? {}
+          : {
+              plan: await storePlan(host, quantized.plan, options.output),
+              recipe: await storeRecipe(host, options.output, recipe),
+            }),
+        ...(options.svg === undefined ? {} : { svg: options.svg }),
+      },
+      warnings,
+    };
+    if (options.svg !== undefined) await host.writeFile(options.svg, heatMapSvg(report));
+    write(options.json === true ? formatJson(report) : `${formatClassify(report, style)}\n`);
+    return EXIT_CODES.success;
+  },
+});

@@ -1,0 +1,70 @@
+/**
+ * VDPC as a user asks for it, without a width search: a calibrated model and where its patch stage is cut → classes
+ * of the patch positions, and a plan in which plain branches are narrow.
+ */
+import { measuredCosts } from '../bind/measure.js';
+import { calibrateRegions } from '../calibrate/calibrate-regions.js';
+import type { PatchClasses } from '../classify/classify.js';
+import { uniformAssignment } from '../ir/stage-data.js';
+import type { Width } from '../numeric/widths.js';
+import { stageCuts } from '../patch/branches.js';
+import { layOutStage, type StageLayout } from '../patch/layout.js';
+import { type PlanRequest, planPatches } from '../patch/plan-patches.js';
+import { activationGrids } from '../quantize/activation-grids.js';
+import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions } from '../quantize/quantize.js';
+import type { CalibratedModel } from './calibrate-model.js';
+import { type ClassifyOptions, classIndices, classifyPatches } from './classify-patches.js';
+import { createFloatEngine, withPostProcess } from './quantize-model.js';
+import { observedRegions, quantizeStaged, type StagedResult } from './quantize-staged.js';
+import { skeletonPlan } from './search-skeleton.js';
+
+export type PatchRequest = Omit<PlanRequest, 'kinds' | 'rowsPerStep'>;
+
+/** The patch stage that `plan` would choose at 8 bits. Errors: `patch/plan` where there is none. */
+export function chooseLayout({ network, ranges }: CalibratedModel, request: PatchRequest): StageLayout {
+  const method = DEFAULT_QUANTIZE_OPTIONS.ranges;
+  const plan = skeletonPlan(network, activationGrids(network, ranges, uniformAssignment(8, 8), { method }));
+  const { chosen } = planPatches(plan, measuredCosts, { ...request, kinds: ['patches'] });
+  const cut = stageCuts(plan).find(({ steps }) => steps === chosen.stageLayers)!;
+  const [rows, columns] = chosen.grid;
+  return layOutStage(plan, { cut, rows, columns, input: chosen.input });
+}
+
+export interface ClassifiedModel {
+  readonly layout: StageLayout;
+  readonly classes: PatchClasses;
+}
+
+export function classifyModel(
+  model: CalibratedModel,
+  request: PatchRequest,
+  options: ClassifyOptions,
+): ClassifiedModel {
+  const layout = chooseLayout(model, request);
+  return { layout, classes: classifyPatches({ ...model, layout }, createFloatEngine(), options) };
+}
+
+/** Everything at 8 bits but the weights, at `weightBits`, and the maps of plain branches, at `plainBits`. */
+export function quantizeClassified(
+  model: CalibratedModel,
+  { layout, classes }: ClassifiedModel,
+  { plainBits, weightBits }: { readonly plainBits: Width; readonly weightBits: Width },
+  options: Partial<QuantizeOptions> = {},
+): StagedResult {
+  const { graph, network, ranges, samples } = model;
+  const result = quantizeStaged(
+    network,
+    ranges,
+    samples,
+    {
+      layout,
+      classOf: classIndices(classes),
+      classes: [8 as const, plainBits].map((bits) => ({ activations: {}, defaultActivationBits: bits })),
+      branchRanges: calibrateRegions(network, samples, observedRegions(layout), layout.cut.steps),
+      assignment: uniformAssignment(8, weightBits),
+    },
+    createFloatEngine(),
+    { ...DEFAULT_QUANTIZE_OPTIONS, ...options },
+  );
+  return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
+}
