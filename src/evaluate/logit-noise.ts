@@ -26,6 +26,22 @@ export function logitNoise(
   samples: readonly FloatSample[],
   trials: readonly NoiseTrial[],
 ): Float64Array {
+  const { noise, signal } = noiseSums(network, samples, trials);
+  return signal > 0 ? noise.map((sum) => sum / signal) : noise;
+}
+
+export interface NoiseSums {
+  /** By trial, over samples and outputs. */
+  readonly noise: Float64Array;
+  readonly signal: number;
+}
+
+/** The two sums of `logitNoise`: those of several sets of samples may be added. */
+export function noiseSums(
+  network: FloatNetwork,
+  samples: readonly FloatSample[],
+  trials: readonly NoiseTrial[],
+): NoiseSums {
   if (samples.length === 0)
     throw badInput('noise/no-samples', 'there are no samples', { where: network.name });
   const runner = createFloatRunner(network);
@@ -48,7 +64,7 @@ export function logitNoise(
       undo();
     }
   }
-  return signal > 0 ? noise.map((sum) => sum / signal) : noise;
+  return { noise, signal };
 }
 
 /** The first layer to run again, and the map in front of it that is rounded where it stands. */

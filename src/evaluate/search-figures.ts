@@ -20,15 +20,16 @@ import { type ChannelSamples, collectChannels } from '../quantize/channel-sample
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
 import { type FloatEngine, quantizeWeights, realWeights } from '../quantize/quantize-weights.js';
-import { applyQuantization } from '../quantize/score-noise.js';
 import { distinctTensors } from '../quantize/tensor-groups.js';
 import { estimateGrid, mergeHistograms } from '../quantize/value-grids.js';
 import { mapEntropyLoss } from '../search/map-entropy.js';
 import type { CandidateFigures } from '../search/problem.js';
 import { type Cache, contentKey } from '../support/cache.js';
+import { invariant } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { spreadSamples } from './evaluate.js';
-import { measureNoise, type NetworkChange } from './measure-noise.js';
+import type { NoiseTrial } from './logit-noise.js';
+import { measureNoise } from './measure-noise.js';
 
 /** `fixed`: 8 bits. */
 export type WeightScope = 'fixed' | 'auto';
@@ -102,15 +103,15 @@ export async function networkFigures(
     onProgress?.(`rounding weights to ${bits} bits`);
     weights.set(bits, roundedWeights(network, stored.get(8)!, some, engine, bits, seed));
   }
-  const changes = [
+  const trials = [
     ...sites.flatMap((site) =>
-      NARROW.map((bits) => changeOf(network, site, stored.get(bits)!, weights.get(bits))),
+      NARROW.map((bits) => narrowTrial(network, site, stored.get(bits)!, weights.get(bits))),
     ),
-    everythingAtEight(stored.get(8)!, weights.get(8)!),
+    widestTrial(network, stored.get(8)!, weights.get(8)!),
   ];
   const shape = [sites.map(({ name }) => name), seed, WEIGHT_SAMPLES, EFFORT, CHANNEL_ROWS, samples.length];
   const noise = await measureNoise({
-    ...{ network, changes, cache, createRunner: engine.createRunner },
+    ...{ network, trials, cache },
     identity: contentKey([ranges.key, JSON.stringify(shape)]),
     samples: spreadSamples(samples, options.noiseImages),
     onImage: (done, total) => onProgress?.('measuring noise', done, total),
@@ -195,45 +196,36 @@ const roundedWeights = (
     options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed, effort: EFFORT },
   });
 
-/** The network in float with one site narrow. */
-function changeOf(
+/** One site narrow, the rest in float. */
+function narrowTrial(
   network: FloatNetwork,
   site: WidthSite,
   stored: readonly StoredMap[],
   weights: LayerWeights | undefined,
-): NetworkChange {
-  if (site.kind === 'weights') {
-    const { layer } = site;
-    const own = network.layers[layer]!;
-    const rounded = isWeighted(own) ? realWeights(own, weights![layer]!) : undefined;
-    return {
-      firstLayer: layer,
-      apply: (runner) => runner.setWeights(layer, rounded),
-      undo: (runner) => runner.setWeights(layer, undefined),
-    };
-  }
-  const firstLayer = network.layers.findIndex((layer) => site.tensors.includes(layer.output));
-  return {
-    firstLayer,
-    apply: (runner) => {
-      for (const id of site.tensors) runner.setFakeQuantization(id, mapQuantization(stored[id]!));
-    },
-    undo: (runner) => {
-      for (const id of site.tensors) runner.setFakeQuantization(id, undefined);
-    },
-  };
+): NoiseTrial {
+  if (site.kind === 'activation')
+    return { maps: new Map(site.tensors.map((id) => [id, mapQuantization(stored[id]!)])) };
+  const layer = network.layers[site.layer]!;
+  invariant(isWeighted(layer) && weights !== undefined, 'search/site', `${site.name} has no weights`);
+  return { weights: new Map([[site.layer, realWeights(layer, weights[site.layer]!)]]) };
 }
 
-const everythingAtEight = (stored: readonly StoredMap[], weights: LayerWeights): NetworkChange => ({
-  firstLayer: 0,
-  apply: (runner) => applyQuantization(runner, stored, weights),
-  undo: (runner) => {
-    for (const { id } of runner.network.tensors) runner.setFakeQuantization(id, undefined);
-    runner.network.layers.forEach((layer, i) => {
-      if (isWeighted(layer)) runner.setWeights(i, undefined);
-    });
-  },
-});
+/** Everything but the network's inputs at 8 bits. */
+function widestTrial(network: FloatNetwork, stored: readonly StoredMap[], weights: LayerWeights): NoiseTrial {
+  const inputs = new Set(network.inputs.map((port) => port.tensor));
+  return {
+    maps: new Map(
+      network.tensors.flatMap(({ id }) =>
+        inputs.has(id) ? [] : [[id, mapQuantization(stored[id]!)] as const],
+      ),
+    ),
+    weights: new Map(
+      network.layers.flatMap((layer, i) =>
+        isWeighted(layer) ? [[i, realWeights(layer, weights[i]!)] as const] : [],
+      ),
+    ),
+  };
+}
 
 /** Ω of a map on one scale for the whole tensor, as the paper has it; weights have none. */
 function lossOf(network: FloatNetwork, ranges: Ranges, site: WidthSite, bits: Width): number {

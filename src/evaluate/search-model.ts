@@ -7,7 +7,8 @@ import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import { planPatches } from '../patch/plan-patches.js';
-import { widestAssignment } from '../search/problem.js';
+import type { QuantizeOptions, QuantizeResult } from '../quantize/quantize.js';
+import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
@@ -25,7 +26,7 @@ import {
   skeletonPlan,
   stageRequest,
 } from './search-skeleton.js';
-import { type FoundWidths, searchWidths, type WidthRequest } from './search-widths.js';
+import { type FoundWidths, reaches, searchWidths, type WidthRequest, widthSolver } from './search-widths.js';
 
 /** `auto` takes the best of the others. */
 export const STAGE_OPTIONS = ['none', 'patches', 'streaming', 'auto'] as const;
@@ -36,6 +37,9 @@ export interface SearchOptions extends FigureOptions, WidthRequest {
   readonly scope: SearchScope;
   /** For arena and stack together. */
   readonly sramBytes: number;
+  /** Plans that are quantised and measured on calibration images to come closer to the bound of accuracy. Default 0. */
+  readonly refinements?: number;
+  readonly reconstruction?: QuantizeOptions['reconstruction'];
   /** Told of the widths before anything is quantised. */
   readonly onWidths?: (found: FoundWidths) => void;
 }
@@ -154,17 +158,71 @@ export class ModelSearch {
     return { stage, problem, found: searchWidths(problem, this.predictor, options) };
   }
 
-  private async finish(
-    { stage, problem, found }: StageCandidate,
-    budget: number,
-    { seed, onProgress }: SearchOptions,
-  ): Promise<SearchedPlan> {
-    const assignment = bitAssignment(problem, found.assignment);
-    const whole = quantizeCalibrated(this.model, assignment, {
+  private quantize(problem: WidthProblem, assignment: Assignment, options: SearchOptions): QuantizeResult {
+    const { seed, onProgress, reconstruction } = options;
+    return quantizeCalibrated(this.model, bitAssignment(problem, assignment), {
       seed,
+      ...(reconstruction === undefined ? {} : { reconstruction }),
       ...(onProgress === undefined ? {} : { onProgress }),
-    }).plan;
-    const plan = expandStage(whole, stage.choice);
+    });
+  }
+
+  /**
+   * Reconstruction makes up for some of the noise, more with some assignments than with others: the bound of cost is
+   * bisected once more, now on plans as they are quantised.
+   */
+  private refine({ problem, found }: StageCandidate, options: SearchOptions): Quantized {
+    const { accuracy, refinements = 0, onProgress } = options;
+    const first = this.quantize(problem, found.assignment, options);
+    if (accuracy === undefined || refinements === 0 || !found.feasible) return { found, result: first };
+    const solve = widthSolver(problem, options);
+    const widest = problem.cost(widestAssignment(problem));
+    const shareOf = (assignment: Assignment): number => problem.cost(assignment) / widest;
+    const measured = (assignment: Assignment, result: QuantizeResult, evaluations: number): Quantized => ({
+      result,
+      found: {
+        assignment,
+        feasible: true,
+        evaluations,
+        predictedSqnrDb: predictedSqnrDb(problem, assignment),
+        prediction: this.predictor.measure(result),
+      },
+    });
+    let best = measured(found.assignment, first, found.evaluations);
+    let keeps = reaches(best.found.prediction, accuracy);
+    const share = shareOf(found.assignment);
+    let [low, high] = keeps ? [share * REFINE.down, share] : [share, Math.min(1, share * REFINE.up)];
+    for (let i = 0; i < refinements; i++) {
+      onProgress?.('refining', i, refinements);
+      const middle = Math.sqrt(low * high);
+      const { assignment, feasible, evaluations } = solve(middle);
+      if (!feasible) {
+        low = middle;
+        continue;
+      }
+      const trial = measured(
+        assignment,
+        this.quantize(problem, assignment, options),
+        best.found.evaluations + evaluations,
+      );
+      const reached = reaches(trial.found.prediction, accuracy);
+      if (reached || !keeps) best = trial;
+      keeps ||= reached;
+      if (reached) high = Math.min(middle, shareOf(assignment));
+      else low = middle;
+    }
+    return keeps ? best : { ...best, found: { ...best.found, feasible: false } };
+  }
+
+  private async finish(
+    candidate: StageCandidate,
+    budget: number,
+    options: SearchOptions,
+  ): Promise<SearchedPlan> {
+    const { stage, problem } = candidate;
+    const { found, result } = this.refine(candidate, options);
+    const assignment = bitAssignment(problem, found.assignment);
+    const plan = expandStage(result.plan, stage.choice);
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
@@ -193,6 +251,14 @@ const NO_STAGE = { choice: undefined, skeleton: undefined, arenaBytes: 0, fits: 
 
 /** Searches again under a smaller budget when the plan turns out larger than its skeleton. */
 const RETRIES = 3;
+
+/** How far below and above the share of cost that was predicted real plans are tried. */
+const REFINE = { down: 0.5, up: 1.4 };
+
+interface Quantized {
+  readonly found: FoundWidths;
+  readonly result: QuantizeResult;
+}
 
 interface StageCandidate {
   readonly stage: ChosenStage;

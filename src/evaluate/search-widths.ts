@@ -31,6 +31,18 @@ export interface WidthRequest {
   readonly onProgress?: (what: string, done?: number, total?: number) => void;
 }
 
+/** A method with everything but the bound of cost, a share of the cost of 8 bits everywhere. */
+export type WidthSolver = (costShare: number) => SearchResult;
+
+export function widthSolver(
+  problem: WidthProblem,
+  { method: name, lambda, seed, evaluations }: WidthRequest,
+): WidthSolver {
+  const method = (SEARCH_METHODS[name] as MethodInfo).create(lambda);
+  const widest = problem.cost(widestAssignment(problem));
+  return (share) => method(problem, { costLimit: share * widest, seed, evaluations });
+}
+
 export interface FoundWidths {
   readonly assignment: Assignment;
   /** Within memory, cost and the predicted accuracy. */
@@ -51,12 +63,11 @@ export function searchWidths(
   request: WidthRequest,
 ): FoundWidths {
   const { accuracy, costShare = 1, onProgress } = request;
-  const method = (SEARCH_METHODS[request.method] as MethodInfo).create(request.lambda);
+  const solver = widthSolver(problem, request);
   const widest = problem.cost(widestAssignment(problem));
   let evaluations = 0;
   const solve = (share: number): SearchResult => {
-    const { seed, evaluations: allowed } = request;
-    const result = method(problem, { costLimit: share * widest, seed, evaluations: allowed });
+    const result = solver(share);
     evaluations += result.evaluations;
     return result;
   };
@@ -85,5 +96,5 @@ export function searchWidths(
   return finish(best, true);
 }
 
-const reaches = ({ drop, agreement }: AccuracyPrediction, goal: AccuracyGoal): boolean =>
+export const reaches = ({ drop, agreement }: AccuracyPrediction, goal: AccuracyGoal): boolean =>
   goal.kind === 'drop' ? drop <= goal.points : agreement >= goal.percent;

@@ -62,6 +62,7 @@ export interface SearchCommandOptions {
   readonly lambda: number;
   readonly evaluations: number;
   readonly noiseImages: number;
+  readonly refine: number;
   readonly seed: number;
   readonly first?: number;
   readonly limit?: number;
@@ -81,6 +82,10 @@ const numberBetween =
     if (text.trim() !== '' && value >= low && value <= high) return value;
     throw new InvalidArgumentError(`expected a number from ${low} to ${high}`);
   };
+
+function wholeNumber(text: string): number {
+  return text === '0' ? 0 : positiveInteger(text);
+}
 
 /** Options that `search` and `deploy` share. */
 export function configureSearch(command: Command): void {
@@ -130,6 +135,7 @@ export function configureSearch(command: Command): void {
     )
     .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
     .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
+    .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
     .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
     .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
@@ -208,6 +214,7 @@ export async function runSearch(
       method,
     },
     costShare: options.cost,
+    refinements: options.refine,
     ...(goal === undefined ? {} : { accuracy: goal }),
     onWidths: ({ predictedSqnrDb, prediction }) =>
       writeError(
