@@ -9,7 +9,7 @@ export interface LaneMatrix {
   readonly length: number;
   /** Position in the packed column → index in the row; −1 for lanes that hold no value. */
   readonly order: Int32Array;
-  /** Per channel. */
+  /** Per channel; one with sums of 0 has no weights, whatever `weights` says. */
   readonly reaches: readonly ChannelReach[];
   readonly multipliers: readonly FixedMultiplier[];
 }
@@ -53,7 +53,9 @@ export class LaneRows {
   private row(channel: number, inputBits: number): Int32Array {
     const { order, weights, length, reaches } = this.matrix;
     const row = new Int32Array(this.groups * 2 * this.groupSteps);
-    if (channel >= reaches.length) return row;
+    // Channels that never vary have no weights left.
+    const reach = reaches[channel];
+    if (reach === undefined || reach.positive + reach.negative === 0) return row;
     for (let position = 0; position < order.length; position++) {
       const { step, half } = lanePlace(position, inputBits);
       const index = order[position]!;

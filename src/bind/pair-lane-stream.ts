@@ -5,7 +5,7 @@
  * Bounds, per channel, for activations a…A: a field starts at −min Σ w·x of its segment and stays in 0…(A − a) · Σ|w|,
  * which segments are cut to keep below 2^fieldBits. The highest field is never moved away. With bytes it ends as the
  * high channel's accumulator, bias included, in 18 signed bits; with 2-bit values as all segments' offsets and Σ w·x, at
- * most 3 · Σ|w|, in 11. Weights of −2 do not fit their lanes.
+ * most 3 · Σ|w|, in 11 unsigned ones. Weights of −2 do not fit their lanes.
  */
 
 import {
@@ -20,22 +20,21 @@ import { WIDTHS } from '../numeric/widths.js';
 import { type LaneMatrix, LaneRows, type WeightSums, wrapped } from './lane-rows.js';
 import type { ChannelReach } from './variants/weight-facts.js';
 
+/** What the highest field of 2-bit values must stay below: 11 unsigned bits. */
+const HIGHEST_LIMIT = 2 ** (32 - 21);
+
 /** True when every channel fits the highest field and no weight is −2. */
 export function fitsPairLanes(reaches: readonly ChannelReach[], lanes: PairLanes): boolean {
   const { activationMin, activationMax } = WIDTHS[lanes.inputBits];
-  const limit = 2 ** (31 - highestBit(lanes));
+  const limit = 2 ** (31 - PAIR_SHIFT);
   return reaches.every(({ bias, positive, negative, lowest }) => {
     if (lowest < -1) return false;
-    if (lanes.pixelsPerColumn === 2) return activationMax * (positive + negative) < limit;
+    if (lanes.pixelsPerColumn === 2) return activationMax * (positive + negative) < HIGHEST_LIMIT;
     const low = bias + activationMin * positive - activationMax * negative;
     const high = bias + activationMax * positive - activationMin * negative;
     return low >= -limit && high < limit;
   });
 }
-
-/** First bit of the highest field. */
-const highestBit = ({ pixelsPerColumn, fieldBits }: PairLanes): number =>
-  pixelsPerColumn === 1 ? PAIR_SHIFT : PAIR_SHIFT + fieldBits;
 
 /** The stream of all blocks of a matrix that fits. */
 export function packPairLanes(matrix: LaneMatrix, lanes: PairLanes, finish: LaneFinishKind): Uint32Array {

@@ -3,8 +3,9 @@
  * and proves from the real weights that no field overflows.
  *
  * Bounds, per channel, for activations 0…A: a low field starts at A · Σ(negative |w|) of its segment and stays in
- * 0…A · Σ|w|, which segments are cut to keep below 2^fieldBits; the high field ends as the accumulator of pixel B,
- * which must fit the bits above the low field. What passes there on the way does no harm: sums are kept modulo 2^32.
+ * 0…A · Σ|w|, which segments are cut to keep below 2^fieldBits. The high field starts at the same of all k and ends in
+ * 0…A · Σ|w|, which must fit the bits above the low field. The bias is added to both afterwards. What passes in the
+ * fields on the way does no harm: sums are kept modulo 2^32.
  */
 import {
   groupWeightBytes,
@@ -18,13 +19,12 @@ import { WIDTHS } from '../numeric/widths.js';
 import { type LaneMatrix, LaneRows, wrapped } from './lane-rows.js';
 import type { ChannelReach } from './variants/weight-facts.js';
 
-/** True when every channel's accumulator fits the bits above the low field. */
+/** True when every channel's sums fit the bits above the low field. */
 export function fitsPixelLanes(reaches: readonly ChannelReach[], lanes: PixelLanes): boolean {
   const { activationMax } = WIDTHS[lanes.inputBits];
-  return reaches.every(({ bias, positive, negative }, index) => {
+  return reaches.every(({ positive, negative }, index) => {
     const { shift } = lanes.accumulators.find(({ channel }) => channel === index % TILE_CHANNELS)!;
-    const limit = 2 ** (31 - lanes.fieldBits - shift);
-    return bias - activationMax * negative >= -limit && bias + activationMax * positive < limit;
+    return activationMax * (positive + negative) < 2 ** (32 - lanes.fieldBits - shift);
   });
 }
 
@@ -42,12 +42,12 @@ function writeBlock(words: number[], rows: LaneRows, lanes: PixelLanes, finish: 
   const { accumulators, weightBits, inputBits, fieldBits } = lanes;
   const { activationMax } = WIDTHS[inputBits];
   const cuts = rows.segments(Math.floor((2 ** fieldBits - 1) / activationMax));
-  const lowStarts = new Array<number>(TILE_CHANNELS).fill(0);
+  const starts = new Array<number>(TILE_CHANNELS).fill(0);
   for (let segment = 0; segment + 1 < cuts.length; segment++) {
     const [from, to] = [cuts[segment]!, cuts[segment + 1]!];
     const offsets = accumulators.map(({ channel }) => activationMax * rows.sums(channel, from, to).negative);
     accumulators.forEach(({ channel }, i) => {
-      lowStarts[channel]! += offsets[i]!;
+      starts[channel]! += offsets[i]!;
     });
     words.push((to - from) * groupWeightBytes(weightBits));
     words.push(...(segment === 0 ? startValues(rows, lanes, offsets) : offsets));
@@ -55,19 +55,20 @@ function writeBlock(words: number[], rows: LaneRows, lanes: PixelLanes, finish: 
   }
   words.push(cuts.length === 2 ? 0 : 1);
   for (let channel = 0; channel < TILE_CHANNELS; channel++) {
-    const lowAddend = rows.bias(channel) - lowStarts[channel]!;
+    const addend = rows.bias(channel) - starts[channel]!;
     const { multiplier, shift } = rows.multiplier(channel);
-    if (finish === 'accumulators') words.push(lowAddend);
-    else words.push(multiplier, lowAddend, ...(finish === 'shifted' ? [shift] : []));
+    if (finish === 'accumulators') words.push(addend);
+    else words.push(multiplier, addend, ...(finish === 'shifted' ? [shift] : []));
   }
 }
 
 /** Of the accumulators, in the order of their registers; nested ones contain the next. */
 function startValues(rows: LaneRows, lanes: PixelLanes, offsets: readonly number[]): number[] {
-  const { fieldBits, highOffset } = lanes;
+  const { fieldBits, highOffset, inputBits } = lanes;
+  const { activationMax } = WIDTHS[inputBits];
   const own = lanes.accumulators.map(({ channel, shift }: LaneAccumulator, i) => {
     const { positive, negative } = rows.sums(channel);
-    const high = rows.bias(channel) + highOffset * (positive - negative);
+    const high = activationMax * negative + highOffset * (positive - negative);
     return (offsets[i]! + 2 ** fieldBits * high) * 2 ** shift;
   });
   for (let i = own.length - 2; i >= 0; i--) if (lanes.accumulators[i]!.shift > 0) own[i]! += own[i + 1]!;

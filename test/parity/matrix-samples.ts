@@ -92,6 +92,15 @@ function matrixConstants(
   const bias: number[] = [];
   const multipliers: FixedMultiplier[] = [];
   for (let channel = 0; channel < channels; channel++) {
+    const kind = random.integer(0, 11);
+    if (kind === 0) weights.fill(0, channel * length, (channel + 1) * length);
+    if (kind <= 1) {
+      // A dead channel, or one whose bias is far larger than its sums: real networks have both.
+      const far = random.pick([-1, 1]) * Math.round(2 ** random.integer(10, 24) * (1 + random.next()));
+      bias.push(far);
+      multipliers.push(quantizeMulhi((2 ** s.outputBits * 2 * random.next()) / Math.abs(far)));
+      continue;
+    }
     const row = weights.slice(channel * length, (channel + 1) * length);
     const energy = row.reduce((sum, w) => sum + w * w, 0);
     const spread = Math.max(1, 2 ** s.inputBits * 0.3 * Math.sqrt(energy));

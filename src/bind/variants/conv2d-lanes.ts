@@ -15,7 +15,7 @@ import {
 } from '../../ir/pixel-lanes.js';
 import type { StepMemory } from '../../memory/lifetimes.js';
 import { WIDTHS } from '../../numeric/widths.js';
-import { readMultipliers, tensorOf } from '../../ops/plan-access.js';
+import { tensorOf } from '../../ops/plan-access.js';
 import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
 import { packChannels } from '../channel-constants.js';
 import { kernelInstance } from '../kernel-instance.js';
@@ -31,8 +31,9 @@ import { fitsPairLanes, packPairLanes } from '../pair-lane-stream.js';
 import { fitsPixelLanes, packPixelLanes } from '../pixel-lane-stream.js';
 import { conv2dInPlace } from '../step-memory.js';
 import { shapeArgs, stageArgs, windowArgs } from '../struct-args.js';
+import { type LaneChannels, laneChannels } from './lane-channels.js';
 import type { KernelVariant } from './variant.js';
-import { type ChannelReach, channelReaches, weightRows } from './weight-facts.js';
+import { type ChannelReach, weightRows } from './weight-facts.js';
 
 const WORD_BYTES = 4;
 const SUM_BYTES = 4;
@@ -85,27 +86,27 @@ const copiedPieces = ({ inPlace, gathered }: PackedColumn): number => (inPlace ?
  * The quickest finish that is exact: the kernel itself requantises when the clamp is the output's whole range and every
  * value fits int16 before it saturates.
  */
-function laneFinish(step: Conv2dStep, plan: DeployPlan): LaneFinishKind {
+function laneFinish(step: Conv2dStep, plan: DeployPlan, channels: LaneChannels): LaneFinishKind {
   const [input, output] = ends(step, plan);
   const { activationMin, activationMax } = WIDTHS[output.bits];
   if (step.clamp.min !== activationMin || step.clamp.max !== activationMax) return 'accumulators';
   const zeroPoint = output.zeroPoint - activationMin;
   const { activationMin: least, activationMax: most } = WIDTHS[input.bits];
-  const multipliers = readMultipliers(plan, step);
-  const fits = channelReaches(step, plan).every(({ bias, positive, negative }, channel) => {
-    const { multiplier, shift } = multipliers[channel]!;
+  const fits = channels.reaches.every(({ bias, positive, negative }, channel) => {
+    const { multiplier, shift } = channels.multipliers[channel]!;
     const scale = 2 ** (shift - 32) * multiplier;
     const low = bias + least * positive - most * negative;
     const high = bias + most * positive - least * negative;
     return low * scale + zeroPoint - 1 >= -32768 && high * scale + zeroPoint + 1 <= 32767;
   });
   if (!fits) return 'accumulators';
-  return multipliers.some(({ shift }) => shift > 0) ? 'shifted' : 'scaled';
+  return channels.multipliers.some(({ shift }) => shift > 0) ? 'shifted' : 'scaled';
 }
 
 function finishArgs(
   step: Conv2dStep,
   { plan, constants, label }: BindContext,
+  channels: LaneChannels,
   finish: LaneFinishKind,
 ): ArgumentRecord {
   const output = tensorOf(plan, step.output);
@@ -113,8 +114,8 @@ function finishArgs(
   if (finish !== 'accumulators')
     return { stage: { ...stage, zero_point: output.zeroPoint - WIDTHS[output.bits].activationMin } };
   // Sums come with their bias; `mulhi` needs no proof of a short form.
-  const sums = channelReaches(step, plan).map(({ bias }) => ({ bias, weights: 0, magnitudes: 0 }));
-  const packed = packChannels(plan.requantization, sums, readMultipliers(plan, step), 0, 0);
+  const sums = channels.reaches.map(({ bias }) => ({ bias, weights: 0, magnitudes: 0 }));
+  const packed = packChannels(plan.requantization, sums, channels.multipliers, 0, 0);
   return { stage, channels: constants.add(`${label}_channels`, 'struct qmcu_channel', packed) };
 }
 
@@ -131,7 +132,7 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       if (plan.requantization !== 'mulhi') return `mode ${plan.requantization}`;
       if (step.weightZeroPoint !== 0) return 'weights have a zero point';
       if (output.shape[0] * output.shape[1] === 1) return 'a single pixel';
-      return scheme.fits(channelReaches(step, plan)) ? undefined : 'sums do not fit their fields';
+      return scheme.fits(laneChannels(step, plan).reaches) ? undefined : 'sums do not fit their fields';
     },
     memory(step, plan): StepMemory {
       const [input, output] = ends(step, plan);
@@ -150,14 +151,11 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       const output = outputTensor(step, context);
       const scheme = schemeOf(step, plan);
       const column = columnOf(step, plan, scheme);
-      const finish = laneFinish(step, plan);
+      const channels = laneChannels(step, plan);
+      const finish = laneFinish(step, plan, channels);
       const taps = step.window.kernelHeight * step.window.kernelWidth;
-      const matrix = {
-        ...weightRows(step, plan),
-        order: packedOrder(column, taps, input),
-        reaches: channelReaches(step, plan),
-        multipliers: readMultipliers(plan, step),
-      };
+      const order = packedOrder(column, taps, input);
+      const matrix = { ...weightRows(step, plan), order, ...channels };
       const stream = scheme.pack(matrix, finish);
       const args = variant.args({
         input: shapeArgs(input),
@@ -169,7 +167,7 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
         tile_bytes: tileBytes(output, scheme),
         stream: constants.add(`${label}_stream`, 'uint32_t', new Uint8Array(stream.buffer)),
         stream_words: stream.length,
-        ...finishArgs(step, context, finish),
+        ...finishArgs(step, context, channels, finish),
       });
       const parameters = {
         finish: LANE_FINISH.indexOf(finish),

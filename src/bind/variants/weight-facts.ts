@@ -20,17 +20,22 @@ export interface ChannelReach {
 type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
 
 /** A cache and no more: an entry is a pure function of the blob and its key. */
-const REACHES = new WeakMap<Uint8Array, Map<string, readonly ChannelReach[]>>();
+const FACTS = new WeakMap<Uint8Array, Map<string, unknown>>();
+
+/** What `compute` says of a plan's weights, computed once per blob; `key` names the fact and all else it depends on. */
+export function remembered<T>(plan: DeployPlan, key: readonly unknown[], compute: () => T): T {
+  const known = FACTS.get(plan.weights) ?? new Map<string, unknown>();
+  FACTS.set(plan.weights, known);
+  const text = key.join();
+  if (!known.has(text)) known.set(text, compute());
+  return known.get(text) as T;
+}
 
 /** Per output channel; weights must have no zero point. */
 export function channelReaches(step: MatrixStep, plan: DeployPlan): readonly ChannelReach[] {
   const input = tensorOf(plan, step.inputs[0]!);
-  const key = [step.weights.offset, step.bias.offset, step.weightBits, input.zeroPoint, input.shape].join();
-  const known = REACHES.get(plan.weights) ?? new Map<string, readonly ChannelReach[]>();
-  REACHES.set(plan.weights, known);
-  const reaches = known.get(key) ?? computeReaches(step, plan, input);
-  known.set(key, reaches);
-  return reaches;
+  const key = [step.weights.offset, step.bias.offset, step.weightBits, input.zeroPoint, input.shape];
+  return remembered(plan, ['reach', ...key], () => computeReaches(step, plan, input));
 }
 
 /** The step's weights by output channel, in canonical order; `length` of them each. */

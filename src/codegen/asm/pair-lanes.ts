@@ -227,10 +227,9 @@ class Generator {
     else this.f.emit(`ldr r2, [r1, #${at}]`, `ldr r3, [r1, #${at + 4}]`);
   }
 
-  /** Adds the addend to a channel's values and scales them. */
+  /** Scales a channel's values. */
   private scale(values: readonly string[], high: boolean): void {
     const { f, finish } = this;
-    for (const value of values) f.emit(`add ${value}, ${value}, r3`);
     if (finish.kind === 'accumulators') return;
     if (finish.kind === 'shifted') {
       f.emit(`ldr r3, [r1, #${(high ? 12 : 0) + 8}]`);
@@ -288,6 +287,7 @@ class Generator {
     f.emit(`ubfx r12, ${register}, #0, #${fieldBits}`, `ubfx lr, ${register}, #${fieldBits}, #${fieldBits}`);
     if (several) f.emit('add lr, lr, r3', `ubfx r2, r2, #0, #${PAIR_SHIFT}`, 'add r12, r12, r2');
     this.loadConstants(false);
+    f.emit('add r12, r12, r3', 'add lr, lr, r3');
     this.scale(['r12', 'lr'], false);
     if (finish.kind === 'accumulators') {
       this.keepSum('r12', first, low);
@@ -297,9 +297,9 @@ class Generator {
       this.saturate('r12');
     }
     f.emit(`ubfx lr, ${register}, #${PAIR_SHIFT}, #${fieldBits}`);
-    f.emit(`asr ${register}, ${register}, #${PAIR_SHIFT + fieldBits}`);
     if (several) f.emit(`ldr r2, ${saved(pair, column)}`, `add lr, lr, r2, lsr #${PAIR_SHIFT}`);
     this.loadConstants(true);
+    f.emit('add lr, lr, r3', `add ${register}, r3, ${register}, lsr #${PAIR_SHIFT + fieldBits}`);
     this.scale(['lr', register], true);
     if (finish.kind === 'accumulators') {
       this.keepSum('lr', first, high);

@@ -9,7 +9,7 @@
  * Weight stream per block (src/bind/pixel-lane-stream.ts writes it):
  *   bytes of the first segment's weights | start values of the four accumulators | weights
  *   | (bytes | four offsets | weights) per further segment | 0 after the only segment, 1 after the last of several
- *   | per channel: multiplier, low addend and, with `shifts`, L; for `accumulators` the low addend alone
+ *   | per channel: multiplier, addend and, with `shifted`, L; for `accumulators` the addend alone
  *
  * Calls: void f(const void *lanes, const void *stream, void *output, const struct { const void *stream_end;
  * int32_t zero_point; uint32_t pixel_bytes; } *), all blocks; for `accumulators` one block:
@@ -298,7 +298,7 @@ class Generator {
     else if (scaled) f.emit('ldr r3, [r1, #4]');
     else f.emit('ldr r3, [r1], #4');
     for (const pair of PAIRS) f.emit(`ubfx ${low[pair]}, ${high[pair]}, #${shift}, #${fieldBits}`);
-    for (const pair of PAIRS) f.emit(`asr ${high[pair]}, ${high[pair]}, #${shift + fieldBits}`);
+    for (const pair of PAIRS) f.emit(`add ${high[pair]}, r3, ${high[pair]}, lsr #${shift + fieldBits}`);
     for (const pair of PAIRS) f.emit(`add ${low[pair]}, ${low[pair]}, r3`);
     if (several) {
       for (const pair of PAIRS)
