@@ -21,6 +21,7 @@ import { createRandom } from '../../src/support/random.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { tensorDifference } from './c-difference.js';
 import { type ParityCase, parityCase, saturatedShare, widthRequests } from './c-programs.js';
+import { depthwiseSample } from './depthwise-samples.js';
 import { buildCases, type EmulatedCase, emulateCases, roomyBoard } from './emulated-programs.js';
 import { worstCase } from './worst-cases.js';
 
@@ -42,7 +43,10 @@ function sampleFor(variant: AnyKernelVariant, mode: RequantMode, seed: number): 
   const widths = widthRequests(variant.op);
   for (let tries = 0; tries < TRIES; tries++) {
     const request = { mode, outputBits: random.pick(WIDTH_LIST), ...random.pick(widths) };
-    const sample = STEP_OPS[variant.op].sample(random, request);
+    const isDepthwise = variant.op === 'depthwise_conv2d';
+    const sample = isDepthwise
+      ? depthwiseSample(random, request)
+      : STEP_OPS[variant.op].sample(random, request);
     if (!takes(variant, sample)) continue;
     const worst = random.integer(0, 2) === 0 ? worstCase(sample, random) : sample;
     // Larger sums may be more than a variant's lanes hold.

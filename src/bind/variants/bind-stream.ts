@@ -6,10 +6,17 @@ import { readMultipliers, widthRange } from '../../ops/plan-access.js';
 import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
 import { packChannels } from '../channel-constants.js';
 import { stageArgs } from '../struct-args.js';
-import { channelRange, fastBlockWords, packChannelStream, type StreamForm } from './channel-stream.js';
+import {
+  type Channel,
+  channelRange,
+  fastBlockWords,
+  packChannelStream,
+  type StreamForm,
+} from './channel-stream.js';
 import { channelReaches, weightRows } from './weight-facts.js';
 
 type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
+type WeightedStep = MatrixStep | StepOf<'depthwise_conv2d'>;
 
 export interface BoundStream {
   /** `stage`, `pairs`, `block_words`, `run_count`, `runs`, `stream`, `channels` of the argument struct. */
@@ -26,13 +33,9 @@ export function bindStream(
   form: StreamForm,
 ): BoundStream {
   const { plan, constants, label } = context;
-  const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
+  const output = outputTensor(step, context);
   const mode = plan.requantization;
-  const multipliers = readMultipliers(plan, step);
-  const channels = channelReaches(step, plan).map((reach, channel) => ({
-    ...channelRange(reach, input.bits),
-    multiplier: multipliers[channel]!,
-  }));
+  const channels = channelList(step, context);
   const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp };
   const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form);
   const pairs = order.length / 2;
@@ -53,8 +56,18 @@ export function bindStream(
   };
 }
 
-/** Constants of all channels for exact runs. */
-function exactChannels(step: MatrixStep, context: BindContext): Uint8Array {
+/** What is known of each output channel. */
+export function channelList(step: WeightedStep, context: BindContext): readonly Channel[] {
+  const multipliers = readMultipliers(context.plan, step);
+  const { bits } = inputTensor(step, context);
+  return channelReaches(step, context.plan).map((reach, channel) => ({
+    ...channelRange(reach, bits),
+    multiplier: multipliers[channel]!,
+  }));
+}
+
+/** `struct qmcu_channel` of all channels, for those without a short form. */
+export function exactChannels(step: WeightedStep, context: BindContext): Uint8Array {
   const { plan } = context;
   const input = inputTensor(step, context);
   const { activationMin, activationMax } = WIDTHS[input.bits];

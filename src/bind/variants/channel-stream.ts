@@ -55,24 +55,31 @@ export interface FastConstants {
   readonly words: readonly number[];
 }
 
-/** A channel that always gives the unsigned value `q`. */
-function constantChannel(q: number, { mode, bits, zeroPoint }: OutputForm): FastConstants {
-  if (mode !== 'mulhi') return { bias: 0, words: [0, q * 2, 1] };
-  // 2^10 · 2^22 = 2^32: the bias is scaled to q − z exactly.
-  return { bias: (q - zeroPoint - unsignedOffset(bits)) * 2 ** 10, words: [2 ** 22] };
+/** A channel that always gives `value`, with the output's zero point at `zero`. */
+function constantChannel(value: number, zero: number, mode: RequantMode): FastConstants {
+  if (mode !== 'mulhi') return { bias: 0, words: [0, value * 2, 1] };
+  // 2^10 · 2^22 = 2^32: the bias is scaled to value − zero exactly.
+  return { bias: (value - zero) * 2 ** 10, words: [2 ** 22] };
 }
 
 const INT16 = 2 ** 15;
 const INT32 = 2 ** 31;
 
-/** The short form of a channel, when it is exact for every accumulator and its value fits int16 before it is cut. */
-export function fastConstants(channel: Channel, output: OutputForm): FastConstants | undefined {
+/**
+ * The short form of a channel, when it is exact for every accumulator and its value fits int16 before it is cut. `offset`
+ * is what the kernel adds to outputs before it cuts them.
+ */
+export function fastConstants(
+  channel: Channel,
+  output: OutputForm,
+  offset = unsignedOffset(output.bits),
+): FastConstants | undefined {
   const { bias, lowest, highest, multiplier: m } = channel;
-  const { mode, bits, zeroPoint, clamp } = output;
-  const zero = zeroPoint + unsignedOffset(bits);
+  const { mode, zeroPoint, clamp } = output;
+  const zero = zeroPoint + offset;
   if (lowest === highest) {
     const q = requantize(lowest, m, mode, { zeroPoint, ...clamp });
-    return constantChannel(q + unsignedOffset(bits), output);
+    return constantChannel(q + offset, zero, mode);
   }
   const values = [lowest, highest].map((acc) => SCALE_BY_MODE[mode](acc, m) + zero);
   if (values.some((value) => value < -INT16 || value >= INT16)) return undefined;
@@ -137,6 +144,9 @@ export function packChannelStream(
 export const fastBlockWords = (pairs: number, mode: RequantMode): number =>
   4 + 2 * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
 
+const unusedChannel = ({ zeroPoint, bits, mode }: OutputForm): FastConstants =>
+  constantChannel(0, zeroPoint + unsignedOffset(bits), mode);
+
 /** The header, (w01 w23) per pair, constants; undefined where the block's bounds do not hold. */
 function fastBlock(
   weights: Int32Array,
@@ -152,7 +162,7 @@ function fastBlock(
   );
   const known = block.map((channel) => fastConstants(channel, output));
   if (!inRange || known.includes(undefined)) return undefined;
-  const constants = Array.from({ length: CHANNEL_BLOCK }, (_, c) => known[c] ?? constantChannel(0, output));
+  const constants = Array.from({ length: CHANNEL_BLOCK }, (_, c) => known[c] ?? unusedChannel(output));
   const weight = (channel: number, index: number): number =>
     channel < block.length && index >= 0 ? weights[channel * length + index]! : 0;
   const words: number[] = [];

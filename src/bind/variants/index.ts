@@ -7,6 +7,7 @@
  */
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
 import { CONV2D_LANES, CONV2D_PAIRS } from './conv2d-lanes.js';
+import { DEPTHWISE_PLANES } from './depthwise-planes.js';
 import { FULLY_CONNECTED_COLUMNS } from './fully-connected-columns.js';
 import type { AnyKernelVariant } from './variant.js';
 
@@ -15,4 +16,5 @@ export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
   CONV2D_LANES,
   CONV2D_COLUMNS,
   FULLY_CONNECTED_COLUMNS,
+  ...DEPTHWISE_PLANES,
 ];

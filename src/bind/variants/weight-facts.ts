@@ -19,6 +19,8 @@ export interface ChannelReach {
 
 type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
 
+type DepthwiseStep = StepOf<'depthwise_conv2d'>;
+
 /** A cache and no more: an entry is a pure function of the blob and its key. */
 const FACTS = new WeakMap<Uint8Array, Map<string, unknown>>();
 
@@ -32,16 +34,20 @@ export function remembered<T>(plan: DeployPlan, key: readonly unknown[], compute
 }
 
 /** Per output channel; weights must have no zero point. */
-export function channelReaches(step: MatrixStep, plan: DeployPlan): readonly ChannelReach[] {
+export function channelReaches(step: MatrixStep | DepthwiseStep, plan: DeployPlan): readonly ChannelReach[] {
   const input = tensorOf(plan, step.inputs[0]!);
   const key = [step.weights.offset, step.bias.offset, step.weightBits, input.zeroPoint, input.shape];
   return remembered(plan, ['reach', ...key], () => computeReaches(step, plan, input));
 }
 
 /** The step's weights by output channel, in canonical order; `length` of them each. */
-export function weightRows(step: MatrixStep, plan: DeployPlan): { weights: Int32Array; length: number } {
+export function weightRows(
+  step: MatrixStep | DepthwiseStep,
+  plan: DeployPlan,
+): { weights: Int32Array; length: number } {
   const input = tensorOf(plan, step.inputs[0]!);
   const [, , channels] = tensorOf(plan, step.output).shape;
+  if (step.op === 'depthwise_conv2d') return depthwiseRows(step, plan, channels);
   if (step.op === 'fully_connected') {
     const length = elementCount(input);
     return { weights: readWeights(plan, step.weights, channels, length, step.weightBits), length };
@@ -52,7 +58,23 @@ export function weightRows(step: MatrixStep, plan: DeployPlan): { weights: Int32
   return { weights, length: taps * rowLength };
 }
 
-function computeReaches(step: MatrixStep, plan: DeployPlan, input: PlanTensor): readonly ChannelReach[] {
+/** From [tap][channel]. */
+function depthwiseRows(
+  step: DepthwiseStep,
+  plan: DeployPlan,
+  channels: number,
+): { weights: Int32Array; length: number } {
+  const length = step.window.kernelHeight * step.window.kernelWidth;
+  const taps = readWeights(plan, step.weights, length, channels, step.weightBits);
+  const weights = taps.map((_, i) => taps[(i % length) * channels + Math.floor(i / length)]!);
+  return { weights, length };
+}
+
+function computeReaches(
+  step: MatrixStep | DepthwiseStep,
+  plan: DeployPlan,
+  input: PlanTensor,
+): readonly ChannelReach[] {
   const { weights, length } = weightRows(step, plan);
   return Array.from(readInt32(plan, step.bias), (bias, channel) => {
     let [positive, negative, lowest] = [0, 0, 0];

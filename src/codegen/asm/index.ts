@@ -5,6 +5,7 @@
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
+import { depthwisePlanes } from './depthwise-planes.js';
 import { matrixColumns } from './matrix.js';
 import { vectorColumns } from './vector.js';
 
@@ -15,4 +16,5 @@ export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_pairs: conv2dPairs,
   conv2d_columns: matrixColumns,
   fully_connected_columns: vectorColumns,
+  depthwise_conv2d_planes: depthwisePlanes,
 };

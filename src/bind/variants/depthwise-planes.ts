@@ -1,0 +1,159 @@
+/**
+ * 3×3 depthwise convolutions over planes of four channels (firmware-templates/kernels/depthwise_conv2d_planes.h): one
+ * kernel, as several variants whose scratch holds the whole map or strips of it.
+ */
+import type { ArgumentRecord } from '../../ir/bound-plan.js';
+import type { DeployPlan, DepthwiseConv2dStep, PlanTensor } from '../../ir/deploy-plan.js';
+import { pixelBytes } from '../../numeric/widths.js';
+import { tensorOf, widthRange } from '../../ops/plan-access.js';
+import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
+import { kernelInstance } from '../kernel-instance.js';
+import { depthwiseInPlace } from '../step-memory.js';
+import { shapeArgs, stageArgs, windowArgs } from '../struct-args.js';
+import { channelList, exactChannels } from './bind-stream.js';
+import { type Channel, fastConstants, type OutputForm } from './channel-stream.js';
+import type { KernelVariant } from './variant.js';
+import { weightRows } from './weight-facts.js';
+
+const KERNEL = 3;
+const GROUP = 4;
+/** Largest offset of a load or store; rows of taps and of the four channels must be within reach of one pointer. */
+const MOST_OFFSET = 4095;
+/** Bytes from a block's first column to where the last one of a turn reads, at most. */
+const TURN_BYTES = 6 * 16 + 20;
+
+/** Columns of a row in its plane: what windows cover, up to a whole word. */
+const planeColumns = ({ window }: DepthwiseConv2dStep, output: PlanTensor): number =>
+  2 * Math.ceil(((output.shape[1] - 1) * window.strideWidth + KERNEL) / 2);
+
+const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
+  tensorOf(plan, step.inputs[0]!),
+  tensorOf(plan, step.output),
+];
+
+/** Input columns that windows reach. */
+const takenColumns = (step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): number =>
+  Math.min(input.shape[1], planeColumns(step, output) - step.window.padLeft);
+
+function applies(step: DepthwiseConv2dStep, plan: DeployPlan): string | undefined {
+  const [input, output] = ends(step, plan);
+  const { window } = step;
+  if (window.kernelHeight !== KERNEL || window.kernelWidth !== KERNEL)
+    return `${window.kernelHeight}×${window.kernelWidth}`;
+  if (window.dilationHeight * window.dilationWidth !== 1) return 'dilation';
+  if (window.strideWidth > 2) return `columns ${window.strideWidth} apart`;
+  if (step.depthMultiplier !== 1) return 'a depth multiplier';
+  if (step.weightZeroPoint !== 0) return 'weights with a zero point';
+  if (output.bits !== 8) return `${output.bits}-bit outputs`;
+  if (takenColumns(step, input, output) < 1) return 'windows that miss the input';
+  const pitch = 2 * planeColumns(step, output);
+  if (GROUP * (KERNEL - 1) * pitch + TURN_BYTES > MOST_OFFSET) return 'rows too long for planes';
+  return input.shape[2] > MOST_OFFSET ? 'too many channels' : undefined;
+}
+
+/** Bias, constants and taps of each channel; channels without a short form are listed. */
+function packRecords(
+  step: DepthwiseConv2dStep,
+  plan: DeployPlan,
+  channels: readonly Channel[],
+  form: OutputForm,
+): { records: Uint8Array; exact: readonly number[] } {
+  const { weights } = weightRows(step, plan);
+  const constantWords = form.mode === 'mulhi' ? 1 : 3;
+  const recordBytes = 4 * (1 + constantWords + KERNEL);
+  const records = new Uint8Array(recordBytes * channels.length);
+  const view = new DataView(records.buffer);
+  const exact = channels.map((channel, index) => {
+    const at = index * recordBytes;
+    const fast = fastConstants(channel, form, 0);
+    if (fast !== undefined) {
+      view.setInt32(at, form.mode === 'tflm' ? 2 * fast.bias : fast.bias, true);
+      fast.words.forEach((word, i) => {
+        view.setInt32(at + 4 + 4 * i, word, true);
+      });
+    }
+    for (let tap = 0; tap < KERNEL * KERNEL; tap++) {
+      const place = at + 4 * (1 + constantWords + Math.floor(tap / KERNEL)) + (tap % KERNEL);
+      view.setInt8(place, weights[index * KERNEL * KERNEL + tap]!);
+    }
+    return fast === undefined ? 1 : 0;
+  });
+  return { records, exact };
+}
+
+function constantArgs(step: DepthwiseConv2dStep, context: BindContext): ArgumentRecord {
+  const { plan, constants, label } = context;
+  const output = outputTensor(step, context);
+  const form = {
+    mode: plan.requantization,
+    bits: output.bits,
+    zeroPoint: output.zeroPoint,
+    clamp: step.clamp,
+  };
+  const { records, exact } = packRecords(step, plan, channelList(step, context), form);
+  const hasExact = exact.includes(1);
+  return {
+    stage: stageArgs(output, step.clamp),
+    records: constants.add(`${label}_records`, 'uint32_t', records),
+    exact: hasExact ? constants.add(`${label}_exact`, 'uint8_t', Uint8Array.from(exact)) : 0,
+    channels: hasExact
+      ? constants.add(`${label}_channels`, 'struct qmcu_channel', exactChannels(step, context))
+      : 0,
+  };
+}
+
+function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d'> {
+  const stripRows = (output: PlanTensor): number => Math.min(mostRows, output.shape[0]);
+  return {
+    name,
+    op: 'depthwise_conv2d',
+    feature: 'dsp',
+    applies,
+    memory(step, plan) {
+      const [input, output] = ends(step, plan);
+      const rows = (stripRows(output) - 1) * step.window.strideHeight + KERNEL;
+      return {
+        scratchBytes: 2 * GROUP * planeColumns(step, output) * rows,
+        inPlaceInputs: depthwiseInPlace(step, input, output) ? [0] : [],
+        alias: false,
+      };
+    },
+    bind(step, context) {
+      const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
+      const [, width, channels] = input.shape;
+      const range = widthRange(output.bits);
+      const parameters = {
+        c: channels,
+        i: takenColumns(step, input, output),
+        p: step.window.padLeft,
+        x: width * pixelBytes(channels, input.bits),
+        o: output.shape[1],
+        s: step.window.strideWidth,
+        v: step.window.strideHeight,
+        r: 2 * planeColumns(step, output),
+        f: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0,
+        g: input.bits === 8 && channels % GROUP === 0 ? 1 : 0,
+      };
+      const args = {
+        input: shapeArgs(input),
+        output: shapeArgs(output),
+        window: windowArgs(step.window),
+        strip_rows: stripRows(output),
+        input_zero_point: input.zeroPoint,
+        ...constantArgs(step, context),
+      };
+      const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits, {
+        variant: 'planes',
+        parameters,
+      });
+      return { calls: [{ kernel, args, inputs: [input.id] }] };
+    },
+  };
+}
+
+/** By falling scratch: the whole map, then strips of so many output rows. */
+export const DEPTHWISE_PLANES = [
+  planes('planes', Number.POSITIVE_INFINITY),
+  planes('planes6', 6),
+  planes('planes2', 2),
+];

@@ -1,0 +1,261 @@
+/**
+ * The inner loop of depthwise convolutions over planes: output rows of one channel, four columns at a time.
+ *
+ *   void <instance>_rows(const void *plane, const uint32_t *record, int8_t *out, const struct qmcu_plane_run *run)
+ *
+ * A plane is one channel's rows as int16, padding included, `pitch` bytes a row; the rows of four channels alternate
+ * (firmware-templates/kernels/depthwise_conv2d_planes.h draws it), so that the next row is 4 · pitch bytes further. Every
+ * load is an aligned word of two columns. Taps stand in registers as pairs, so that SMLAD serves two of them.
+ *
+ * Record: bias | M (mulhi) or M R right (tflm, single), as in finish.ts | a word of int8 taps per filter row. Mode `tflm` wants
+ * the accumulator doubled: its bias is stored doubled, its taps are doubled as they are unpacked.
+ */
+import type { FirmwareMode } from '../../numeric/requantize.js';
+import { Assembly } from './assembly.js';
+import { isDoubled } from './finish.js';
+import { Pointer } from './pointer.js';
+
+export interface PlaneShape {
+  /** Columns and rows from one output to the next; the first is 1 or 2. */
+  readonly strideX: number;
+  readonly strideY: number;
+  /** Bytes of one channel's row. */
+  readonly pitch: number;
+  /** Output columns. */
+  readonly width: number;
+  /** Bytes from one output pixel to the next. */
+  readonly channels: number;
+  /** The clamp is narrower than int8's range. */
+  readonly clamp: boolean;
+}
+
+export const TAPS = 3;
+/** Output columns of one block. */
+const BLOCK = 4;
+/** Blocks that are written out without a loop, and per turn of one. */
+const MOST_UNROLL = 6;
+const LEAST_UNROLL = 4;
+
+const ACCUMULATORS = ['r9', 'r10', 'r11', 'r12'] as const;
+/** Single-precision registers: the record, then `struct qmcu_plane_run`, then what is parked. */
+const S = {
+  bias: 's0',
+  multiplier: 's1',
+  rounding: 's2',
+  right: 's3',
+  end: 's4',
+  zero: 's5',
+  low: 's6',
+  high: 's7',
+  out: 's8',
+  columns: 's9',
+} as const;
+
+/** A tap, or two neighbouring ones, in registers. */
+interface TapRegisters {
+  pair(row: number, tap: number): string;
+  /** Register, and which half of it. */
+  single(row: number, tap: number): readonly [string, 'b' | 't'];
+  /** Registers for loaded words. */
+  readonly free: readonly string[];
+}
+
+/** (w0 w1) and (w1 w2) of each row. */
+const DENSE: TapRegisters = {
+  pair: (row, tap) => `r${3 + 2 * row + tap}`,
+  single: (row, tap) => (tap === 0 ? [`r${3 + 2 * row}`, 'b'] : [`r${4 + 2 * row}`, 't']),
+  free: ['r1', 'lr'],
+};
+
+/** At stride 2 windows start at even columns: (w0 w1) of each row, and w2 of two rows in one register. */
+const STRIDED: TapRegisters = {
+  pair: (row) => `r${3 + 2 * row}`,
+  single: (row) => (['r4', 'r4', 'r6'] as const).map((r, i) => [r, i === 1 ? 't' : 'b'] as const)[row]!,
+  free: ['r1', 'lr', 'r8'],
+};
+
+export function planeRows(name: string, shape: PlaneShape, mode: FirmwareMode): string {
+  return new Generator(name, shape, mode).generate();
+}
+
+class Generator {
+  private readonly a = new Assembly();
+  private readonly taps: TapRegisters;
+  private readonly out: Pointer;
+
+  constructor(
+    private readonly name: string,
+    private readonly shape: PlaneShape,
+    private readonly mode: FirmwareMode,
+  ) {
+    this.taps = shape.strideX === 1 ? DENSE : STRIDED;
+    this.out = new Pointer(this.a, 'r2', 'r1');
+  }
+
+  generate(): string {
+    const { pitch, strideX, strideY, width } = this.shape;
+    this.prologue();
+    this.a.label('.Lrow');
+    const blocks = Math.floor(width / BLOCK);
+    const looped = blocks > MOST_UNROLL;
+    if (looped) this.loop(blocks);
+    else for (let block = 0; block < blocks; block++) this.block(BLOCK, block);
+    if (width % BLOCK > 0) this.block(width % BLOCK, looped ? 0 : blocks);
+    this.out.settle();
+    const walked = looped ? 2 * BLOCK * strideX * blocks : 0;
+    this.advancePlane(4 * pitch * strideY - walked);
+    this.a.emit(`vmov r1, ${S.end}`, 'cmp r0, r1', 'bne .Lrow', 'pop {r4-r11, pc}');
+    return this.a.functionText(this.name);
+  }
+
+  private advancePlane(bytes: number): void {
+    const plane = new Pointer(this.a, 'r0', 'r1');
+    plane.move(bytes);
+    plane.settle();
+  }
+
+  private prologue(): void {
+    const { a } = this;
+    a.emit('push {r4-r11, lr}');
+    a.emit(this.mode === 'mulhi' ? `vldmia r1!, {${S.bias}-${S.multiplier}}` : `vldmia r1!, {s0-s3}`);
+    a.emit(`vldmia r3, {${S.end}-${S.high}}`, `vmov r3, ${S.end}`, 'add r3, r3, r0', `vmov ${S.end}, r3`);
+    a.emit('ldm r1, {r10, r11, r12}');
+    for (let row = 0; row < TAPS; row++) {
+      const packed = `r${10 + row}`;
+      // (w0 w2), (w1 0) → (w0 w1), (w1 w2).
+      a.emit(`sxtb16 r9, ${packed}`, `sxtb16 lr, ${packed}, ror #8`);
+      if (isDoubled(this.mode)) a.emit('sadd16 r9, r9, r9', 'sadd16 lr, lr, lr');
+      a.emit(`pkhbt ${DENSE.pair(row, 0)}, r9, lr, lsl #16`, `pkhbt ${DENSE.pair(row, 1)}, lr, r9`);
+    }
+    if (this.taps === STRIDED) a.emit('asr r4, r4, #16', 'pkhbt r4, r4, r6', 'asr r6, r8, #16');
+  }
+
+  /** A first turn of fewer blocks starts in the middle, with pointers set back. */
+  private loop(blocks: number): void {
+    const { a, out } = this;
+    const step = 2 * BLOCK * this.shape.strideX;
+    const unroll = bestUnroll(blocks);
+    const skip = Math.ceil(blocks / unroll) * unroll - blocks;
+    a.emit(`movw r1, #${step * blocks}`, 'add r1, r1, r0', `vmov ${S.columns}, r1`);
+    out.settle();
+    if (skip > 0) {
+      a.emit(`subw r0, r0, #${step * skip}`);
+      this.enterAt(skip);
+    }
+    a.label('.Lcolumns');
+    for (let block = 0; block < unroll; block++) {
+      if (block === skip && skip > 0) a.label('.Lfirst');
+      this.block(BLOCK, block);
+    }
+    out.settle();
+    a.emit(`addw r0, r0, #${step * unroll}`, `vmov r1, ${S.columns}`, 'cmp r0, r1', 'bne .Lcolumns');
+  }
+
+  /** r2 as it stands at the start of block `skip`, when its first output is the row's first. */
+  private enterAt(skip: number): void {
+    const { channels } = this.shape;
+    const rehearsal = new Pointer(new Assembly(), 'r2', 'r1');
+    for (let i = 0; i < BLOCK * skip; i++) {
+      rehearsal.reach(0);
+      rehearsal.move(channels);
+    }
+    const pending = rehearsal.pending;
+    const back = new Pointer(this.a, 'r2', 'r1');
+    back.move(-pending);
+    back.settle();
+    this.a.emit('b .Lfirst');
+  }
+
+  /** `count` outputs; `index` says how far right of r0. */
+  private block(count: number, index: number): void {
+    const accumulators = ACCUMULATORS.slice(0, count);
+    this.accumulate(accumulators, 2 * BLOCK * this.shape.strideX * index);
+    this.scale(accumulators);
+    this.cut(accumulators);
+    for (const accumulator of accumulators) {
+      this.a.emit(`strb ${accumulator}, ${this.out.reach(0)}`);
+      this.out.move(this.shape.channels);
+    }
+  }
+
+  private accumulate(accumulators: readonly string[], at: number): void {
+    const { a, taps } = this;
+    const { strideX, pitch } = this.shape;
+    const bias = accumulators.at(-1)!;
+    a.emit(`vmov ${bias}, ${S.bias}`);
+    const count = accumulators.length;
+    const words = Math.ceil(((count - 1) * strideX + TAPS) / 2);
+    const loads = Array.from({ length: TAPS * words }, (_, i) => ({
+      row: Math.floor(i / words),
+      word: i % words,
+    }));
+    const started = new Set<string>();
+    const spare = ACCUMULATORS.slice(count);
+    // The third accumulator starts after the first word has been used.
+    const late = count === BLOCK && strideX === 1 ? [ACCUMULATORS[2]] : [];
+    for (let first = 0; first < loads.length; ) {
+      const registers = [...(first === 0 ? late : []), ...taps.free, ...spare];
+      const group = loads.slice(first, first + registers.length);
+      group.forEach(({ row, word }, i) => {
+        a.emit(`ldr ${registers[i]}, [r0, #${4 * pitch * row + at + 4 * word}]`);
+      });
+      group.forEach(({ row, word }, i) => {
+        accumulators.forEach((accumulator, output) => {
+          const product = this.product(row, 2 * word - output * strideX, registers[i]!);
+          if (product === undefined) return;
+          a.emit(
+            `${product.op} ${accumulator}, ${product.operands}, ${started.has(accumulator) ? accumulator : bias}`,
+          );
+          started.add(accumulator);
+        });
+      });
+      first += group.length;
+    }
+  }
+
+  /** What a word whose low half meets `tap` of a filter row adds. */
+  private product(row: number, tap: number, word: string): { op: string; operands: string } | undefined {
+    if (tap < -1 || tap >= TAPS) return undefined;
+    if (tap >= 0 && tap + 1 < TAPS) return { op: 'smlad', operands: `${this.taps.pair(row, tap)}, ${word}` };
+    const [register, half] = this.taps.single(row, Math.max(tap, 0));
+    return { op: `smla${half}${tap < 0 ? 't' : 'b'}`, operands: `${register}, ${word}` };
+  }
+
+  private scale(accumulators: readonly string[]): void {
+    const { a, mode } = this;
+    if (mode === 'tflm') a.emit(`vmov ${S.out}, r2`);
+    a.emit(`vmov r1, ${S.multiplier}`, `vmov lr, ${mode === 'mulhi' ? S.zero : S.rounding}`);
+    for (const x of accumulators) {
+      if (mode === 'mulhi') a.emit(`smmlar ${x}, ${x}, r1, lr`);
+      else if (mode === 'single') a.emit(`smmla ${x}, ${x}, r1, lr`);
+      else a.emit(`add r2, lr, ${x}, asr #31`, `smmlar ${x}, ${x}, r1, r2`);
+    }
+    if (mode === 'mulhi') return;
+    a.emit(`vmov r1, ${S.right}`);
+    for (const x of accumulators) a.emit(`asr ${x}, ${x}, r1`);
+    if (mode === 'tflm') a.emit(`vmov r2, ${S.out}`);
+  }
+
+  private cut(accumulators: readonly string[]): void {
+    const { a } = this;
+    for (const x of accumulators) a.emit(`ssat ${x}, #8, ${x}`);
+    if (!this.shape.clamp) return;
+    a.emit(`vmov r1, ${S.low}`, `vmov lr, ${S.high}`);
+    for (let i = 0; i < accumulators.length; i += 2) {
+      const [pair, other] = [ACCUMULATORS[i]!, ACCUMULATORS[i + 1]!];
+      const both = i + 1 < accumulators.length;
+      if (both) a.emit(`pkhbt ${pair}, ${pair}, ${other}, lsl #16`);
+      a.emit(`ssub16 ${other}, ${pair}, r1`, `sel ${pair}, ${pair}, r1`);
+      a.emit(`ssub16 ${other}, lr, ${pair}`, `sel ${pair}, ${pair}, lr`);
+      if (both) a.emit(`asr ${other}, ${pair}, #16`);
+    }
+  }
+}
+
+/** Blocks per turn such that the first turn skips few. */
+function bestUnroll(blocks: number): number {
+  let best = MOST_UNROLL;
+  const skipped = (unroll: number): number => Math.ceil(blocks / unroll) * unroll - blocks;
+  for (let u = MOST_UNROLL; u >= LEAST_UNROLL; u--) if (skipped(u) < skipped(best)) best = u;
+  return best;
+}
