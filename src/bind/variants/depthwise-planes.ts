@@ -108,7 +108,11 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
     name,
     op: 'depthwise_conv2d',
     feature: 'dsp',
-    applies,
+    applies(step, plan) {
+      const [, output] = ends(step, plan);
+      const whole = mostRows < Number.POSITIVE_INFINITY && output.shape[0] <= mostRows;
+      return applies(step, plan) ?? (whole ? 'the map is a single strip' : undefined);
+    },
     memory(step, plan) {
       const [input, output] = ends(step, plan);
       const rows = (stripRows(output) - 1) * step.window.strideHeight + KERNEL;
