@@ -1,6 +1,9 @@
 /**
  * Gives the channels of narrow maps factors of their own. Factors are shared by all maps of a channel group and by
  * all classes of branches, as the weights that absorb them are; scales and zero points stay each site's own.
+ *
+ * No channel's grid may pass the bound of the activation that writes it, so that saturation does the bound's work;
+ * whatever shares the factors is held down with it.
  */
 import type { FakeQuantization, FloatNetwork } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
@@ -29,19 +32,26 @@ export function withChannelFactors(
       .flatMap((site) => group.filter((id) => site.group.includes(id)).map((id) => ({ id, site })))
       .sort((a, b) => a.id - b.id);
     if (narrow.length === 0) continue;
-    const factors = sharedFactors(
+    const wanted = sharedFactors(
       narrow.map(({ id, site }) => channelwiseGrid(channels(id, site.ofClass), site.map.bits).scales),
     );
-    for (const storage of new Set(members.map((site) => site.group))) {
-      const own = members.filter((site) => site.group === storage);
-      const grids = own.map((site) => {
-        const samples = distinctTensors(network, storage).map((id) => channels(id, site.ofClass));
-        return gridWithFactors(mergeSamples(samples), factors, site.map.bits);
-      });
-      const limited = underCeiling(grids, lowestCeiling(network, storage));
-      own.forEach((site, i) => {
-        changed.set(site, { ...site, map: { bits: site.map.bits, grid: limited[i]! } });
-      });
+    const gridOf = (
+      { group: storage, ofClass, map }: StorageSite,
+      factors: Float64Array,
+    ): FakeQuantization => {
+      const samples = distinctTensors(network, storage).map((id) => channels(id, ofClass));
+      return gridWithFactors(mergeSamples(samples), factors, map.bits);
+    };
+    const bounded = new Map(
+      members
+        .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
+        .map((site) => [site, gridOf(site, wanted)]),
+    );
+    const limits = [...bounded].map(([site, grid]) => lowestCeiling(network, site.group) / topOf(grid));
+    const factors = wanted.map((factor) => Math.min(factor, ...limits));
+    for (const site of members) {
+      const grid = { ...(bounded.get(site) ?? gridOf(site, factors)), channelScales: Array.from(factors) };
+      changed.set(site, { ...site, map: { bits: site.map.bits, grid } });
     }
   }
   return sites.map((site) => changed.get(site) ?? site);
@@ -67,10 +77,5 @@ const lowestCeiling = (network: FloatNetwork, tensors: readonly number[]): numbe
     ),
   );
 
-/** No channel's grid passes the activation's bound, so that saturation does the bound's work. */
-function underCeiling(grids: readonly FakeQuantization[], ceiling: number): readonly FakeQuantization[] {
-  if (ceiling === Number.POSITIVE_INFINITY) return grids;
-  const top = Math.max(...grids.map((grid) => grid.scale * (grid.max - grid.zeroPoint)));
-  const channelScales = grids[0]!.channelScales!.map((factor) => Math.min(factor, ceiling / top));
-  return grids.map((grid) => ({ ...grid, channelScales }));
-}
+/** The largest value that a grid stores, for a channel of factor 1. */
+const topOf = ({ scale, max, zeroPoint }: FakeQuantization): number => scale * (max - zeroPoint);
