@@ -3,7 +3,6 @@ import type { WeightedFloatLayer } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
 import { choleskyUpper } from './linear-algebra.js';
 import {
-  type CompensationEffort,
   type InputCovariance,
   type RoundedChannel,
   roundCompensated,
@@ -27,7 +26,6 @@ export interface LayerMethod {
   readonly inputScale: number;
   /** Error-compensated rounding; else to the nearest. */
   readonly compensate: boolean;
-  readonly effort: CompensationEffort;
 }
 
 /** What one set of input columns calls for: the weights to round, and the inputs' moments. */
@@ -82,14 +80,11 @@ function meanError(weights: Float64Array, rounded: RoundedChannel, mean: Float64
 
 type Rounder = (weights: Float64Array, minimumScale: number) => RoundedChannel;
 
-function createRounder(
-  { covariance, mean }: GroupTarget,
-  { bits, compensate, effort }: LayerMethod,
-): Rounder {
+function createRounder({ covariance, mean }: GroupTarget, { bits, compensate }: LayerMethod): Rounder {
   if (!compensate || covariance.length === 0)
     return (weights, minimumScale) => roundNearest(weights, bits, minimumScale);
   const inputs = factorise(covariance, mean.length);
-  return (weights, minimumScale) => roundCompensated(weights, bits, minimumScale, inputs, effort);
+  return (weights, minimumScale) => roundCompensated(weights, bits, minimumScale, inputs);
 }
 
 /** Inputs with the largest variance are rounded first, while others can still make up for it. */

@@ -20,7 +20,6 @@ import { MomentCollector } from './moments.js';
 import { Propagation } from './propagate.js';
 import { type GroupTarget, type QuantizedWeights, quantizeLayer } from './quantize-layer.js';
 import { refitLayer } from './refit-layer.js';
-import type { CompensationEffort } from './round-weights.js';
 import { channelView, columnFactors, scaledChannel } from './weight-channels.js';
 
 export type Reconstruction = { readonly kind: 'none' } | { readonly kind: 'sequential' };
@@ -36,7 +35,6 @@ export interface WeightOptions {
   /** Widest weights that are rounded with error compensation. */
   readonly compensateUpTo: Width | 0;
   readonly seed: number;
-  readonly effort: CompensationEffort;
   readonly onLayer?: (name: string) => void;
 }
 
@@ -89,7 +87,6 @@ function finishLayer(
     bits,
     inputScale: job.stored[layer.inputs[0]!]!.grid.scale,
     compensate: bits <= job.options.compensateUpTo,
-    effort: job.options.effort,
   });
 }
 

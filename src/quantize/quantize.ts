@@ -168,7 +168,6 @@ function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction)
     reconstruction,
     compensateUpTo: options.compensateUpTo,
     seed: options.seed,
-    effort: { scales: 13, sweeps: 4 },
   };
 }
 

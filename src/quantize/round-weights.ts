@@ -70,69 +70,87 @@ export interface InputCovariance {
   readonly order: Int32Array;
 }
 
-export interface CompensationEffort {
-  readonly scales: number;
-  readonly sweeps: number;
-}
-
 export function roundCompensated(
   weights: Float64Array,
   bits: Width,
   minimumScale: number,
   covariance: InputCovariance,
-  effort: CompensationEffort,
 ): RoundedChannel {
   const largest = largestMagnitude(weights);
   if (largest === 0) return roundNearest(weights, bits, minimumScale);
-  const candidates = scaleCandidates(largest, bits, effort.scales, LOWEST_SHARE[bits]);
-  const tried = new Map<number, RoundedChannel>();
-  const attempt = (index: number): RoundedChannel => {
-    const known = tried.get(index);
-    if (known !== undefined) return known;
-    const scale = Math.max(candidates[index]!, minimumScale);
-    const rounded = nearestPlane(weights, scale, bits, covariance);
-    tried.set(index, rounded);
-    return rounded;
-  };
-  const best = attempt(coarseToFine(candidates.length, (index) => attempt(index).error));
-  return descend(weights, best, bits, covariance, minimumScale, effort.sweeps);
+  const tried = nearestPlanes(
+    weights,
+    scalesAround(weights, bits, minimumScale, covariance),
+    bits,
+    covariance,
+  );
+  return descend(weights, tried[indexOfLeast(tried)]!, bits, covariance, minimumScale, SWEEPS);
 }
 
-/** Index of the least cost: every fourth first, then the neighbours of the best. */
-function coarseToFine(count: number, cost: (index: number) => number): number {
+/** Four scales around the one that is best for nearest rounding when inputs are taken as independent. */
+function scalesAround(
+  weights: Float64Array,
+  bits: Width,
+  minimumScale: number,
+  { size: n, matrix }: InputCovariance,
+): number[] {
+  const variances = Float64Array.from({ length: n }, (_, i) => matrix[i * n + i]!);
+  const { scale } = roundNearest(weights, bits, minimumScale, variances);
+  return LANE_FACTORS.map((factor) => Math.max(minimumScale, factor * scale));
+}
+
+function indexOfLeast(rounded: readonly RoundedChannel[]): number {
   let best = 0;
-  for (let step = 4; step >= 1; step >>= 1) {
-    const [from, to] = step === 4 ? [0, count - 1] : [best - step, best + step];
-    for (let i = Math.max(0, from); i <= Math.min(count - 1, to); i += step)
-      if (cost(i) < cost(best)) best = i;
-  }
+  rounded.forEach(({ error }, i) => {
+    if (error < rounded[best]!.error) best = i;
+  });
   return best;
 }
 
-/** Rounds input by input, moving what each rounding lost onto those still to come. */
-function nearestPlane(
+const LANES = 4;
+/** Of coordinate descent. */
+const SWEEPS = 4;
+const LANE_FACTORS: readonly number[] = [0.84, 0.95, 1.07, 1.2];
+
+/**
+ * Rounds input by input, moving what each rounding lost onto those still to come; at four scales at once, because
+ * the factor, megabytes of it, is what takes the time to read.
+ */
+function nearestPlanes(
   weights: Float64Array,
-  scale: number,
+  scales: readonly number[],
   bits: Width,
   { size: n, factor, order }: InputCovariance,
-): RoundedChannel {
+): RoundedChannel[] {
   const top = WIDTHS[bits].weightMax;
-  const q = new Int8Array(n);
-  const lost = new Float64Array(n);
-  let error = 0;
+  const q = scales.map(() => new Int8Array(n));
+  const errors = new Float64Array(LANES);
+  // What each rounding lost, [input][lane].
+  const lost = new Float64Array(LANES * n);
   for (let i = n - 1; i >= 0; i--) {
     const row = i * n;
-    let carried = 0;
-    for (let j = i + 1; j < n; j++) carried += factor[row + j]! * lost[j]!;
+    let [c0, c1, c2, c3] = [0, 0, 0, 0];
+    for (let j = i + 1, at = LANES * j; j < n; j++, at += LANES) {
+      const f = factor[row + j]!;
+      c0 += f * lost[at]!;
+      c1 += f * lost[at + 1]!;
+      c2 += f * lost[at + 2]!;
+      c3 += f * lost[at + 3]!;
+    }
     const pivot = factor[row + i]!;
     const weight = weights[order[i]!]!;
-    const value = clampRound((weight + carried / pivot) / scale, top);
-    q[order[i]!] = value;
-    lost[i] = weight - scale * value;
-    const residual = pivot * lost[i]! + carried;
-    error += residual * residual;
+    for (let lane = 0; lane < LANES; lane++) {
+      const carried = lane === 0 ? c0 : lane === 1 ? c1 : lane === 2 ? c2 : c3;
+      const scale = scales[lane]!;
+      const value = clampRound((weight + carried / pivot) / scale, top);
+      q[lane]![order[i]!] = value;
+      const left = weight - scale * value;
+      lost[LANES * i + lane] = left;
+      const residual = pivot * left + carried;
+      errors[lane] = errors[lane]! + residual * residual;
+    }
   }
-  return { q, scale, error };
+  return scales.map((scale, lane) => ({ q: q[lane]!, scale, error: errors[lane]! }));
 }
 
 /**
@@ -149,9 +167,8 @@ function descend(
 ): RoundedChannel {
   const top = WIDTHS[bits].weightMax;
   const q = start.q.slice();
-  const wanted = multiply(matrix, n, weights);
-  // C·q, kept up to date while integers move.
-  const stored = multiply(matrix, n, q);
+  // C·w and C·q, the latter kept up to date while integers move.
+  const [wanted, stored] = multiplyBoth(matrix, n, weights, q);
   let { scale } = start;
   for (let sweep = 0; sweep < sweeps; sweep++) {
     scale = Math.max(minimumScale, bestScale(q, wanted, stored) ?? scale);
@@ -170,14 +187,29 @@ function descend(
   return { q, scale, error: objective(weights, q, scale, wanted, stored) };
 }
 
-function multiply(matrix: Float64Array, n: number, x: ArrayLike<number>): Float64Array {
-  const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const value = x[i]!;
-    if (value === 0) continue;
-    for (let j = 0, at = i * n; j < n; j++, at++) out[j] = out[j]! + value * matrix[at]!;
+/** C·a and C·b in one pass over the symmetric matrix, two rows at a time. */
+function multiplyBoth(
+  matrix: Float64Array,
+  n: number,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): [Float64Array, Float64Array] {
+  const [outA, outB] = [new Float64Array(n), new Float64Array(n)];
+  // Typed arrays of one kind keep the loop fast.
+  const [x, y] = [Float64Array.from(a), Float64Array.from(b)];
+  for (let i = 0; i < n; i += 2) {
+    const second = i + 1 < n ? i + 1 : i;
+    let [a0, b0, a1, b1] = [0, 0, 0, 0];
+    for (let j = 0, at = i * n, next = second * n; j < n; j++, at++, next++) {
+      const [m0, m1, xj, yj] = [matrix[at]!, matrix[next]!, x[j]!, y[j]!];
+      a0 += m0 * xj;
+      b0 += m0 * yj;
+      a1 += m1 * xj;
+      b1 += m1 * yj;
+    }
+    [outA[i], outB[i], outA[second], outB[second]] = [a0, b0, a1, b1];
   }
-  return out;
+  return [outA, outB];
 }
 
 /** qᵀCw / qᵀCq; undefined when all integers are 0. */

@@ -37,8 +37,6 @@ describe('linear algebra', () => {
 });
 
 describe('roundCompensated', () => {
-  const effort = { scales: 12, sweeps: 4 };
-
   it('states the error it reaches, and beats nearest rounding', () => {
     let [compensated, nearest] = [0, 0];
     for (let seed = 0; seed < 30; seed++) {
@@ -46,7 +44,7 @@ describe('roundCompensated', () => {
       const n = random.integer(3, 40);
       const matrix = covarianceOf(random, n);
       const weights = Float64Array.from({ length: n }, () => random.normal());
-      const found = roundCompensated(weights, 4, 0, prepared(matrix, n), effort);
+      const found = roundCompensated(weights, 4, 0, prepared(matrix, n));
       const lost = (r: { q: Int8Array; scale: number }) =>
         quadraticForm(
           matrix,
@@ -68,7 +66,7 @@ describe('roundCompensated', () => {
       const n = 6;
       const matrix = covarianceOf(random, n);
       const weights = Float64Array.from({ length: n }, () => random.normal());
-      const rounded = roundCompensated(weights, 2, 0, prepared(matrix, n), effort);
+      const rounded = roundCompensated(weights, 2, 0, prepared(matrix, n));
       found += rounded.error;
       let least = Number.POSITIVE_INFINITY;
       for (let code = 0; code < 3 ** n; code++) {
@@ -82,9 +80,9 @@ describe('roundCompensated', () => {
 
   it('keeps to the smallest scale that the bias allows, and leaves dead channels at zero', () => {
     const covariance = prepared(covarianceOf(createRandom(2), 3), 3);
-    const coarse = roundCompensated(Float64Array.of(1, 2, 3), 4, 10, covariance, effort);
+    const coarse = roundCompensated(Float64Array.of(1, 2, 3), 4, 10, covariance);
     expect(coarse.scale).toBe(10);
-    const dead = roundCompensated(new Float64Array(3), 4, 0, covariance, effort);
+    const dead = roundCompensated(new Float64Array(3), 4, 0, covariance);
     expect([...dead.q]).toEqual([0, 0, 0]);
     expect(dead.scale).toBeGreaterThan(0);
   });
