@@ -47,13 +47,18 @@ export const DEFAULT_QUANTIZE_OPTIONS: QuantizeOptions = {
   seed: 1,
 };
 
-/** What `auto` chooses from. */
+/** What `auto` chooses from, the cheapest first. */
 const CANDIDATES: readonly Reconstruction[] = [{ kind: 'none' }, { kind: 'sequential' }];
 /**
  * Refitting has to do clear harm before it is dropped: on a few dozen held-out samples the noise itself varies by
  * a decibel, and refitting helped on every network that we have measured but for chance.
  */
 const HARM = 1.25;
+/**
+ * Noise-to-signal ratio (20 dB) below which nothing is refitted: so little noise changes few decisions, and refitting
+ * would fit the calibration samples more than the network.
+ */
+const QUIET = 0.01;
 /** Every fourth sample is held out. */
 const HELD_OUT = 4;
 /** Below this many samples a split says nothing; the simplest method is taken. */
@@ -187,11 +192,15 @@ function runTrials(
   const heldOut = samples.filter((_, s) => s % HELD_OUT === HELD_OUT - 1);
   const fitted = samples.filter((_, s) => s % HELD_OUT !== HELD_OUT - 1);
   const reference = collectScores(engine.createRunner(network), heldOut);
-  return CANDIDATES.map((reconstruction) => {
+  const trials: Trial[] = [];
+  for (const reconstruction of CANDIDATES) {
     const runner = engine.createRunner(network);
     applyQuantization(runner, stored, quantize(reconstruction, fitted));
-    return { reconstruction, noise: noiseToSignal(reference, collectScores(runner, heldOut)) };
-  });
+    const noise = noiseToSignal(reference, collectScores(runner, heldOut));
+    trials.push({ reconstruction, noise });
+    if (noise <= QUIET) break;
+  }
+  return trials;
 }
 
 function bestOf(trials: readonly Trial[]): Reconstruction {
