@@ -74,8 +74,6 @@ export interface NetworkFigures {
 const METHOD = DEFAULT_QUANTIZE_OPTIONS.ranges;
 /** Samples that weights are rounded on for measuring: the moments of so many images serve as well. */
 const WEIGHT_SAMPLES = 32;
-/** A sensitivity needs the size of the error, not the last per cent of it. */
-const EFFORT = { scales: 5, sweeps: 1 };
 /** Pixels per map that channel factors are fitted to while searching. */
 const CHANNEL_ROWS = 384;
 const NARROW: readonly Width[] = WIDTH_LIST.slice(1);
@@ -109,7 +107,7 @@ export async function networkFigures(
     ),
     widestTrial(network, stored.get(8)!, weights.get(8)!),
   ];
-  const shape = [sites.map(({ name }) => name), seed, WEIGHT_SAMPLES, EFFORT, CHANNEL_ROWS, samples.length];
+  const shape = [sites.map(({ name }) => name), seed, WEIGHT_SAMPLES, CHANNEL_ROWS, samples.length];
   const noise = await measureNoise({
     ...{ network, trials, cache },
     identity: contentKey([ranges.key, JSON.stringify(shape)]),
@@ -193,7 +191,7 @@ const roundedWeights = (
   quantizeWeights({
     ...{ network, stored, samples, engine },
     assignment: uniformAssignment(8, bits),
-    options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed, effort: EFFORT },
+    options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed },
   });
 
 /** One site narrow, the rest in float. */

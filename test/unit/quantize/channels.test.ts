@@ -1,12 +1,18 @@
 /** Which maps share storage or channel factors, and that factors change what is stored but not what is computed. */
 import { describe, expect, it } from 'vitest';
+import { buildFloatNetwork } from '../../../src/calibrate/build-network.js';
+import { calibrate } from '../../../src/calibrate/calibrate.js';
+import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
 import type { FloatNetwork } from '../../../src/ir/float-network.js';
+import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { channelGroups } from '../../../src/quantize/channel-groups.js';
 import { collectChannels } from '../../../src/quantize/channel-samples.js';
 import { channelwiseGrid, gridWithFactors, sharedFactors } from '../../../src/quantize/channel-scales.js';
+import { quantizeNetwork } from '../../../src/quantize/quantize.js';
 import { tensorGroups } from '../../../src/quantize/tensor-groups.js';
 import { createRandom } from '../../../src/support/random.js';
+import { GraphBuilder, plainWindow } from '../calibrate/graph-builder.js';
 import { everyOperator, randomSamples } from './random-graph.js';
 
 const network = everyOperator(1);
@@ -72,6 +78,43 @@ describe('channel factors', () => {
     const factors = sharedFactors([Float64Array.of(1, 4, 0), Float64Array.of(2, 2, 0)]);
     expect(factors[1]! / factors[0]!).toBeCloseTo(2, 9);
     expect(factors[2]).toBe(1);
+  });
+});
+
+describe('factors under an activation’s bound', () => {
+  it('are the same on either side of a pooling, and let no channel store more than the bound', async () => {
+    const random = createRandom(12);
+    const g = new GraphBuilder();
+    const image = g.input([1, 6, 6, 2]);
+    // Some channels hit the bound all the time, some never: left alone they would want different factors.
+    const gains = [40, 0.1, 3, 12];
+    const w = g.constant(
+      [4, 1, 1, 2],
+      Float32Array.from({ length: 8 }, (_, i) => gains[i >> 1]! * Math.abs(random.normal())),
+    );
+    const window = plainWindow(1);
+    const bounded = g.node(
+      { op: 'conv2d', inputs: [image, w, -1], window, activation: 'relu6' },
+      [1, 6, 6, 4],
+    );
+    const mean = g.node({ op: 'mean', inputs: [bounded], axes: [1, 2], keepDims: false }, [1, 4]);
+    const last = g.constant(
+      [3, 4],
+      Float32Array.from({ length: 12 }, () => random.normal()),
+    );
+    const scores = g.node({ op: 'fully_connected', inputs: [mean, last, -1], activation: 'none' }, [1, 3]);
+    const small = buildFloatNetwork(g.finish(scores));
+    const samples = Array.from({ length: 20 }, () => [
+      Float32Array.from({ length: 72 }, () => random.normal()),
+    ]);
+    const engine = { createRunner: createFloatRunner, matrices: createMatrixKernels() };
+    const ranges = await calibrate(small, samples);
+    const { stored } = quantizeNetwork(small, ranges, uniformAssignment(4, 8), samples, engine);
+    const [, conv, pooled] = stored.map((map) => map.grid);
+    expect(conv!.channelScales).toHaveLength(4);
+    expect(pooled!.channelScales).toEqual(conv!.channelScales);
+    const top = conv!.scale * (conv!.max - conv!.zeroPoint);
+    expect(Math.max(...conv!.channelScales!) * top).toBeLessThan(6 + 1e-9);
   });
 });
 
