@@ -13,6 +13,7 @@ import { type Cache, contentKey } from '../support/cache.js';
 import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { spreadSamples } from './evaluate.js';
+import { loadIntegerSolver } from './integer-solver.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
 import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
 import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
@@ -95,7 +96,9 @@ export class ModelSearch {
   }
 
   /** Errors: `search/stage` where the stage asked for does not exist. */
-  async search(options: SearchOptions): Promise<SearchedPlan> {
+  async search(given: SearchOptions): Promise<SearchedPlan> {
+    const options =
+      given.method === 'integer-program' ? { ...given, integerSolver: await loadIntegerSolver() } : given;
     const budget = options.sramBytes - DEFAULT_STACK_BYTES;
     const stages = await this.stages(KINDS[options.stage], budget);
     if (stages.length === 0)
@@ -152,6 +155,7 @@ export class ModelSearch {
     const { choice, skeleton } = stage;
     const problem = searchProblem(this.figures, skeleton, {
       scope: options.scope,
+      weights: options.weights,
       stageLayers: choice.kind === 'layers' ? 0 : choice.stageLayers,
       arenaBytes: budget,
     });

@@ -10,7 +10,7 @@ import {
   type SearchProblem,
   type SearchVariable,
 } from '../search/problem.js';
-import type { NetworkFigures, WidthSite } from './search-figures.js';
+import type { NetworkFigures, WeightScope, WidthSite } from './search-figures.js';
 import type { StagedSkeleton } from './search-skeleton.js';
 
 /** `patch`: maps inside the stage alone, its output included. */
@@ -20,6 +20,8 @@ export interface ProblemOptions {
   readonly scope: SearchScope;
   /** Layers of the stage. */
   readonly stageLayers: number;
+  /** Figures of weights may be known and yet their widths be fixed. Default `auto`. */
+  readonly weights?: WeightScope;
   /** Bytes that the arena may take. */
   readonly arenaBytes: number;
 }
@@ -38,7 +40,8 @@ export function searchProblem(
   const { sites } = figures;
   const layers = problemLayers(figures, skeleton);
   const variables = sites.map((site): SearchVariable => {
-    const free = options.scope === 'all' || isInside(figures, site, options.stageLayers);
+    const inScope = options.scope === 'all' || isInside(figures, site, options.stageLayers);
+    const free = inScope && (site.kind === 'activation' || options.weights !== 'fixed');
     return { name: site.name, kind: site.kind, candidates: free ? [8, 4, 2] : [8], elements: site.elements };
   });
   const arenas = new Map<string, number>();

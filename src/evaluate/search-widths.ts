@@ -2,6 +2,8 @@
  * One method on one problem under one goal: the widths, and what is predicted of them before anything is quantised.
  * A bound of accuracy is turned into a bound of cost by bisection on calibration images.
  */
+
+import type { IntegerSolver } from '../search/integer-program.js';
 import { type MethodInfo, SEARCH_METHODS, type SearchMethodName } from '../search/methods.js';
 import {
   type Assignment,
@@ -10,6 +12,7 @@ import {
   type SearchResult,
   widestAssignment,
 } from '../search/problem.js';
+import { bug } from '../support/errors.js';
 import type { AccuracyPrediction, AccuracyPredictor } from './predict-accuracy.js';
 import type { WidthProblem } from './search-problem.js';
 
@@ -22,6 +25,8 @@ export type AccuracyGoal =
 export interface WidthRequest {
   readonly method: SearchMethodName;
   readonly lambda: number;
+  /** Needed by `integer-program` alone (integer-solver.ts). */
+  readonly integerSolver?: IntegerSolver;
   readonly seed: number;
   /** Candidates that a sampling method may look at, per bound of cost. */
   readonly evaluations: number;
@@ -36,12 +41,16 @@ export type WidthSolver = (costShare: number) => SearchResult;
 
 export function widthSolver(
   problem: WidthProblem,
-  { method: name, lambda, seed, evaluations }: WidthRequest,
+  { method: name, lambda, integerSolver = noSolver, seed, evaluations }: WidthRequest,
 ): WidthSolver {
-  const method = (SEARCH_METHODS[name] as MethodInfo).create(lambda);
+  const method = (SEARCH_METHODS[name] as MethodInfo).create({ lambda, integerSolver });
   const widest = problem.cost(widestAssignment(problem));
   return (share) => method(problem, { costLimit: share * widest, seed, evaluations });
 }
+
+const noSolver: IntegerSolver = () => {
+  throw bug('search/solver', 'no solver of integer programs was loaded');
+};
 
 export interface FoundWidths {
   readonly assignment: Assignment;

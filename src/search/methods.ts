@@ -1,4 +1,5 @@
 /** THE list of search methods: each solves the same problem under the same goal. A new method is a line here. */
+import { type IntegerSolver, integerProgram } from './integer-program.js';
 import type { SearchMethod } from './problem.js';
 import { evolutionary, exhaustive, greedy, memoryDriven, randomSearch, uniform } from './rivals.js';
 import { vdqsAdjacent, vdqsEntropy, vdqsNoise } from './vdqs.js';
@@ -6,16 +7,29 @@ import { vdqsAdjacent, vdqsEntropy, vdqsNoise } from './vdqs.js';
 /** The paper's mixing factor. */
 export const DEFAULT_LAMBDA = 0.5;
 
+/** What some methods need besides the problem. */
+export interface MethodNeeds {
+  /** Of the paper's score. */
+  readonly lambda: number;
+  readonly integerSolver: IntegerSolver;
+}
+
 export interface MethodInfo {
   readonly summary: string;
-  /** Made for a λ; methods without the score ignore it. */
-  readonly create: (lambda: number) => SearchMethod;
+  readonly create: (needs: MethodNeeds) => SearchMethod;
 }
 
 export const SEARCH_METHODS = {
   vdqs: { summary: 'least logit noise within the limits (default)', create: () => vdqsNoise },
-  'vdqs-entropy': { summary: "the paper's score: entropy lost against BitOPs saved", create: vdqsEntropy },
-  'vdqs-adjacent': { summary: "the paper's score, memory of neighbouring maps only", create: vdqsAdjacent },
+  'vdqs-entropy': {
+    summary: "the paper's score: entropy lost against BitOPs saved",
+    create: (n) => vdqsEntropy(n.lambda),
+  },
+  'vdqs-adjacent': {
+    summary: "the paper's score, memory of neighbouring maps only",
+    create: (n) => vdqsAdjacent(n.lambda),
+  },
+  'uniform-a8w8': { summary: 'everything at 8 bits', create: () => uniform(8, 8) },
   'uniform-a4w8': { summary: 'all feature maps at 4 bits', create: () => uniform(4, 8) },
   'uniform-a8w4': { summary: 'all weights at 4 bits', create: () => uniform(8, 4) },
   'uniform-a4w4': { summary: 'feature maps and weights at 4 bits', create: () => uniform(4, 4) },
@@ -23,6 +37,10 @@ export const SEARCH_METHODS = {
   greedy: { summary: 'least measured noise per cost saved, step by step', create: () => greedy },
   random: { summary: 'random widths, the best of many', create: () => randomSearch },
   evolutionary: { summary: 'a genetic search', create: () => evolutionary },
+  'integer-program': {
+    summary: 'least noise by an integer program (HiGHS)',
+    create: ({ integerSolver }) => integerProgram(integerSolver),
+  },
   exhaustive: { summary: 'every assignment; small problems only', create: () => exhaustive() },
 } as const satisfies Readonly<Record<string, MethodInfo>>;
 

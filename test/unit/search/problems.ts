@@ -65,3 +65,21 @@ export function randomChain(random: Random, tightness: number): SearchProblem {
   const widest = loose.arenaBytes(maps.map(() => 8));
   return { ...loose, sramBytes: Math.floor(widest * tightness) };
 }
+
+/** A chain of four maps whose layers' weights are free as well; memory does not bind. */
+export function weightedChain(random: Random): SearchProblem {
+  const chain = randomChain(random, 1);
+  const maps = chain.variables.slice(0, 4);
+  const layers = chain.layers.slice(0, 4).map((layer, i) => ({ ...layer, weights: 4 + i }));
+  const noise = maps.map((_, i) =>
+    chain.figures[i]!.map((f) => ({ ...f, noise: f.noise * (0.2 + random.next()) })),
+  );
+  return {
+    ...chain,
+    variables: [...maps, ...maps.map((map) => ({ ...map, name: `${map.name}_w`, kind: 'weights' as const }))],
+    layers,
+    figures: [...chain.figures.slice(0, 4), ...noise],
+    arenaBytes: () => 0,
+    cost: (assignment) => bitOps(layers, assignment),
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * `npm run table:search [-- network… --only text --from n]`: every method on the networks of the data collection
+ * (SHARED_DIR, else ../shared): BitOPs, arena, measured peak SRAM, cycles, accuracy on the test images, search time.
+ * Widths are chosen on calibration images alone. A row that stands in src/search/table.csv already is not run again;
+ * the table goes to src/search/TABLE.md. Needs `npm run build`.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { calibrateForSearch } from '../../dist/evaluate/calibrate-for-search.js';
+import { floatModel } from '../../dist/evaluate/calibrate-model.js';
+import { compareAccuracy } from '../../dist/evaluate/compare-accuracy.js';
+import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
+import { measureCycles } from '../../dist/evaluate/measure-cycles.js';
+import { ModelSearch } from '../../dist/evaluate/search-model.js';
+import {
+  createNodeHost,
+  createWasmEngine,
+  findBoard,
+  importModel,
+  listSamples,
+  PRESETS,
+  verifyPlan,
+} from '../../dist/index.js';
+import { SEARCH_METHODS } from '../../dist/search/methods.js';
+import { folderCache } from '../../dist/support/cache.js';
+import { casesOf, NETWORKS } from './table-cases.mjs';
+import { renderTable } from './table-text.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, limit: { type: 'string' } },
+});
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
+if (!existsSync(data)) {
+  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
+  process.exit(0);
+}
+const CSV = `${root}src/search/table.csv`;
+const COLUMNS = [
+  ...[
+    'network',
+    'case',
+    'sram_limit',
+    'within_limits',
+    'bitops',
+    'fewer_than_int8_patches',
+    'fewer_than_int8_layers',
+  ],
+  ...[
+    'arena_bytes',
+    'peak_sram_bytes',
+    'cycles_m4',
+    'cycles_m7',
+    'images',
+    'float_top1',
+    'top1',
+    'points_lost',
+  ],
+  ...[
+    'half_width_95',
+    'agreement',
+    'agreement_half_width_95',
+    'score_sqnr_db',
+    'predicted_sqnr_db',
+    'predicted_drop',
+  ],
+  ...['evaluations', 'search_seconds', 'plan_seconds', 'verified'],
+];
+if (!existsSync(CSV)) writeFileSync(CSV, `${COLUMNS.join(',')}\n`);
+
+const rowsOf = () =>
+  readFileSync(CSV, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','));
+const host = createNodeHost();
+const cacheFolder = `${root}.cache/quantmcu`;
+const cache = folderCache(host, cacheFolder);
+const now = () => performance.now();
+
+async function prepare(definition) {
+  const path = `${data}/models/${definition.model}`;
+  const float = floatModel(importModel(await host.readFile(path), path));
+  const recipe = { ...PRESETS[definition.recipe.preset], ...definition.recipe.values };
+  const model = await calibrateForSearch(
+    float,
+    { host, folder: `${data}/images/${definition.calib}`, recipe },
+    cacheFolder,
+  );
+  const start = now();
+  const search = await ModelSearch.prepare(model, { weights: 'auto', noiseImages: 8, seed: 1, cache });
+  console.error(`${definition.model}: figures in ${((now() - start) / 1000).toFixed(1)} s`);
+  const samples = [];
+  for (const { path: file, label } of await listSamples(host, `${data}/images/${definition.test}`)) {
+    const input = await readFloatInput(await host.readFile(file), file, float.network, recipe);
+    samples.push({ values: [input], label: label + recipe.labelOffset });
+  }
+  return { search, samples, network: float.network };
+}
+
+async function emulated(plan) {
+  const inputs = plan.inputs.map(({ tensor }) => {
+    const [h, w, c] = plan.tensors[tensor].shape;
+    return Uint8Array.from({ length: h * w * c }, (_, i) => (i * 37) & 255);
+  });
+  const { report } = await verifyPlan(host, plan, findBoard('nano33ble'), { inputs, inputName: 'ramp', now });
+  const m7 = await measureCycles(host, plan, findBoard('f746'), { cache, now });
+  return { m4: report.totals.cycles, m7, peak: report.totals.peakSramBytes, ok: report.ok };
+}
+
+async function measure(name, definition, label, how, { search, samples, network }) {
+  const start = now();
+  let foundAt = start;
+  const found = await search.search({
+    ...{ noiseImages: 8, seed: 1, cache, lambda: 0.5, evaluations: 2000, sramBytes: 1024 * definition.sram },
+    ...{ reconstruction: { kind: definition.reconstruction }, refinements: definition.refinements },
+    ...how,
+    onWidths: () => {
+      foundAt = now();
+    },
+  });
+  const planned = now();
+  const { top1, agreement, scoreSqnrDb, n } = await compareAccuracy(network, found.plan, samples, {
+    ...{ engine: createWasmEngine(), mapSamples: 0 },
+  });
+  const run = await emulated(found.plan);
+  const share = agreement / 100;
+  const { bitops, bitopsInt8, bitopsInt8Patched } = found;
+  const ratio = (other) => (other === null ? '' : (other / bitops).toFixed(3));
+  return [
+    ...[
+      name,
+      label,
+      1024 * definition.sram,
+      found.found.feasible && found.fits,
+      bitops,
+      ratio(bitopsInt8Patched),
+    ],
+    ...[
+      ratio(bitopsInt8),
+      found.arenaBytes,
+      run.peak,
+      run.m4,
+      run.m7,
+      n,
+      top1.first.toFixed(2),
+      top1.second.toFixed(2),
+    ],
+    ...[top1.points.toFixed(2), top1.halfWidth.toFixed(2), agreement.toFixed(2)],
+    ...[(196 * Math.sqrt((share * (1 - share)) / n)).toFixed(2), scoreSqnrDb.toFixed(2)],
+    ...[
+      found.found.predictedSqnrDb.toFixed(2),
+      found.found.prediction.drop.toFixed(2),
+      found.found.evaluations,
+    ],
+    ...[((foundAt - start) / 1000).toFixed(1), ((planned - foundAt) / 1000).toFixed(1), run.ok],
+  ].map(String);
+}
+
+for (const name of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
+  const definition = NETWORKS[name];
+  let prepared;
+  let left = Number(values.limit ?? Number.POSITIVE_INFINITY);
+  for (const [label, how] of casesOf(definition)) {
+    if (!(how.method in SEARCH_METHODS)) continue;
+    if (values.only !== undefined && !label.includes(values.only)) continue;
+    if (rowsOf().some((row) => row[0] === name && row[1] === label)) continue;
+    if (left-- <= 0) break;
+    prepared ??= await prepare(definition);
+    const row = await measure(name, definition, label, how, prepared);
+    appendFileSync(CSV, `${row.join(',')}\n`);
+    console.log(row.join('  '));
+  }
+}
+const order = (row) =>
+  Object.keys(NETWORKS).indexOf(row[0]) * 1000 +
+  casesOf(NETWORKS[row[0]]).findIndex(([label]) => label === row[1]);
+const rows = rowsOf().sort((a, b) => order(a) - order(b));
+writeFileSync(CSV, `${[COLUMNS, ...rows].map((row) => row.join(',')).join('\n')}\n`);
+writeFileSync(
+  `${root}src/search/TABLE.md`,
+  renderTable(rows.map((row) => Object.fromEntries(COLUMNS.map((c, i) => [c, row[i]])))),
+);
