@@ -5,7 +5,7 @@ import type { KernelFeature } from '../../targets/target.js';
 import type { StepBinder } from '../bound-op.js';
 
 export interface KernelVariant<K extends StepOp> {
-  /** Its file is firmware-templates/kernels/<op>_<name>.c. Lower-case letters and digits. */
+  /** Lower-case letters and digits; several may call one kernel, firmware-templates/kernels/<op>_<variant>.c. */
   readonly name: string;
   readonly op: K;
   /** What the core must have. */

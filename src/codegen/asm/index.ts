@@ -7,6 +7,7 @@ import type { FirmwareMode } from '../../numeric/requantize.js';
 import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
 import { depthwisePlanes } from './depthwise-planes.js';
 import { matrixColumns } from './matrix.js';
+import { matrixRows } from './rows.js';
 import { vectorColumns } from './vector.js';
 
 export type AssemblyGenerator = (kernel: KernelInstance, mode: FirmwareMode) => string;
@@ -15,6 +16,7 @@ export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_lanes: conv2dLanes,
   conv2d_pairs: conv2dPairs,
   conv2d_columns: matrixColumns,
+  conv2d_rows: matrixRows,
   fully_connected_columns: vectorColumns,
   depthwise_conv2d_planes: depthwisePlanes,
 };

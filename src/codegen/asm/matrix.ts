@@ -27,7 +27,7 @@ const BOUNDS = ['s5', 's6'] as const;
 const OUT = 's7';
 
 /** Accumulators of the channels (0, 1, 2, 3), a register per pixel; raw sums stand where channels 1 and 3 end up. */
-const CHANNELS = [
+export const MATRIX_CHANNELS = [
   ['r6', 'r7'],
   ['r4', 'r5'],
   ['r10', 'r11'],
@@ -41,17 +41,24 @@ interface MatrixShape {
   readonly single: boolean;
 }
 
+/** Where the inputs of both pixels and the weights of a pair stand, in bytes from r0 and r1. */
+export interface PairOffsets {
+  readonly first: number;
+  readonly second: number;
+  readonly weights: number;
+}
+
 /**
  * One pair of k: 16 multiply-accumulates. In the first pair of a block the second pixel's accumulators are not set yet:
  * they start from the first pixel's, which hold the bias.
  */
-function emitPair(a: Assembly, at: number, isFirst: boolean): void {
+export function emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void {
   const second = (own: string, first: string): string => (isFirst ? first : own);
   a.emit(
-    `ldr r2, [r0, #${8 * at}]`,
-    `ldr r3, [r0, #${8 * at + 4}]`,
-    `ldr r12, [r1, #${8 * at}]`,
-    `ldr lr, [r1, #${8 * at + 4}]`,
+    `ldr r2, [r0, #${at.first}]`,
+    `ldr r3, [r0, #${at.second}]`,
+    `ldr r12, [r1, #${at.weights}]`,
+    `ldr lr, [r1, #${at.weights + 4}]`,
     `smlad r5, r12, r3, ${second('r5', 'r4')}`,
     'smlad r4, r12, r2, r4',
     `smlad r9, lr, r3, ${second('r9', 'r8')}`,
@@ -72,16 +79,18 @@ function emitColumns(a: Assembly, { unroll, single }: MatrixShape): void {
     a.emit('mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
     a.label('.Lpairs');
   }
-  for (let u = 0; u < unroll; u++) emitPair(a, u, single && u === 0);
+  for (let u = 0; u < unroll; u++) {
+    emitPair(a, { first: 8 * u, second: 8 * u + 4, weights: 8 * u }, single && u === 0);
+  }
   if (!single) a.emit(`add r0, r0, #${8 * unroll}`, `vmov r2, ${COLUMNS_END}`);
   a.emit(`add r1, r1, #${8 * unroll}`);
   if (!single) a.emit('cmp r0, r2', 'bne .Lpairs');
 }
 
 /** Raw sums to channels 1 and 3. */
-function emitExtract(a: Assembly, mode: FirmwareMode): void {
+export function emitExtract(a: Assembly, mode: FirmwareMode): void {
   const doubled = isDoubled(mode);
-  for (const [low, raw] of [CHANNELS.slice(0, 2), CHANNELS.slice(2)] as const) {
+  for (const [low, raw] of [MATRIX_CHANNELS.slice(0, 2), MATRIX_CHANNELS.slice(2)] as const) {
     for (const pixel of [0, 1]) {
       const [sum, difference] = [low![pixel]!, raw![pixel]!];
       a.emit(
@@ -93,15 +102,16 @@ function emitExtract(a: Assembly, mode: FirmwareMode): void {
   }
 }
 
-function emitStore(a: Assembly, outputBits: Width): void {
+/** The second pixel first: with a pitch of 0 the first one stays. Leaves the output behind the block. */
+export function emitStore(a: Assembly, outputBits: Width, pitch: string, out: string): void {
   const { store, bytes } = PACKED_STORE[outputBits];
-  const [first, second] = CHANNELS[0];
+  const [first, second] = MATRIX_CHANNELS[0];
   a.emit(
-    `vmov r2, ${PITCH}`,
-    `vmov r0, ${OUT}`,
+    `vmov r2, ${pitch}`,
+    `vmov r0, ${out}`,
     `${store} ${second}, [r0, r2]`,
     `${store} ${first}, [r0], #${bytes}`,
-    `vmov ${OUT}, r0`,
+    `vmov ${out}, r0`,
   );
 }
 
@@ -116,9 +126,9 @@ function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions): str
   a.label('.Lblock');
   emitColumns(a, shape);
   emitExtract(a, finish.mode);
-  emitScale(a, finish.mode, CHANNELS, ZERO);
-  emitPack(a, finish, CHANNELS, BOUNDS);
-  emitStore(a, finish.outputBits);
+  emitScale(a, finish.mode, MATRIX_CHANNELS, ZERO);
+  emitPack(a, finish, MATRIX_CHANNELS, BOUNDS);
+  emitStore(a, finish.outputBits, PITCH, OUT);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
   return a.functionText(name);
 }
