@@ -4,7 +4,7 @@
 #define LANE_COLUMN_PIXELS 2u
 #define LANE_SECOND_COLUMN 20u
 #define LANE_GROUP_LENGTH 8u
-#define LANE_GROUP_BYTES 40u
+#define LANE_GROUP_BYTES (20u * QMCU_COLUMNS)
 #define LANE_BLOCK 4u
 #include "lane_driver.h"
 

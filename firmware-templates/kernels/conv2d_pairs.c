@@ -6,7 +6,7 @@
 #define LANE_COLUMN_PIXELS (QMCU_INPUT_BITS == 8 ? 1u : 2u)
 #define LANE_SECOND_COLUMN 4u
 #define LANE_GROUP_LENGTH 16u
-#define LANE_GROUP_BYTES 72u
+#define LANE_GROUP_BYTES (36u * QMCU_COLUMNS)
 #define LANE_BLOCK 8u
 #include "lane_driver.h"
 

@@ -1,9 +1,9 @@
 /*
- * CONV_2D by shared lanes: the driver. A tile of output pixels is expanded to two columns of lanes, then multiplied by
- * all channels in generated assembly (src/codegen/asm). The including file defines
+ * CONV_2D by shared lanes: the driver. A tile of output pixels is expanded to QMCU_COLUMNS (1 or 2) columns of lanes,
+ * then multiplied by all channels in generated assembly (src/codegen/asm). The including file defines
  *   LANE_COLUMN_PIXELS   pixels of a column: 1 or 2
  *   LANE_SECOND_COLUMN   bytes from the first column's lanes to the second's
- *   LANE_GROUP_LENGTH, LANE_GROUP_BYTES   k of a group of lanes, and its bytes for both columns
+ *   LANE_GROUP_LENGTH, LANE_GROUP_BYTES   k of a group of lanes, and its bytes for all columns
  *   LANE_BLOCK           channels of a block: 4 or 8
  * With QMCU_FINISH 2 the multiplying kernel yields sums, block by block, and outputs are finished here: any shift, clamp
  * and width.
@@ -28,7 +28,7 @@ const uint32_t *QMCU_PART(multiply)(const void *lanes, const uint32_t *stream, v
 void QMCU_PART(multiply)(const void *lanes, const uint32_t *stream, void *output, const struct lane_output *);
 #endif
 
-#define TILE (2u * LANE_COLUMN_PIXELS)
+#define TILE (QMCU_COLUMNS * LANE_COLUMN_PIXELS)
 
 struct position {
   int32_t y, x;
@@ -66,7 +66,7 @@ static void expand_tile(const struct packed_source *source, struct position *nex
     if (i < count && ++next->x == (int32_t)output_width) next->x = 0, next->y++;
   }
   expand_column(source, at, lanes, copies);
-  expand_column(source, at + LANE_COLUMN_PIXELS, lanes + LANE_SECOND_COLUMN, copies);
+  if (QMCU_COLUMNS == 2) expand_column(source, at + TILE - LANE_COLUMN_PIXELS, lanes + LANE_SECOND_COLUMN, copies);
 }
 
 /* The same where columns are the input's own pixels, one after the other. */
@@ -75,11 +75,11 @@ QMCU_INLINE void expand_in_place(const uint8_t *input, uint32_t pixel_bytes, uin
   const uint8_t *a = input, *b = count > 1 ? a + pixel_bytes : a;
   if (LANE_COLUMN_PIXELS == 1) {
     QMCU_PART(expand)(a, a, lanes, words, 0);
-    QMCU_PART(expand)(b, b, lanes + LANE_SECOND_COLUMN, words, 0);
+    if (QMCU_COLUMNS == 2) QMCU_PART(expand)(b, b, lanes + LANE_SECOND_COLUMN, words, 0);
   } else {
     const uint8_t *c = count > 2 ? b + pixel_bytes : b, *d = count > 3 ? c + pixel_bytes : c;
     QMCU_PART(expand)(a, b, lanes, words, 0);
-    QMCU_PART(expand)(c, d, lanes + LANE_SECOND_COLUMN, words, 0);
+    if (QMCU_COLUMNS == 2) QMCU_PART(expand)(c, d, lanes + LANE_SECOND_COLUMN, words, 0);
   }
 }
 

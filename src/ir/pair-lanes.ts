@@ -7,8 +7,8 @@
  *   a8: lane = a           accumulator = 2^14 · Σ w1·a + Σ w0·a + Σ lanes
  *   a2: lane = aA + 2^7·aB accumulator = 2^21 · Σ w1·aB + 2^14 · Σ w1·aA + 2^7 · Σ w0·aB + Σ w0·aA + Σ lanes
  *
- * A tile is two columns of lanes, of one pixel (a8) or two (a2), times eight channels: eight accumulators. A word of
- * weights holds one step, two k of eight channels; rotated by 4j and masked it gives the lanes of pair j.
+ * A tile is two columns of lanes, of one pixel (a8) or two (a2), times eight channels: eight accumulators; or, where
+ * memory is short, one column. A word of weights holds one step, two k of eight channels; rotated by 4j and masked it gives the lanes of pair j.
  */
 import type { Width } from '../numeric/widths.js';
 
@@ -28,8 +28,8 @@ export const PAIR_MASK = 0xc003c003;
 /** Steps of two k per group; a group ends with the sums of both columns' lanes up to there. */
 export const PAIR_GROUP_STEPS = 8;
 export const PAIR_GROUP_LENGTH = 2 * PAIR_GROUP_STEPS;
-/** Bytes of a group of both columns: per step a word of each, then the sums. */
-export const PAIR_GROUP_BYTES = 8 * PAIR_GROUP_STEPS + 8;
+/** Bytes of a group, per column: a word of lanes per step, then their sum; words of two columns alternate. */
+export const PAIR_COLUMN_GROUP_BYTES = 4 * PAIR_GROUP_STEPS + 4;
 export const PAIR_GROUP_WEIGHT_BYTES = 4 * PAIR_GROUP_STEPS;
 export const PAIR_BLOCK_CHANNELS = 8;
 

@@ -5,7 +5,8 @@
  *   lane = 2^fieldBits · (aB − highOffset) + aA,   aA, aB the unsigned values of pixels A and B
  *   accumulator = 2^fieldBits · Σ w·(aB − highOffset) + Σ w·aA
  *
- * A tile is four pixels (pairs 0|1 and 2|3) times four channels: eight accumulators. One weight word serves several
+ * A tile is four pixels (pairs 0|1 and 2|3) times four channels: eight accumulators; or, where memory is short, one pair
+ * of pixels. One weight word serves several
  * channels by nesting: an accumulator whose operand still holds the narrower fields below its own ("nested") contains
  * the next accumulator, and their difference is its own sum times 2^shift.
  */
@@ -30,15 +31,14 @@ export interface PixelLanes {
   readonly accumulators: readonly LaneAccumulator[];
 }
 
-/** k per group: four words of lanes per pair of pixels, and a word for the sum of all lanes up to there. */
+/** k per group: four words of lanes per column, and a word for the sum of all its lanes up to there. */
 export const GROUP_LENGTH = 8;
-/** Steps of two k: one word of lanes per pair of pixels. */
+/** Steps of two k: one word of lanes per column. */
 export const STEPS_PER_GROUP = GROUP_LENGTH / 2;
-/** Bytes of a group of both pairs of pixels. */
-export const GROUP_BYTES = 40;
+/** Bytes of a group of one column of lanes: a pair of pixels. */
+export const COLUMN_GROUP_BYTES = 4 * STEPS_PER_GROUP + 4;
 /** Groups that one turn of the inner loop covers. */
 export const GROUPS_PER_TURN = 4;
-export const TILE_PIXELS = 4;
 export const TILE_CHANNELS = 4;
 
 /**

@@ -4,9 +4,14 @@
  */
 import type { ArgumentRecord } from '../../ir/bound-plan.js';
 import type { Conv2dStep, DeployPlan, PlanTensor } from '../../ir/deploy-plan.js';
-import { PAIR_BLOCK_CHANNELS, PAIR_GROUP_BYTES, PAIR_GROUP_LENGTH, pairLanes } from '../../ir/pair-lanes.js';
 import {
-  GROUP_BYTES,
+  PAIR_BLOCK_CHANNELS,
+  PAIR_COLUMN_GROUP_BYTES,
+  PAIR_GROUP_LENGTH,
+  pairLanes,
+} from '../../ir/pair-lanes.js';
+import {
+  COLUMN_GROUP_BYTES,
   GROUP_LENGTH,
   LANE_FINISH,
   type LaneFinishKind,
@@ -14,7 +19,7 @@ import {
   TILE_CHANNELS,
 } from '../../ir/pixel-lanes.js';
 import type { StepMemory } from '../../memory/lifetimes.js';
-import { WIDTHS } from '../../numeric/widths.js';
+import { pixelBytes, WIDTHS } from '../../numeric/widths.js';
 import { tensorOf } from '../../ops/plan-access.js';
 import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
 import { packChannels } from '../channel-constants.js';
@@ -41,16 +46,19 @@ const SUM_BYTES = 4;
 /** What differs between the two arithmetics, for one pair of widths. */
 interface LaneScheme {
   readonly groupLength: number;
-  /** Of both columns. */
+  /** Of one column. */
   readonly groupBytes: number;
-  readonly tilePixels: number;
+  readonly columnPixels: number;
   readonly blockChannels: number;
   fits(reaches: readonly ChannelReach[]): boolean;
   pack(matrix: LaneMatrix, finish: LaneFinishKind): Uint32Array;
 }
 
 interface LaneVariant {
-  readonly name: string;
+  /** The C file's and the assembly's. */
+  readonly file: 'lanes' | 'pairs';
+  /** Columns of lanes in a tile: two, or one where two would not fit the arena. */
+  readonly columns: 1 | 2;
   /** Undefined where the widths do not share lanes. */
   scheme(step: Conv2dStep, plan: DeployPlan): LaneScheme | undefined;
   /** The call's argument struct. */
@@ -66,17 +74,6 @@ function columnOf(step: Conv2dStep, plan: DeployPlan, { groupLength }: LaneSchem
   const [input, output] = ends(step, plan);
   const wordLength = 32 / input.bits;
   return packedColumn(step.window, input, output, Math.max(1, groupLength / wordLength));
-}
-
-const laneBytes = (column: PackedColumn, input: PlanTensor, scheme: LaneScheme): number =>
-  ((columnWords(column) * (32 / input.bits)) / scheme.groupLength) * scheme.groupBytes;
-
-/** Tiles of fewer pixels or channels than the kernel's pass through it, and sums where the driver finishes. */
-function tileBytes({ shape: [height, width, channels] }: PlanTensor, scheme: LaneScheme): number {
-  const { tilePixels, blockChannels } = scheme;
-  const whole = (height * width) % tilePixels === 0 && channels % blockChannels === 0;
-  const blocks = Math.max(whole ? 0 : Math.ceil(channels / blockChannels), SUM_BYTES);
-  return tilePixels * blockChannels * blocks;
 }
 
 /** Both pixels' pieces and one of padding. */
@@ -119,10 +116,46 @@ function finishArgs(
   return { stage, channels: constants.add(`${label}_channels`, 'struct qmcu_channel', packed) };
 }
 
-function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
-  const schemeOf = (step: Conv2dStep, plan: DeployPlan): LaneScheme => variant.scheme(step, plan)!;
+/** How a step is laid out in scratch. */
+interface LaneLayout {
+  readonly scheme: LaneScheme;
+  readonly column: PackedColumn;
+  readonly channels: LaneChannels;
+  readonly finish: LaneFinishKind;
+  readonly laneBytes: number;
+  /** Tiles of fewer pixels or channels than the kernel's pass through it, or sums where the driver finishes. */
+  readonly tileBytes: number;
+}
+
+function laneLayout(
+  step: Conv2dStep,
+  plan: DeployPlan,
+  { columns, scheme: schemeOf }: LaneVariant,
+): LaneLayout {
+  const [input, output] = ends(step, plan);
+  const scheme = schemeOf(step, plan)!;
+  const column = columnOf(step, plan, scheme);
+  const channels = laneChannels(step, plan);
+  const finish = laneFinish(step, plan, channels);
+  const groups = (columnWords(column) * (32 / input.bits)) / scheme.groupLength;
+  const tilePixels = columns * scheme.columnPixels;
+  const blocked = Math.ceil(output.shape[2] / scheme.blockChannels) * scheme.blockChannels;
+  const whole = (output.shape[0] * output.shape[1]) % tilePixels === 0 && blocked === output.shape[2];
+  const partBytes = whole ? 0 : tilePixels * pixelBytes(blocked, output.bits);
+  const sumBytes = SUM_BYTES * tilePixels * scheme.blockChannels;
   return {
-    name: variant.name,
+    scheme,
+    column,
+    channels,
+    finish,
+    laneBytes: groups * scheme.groupBytes * columns,
+    tileBytes: WORD_BYTES * Math.ceil((finish === 'accumulators' ? sumBytes : partBytes) / WORD_BYTES),
+  };
+}
+
+function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
+  return {
+    name: variant.columns === 2 ? variant.file : `${variant.file}1`,
     op: 'conv2d',
     feature: 'dsp',
     applies(step, plan) {
@@ -131,17 +164,16 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       if (scheme === undefined) return `not for a${input.bits}w${step.weightBits}`;
       if (plan.requantization !== 'mulhi') return `mode ${plan.requantization}`;
       if (step.weightZeroPoint !== 0) return 'weights have a zero point';
-      if (output.shape[0] * output.shape[1] === 1) return 'a single pixel';
+      if (output.shape[0] * output.shape[1] * 4 <= variant.columns * scheme.columnPixels)
+        return 'a single pixel';
       return scheme.fits(laneChannels(step, plan).reaches) ? undefined : 'sums do not fit their fields';
     },
     memory(step, plan): StepMemory {
-      const [input, output] = ends(step, plan);
-      const scheme = schemeOf(step, plan);
-      const column = columnOf(step, plan, scheme);
+      const { laneBytes, tileBytes, column } = laneLayout(step, plan, variant);
       const pieces = copiedPieces(column) * WORD_BYTES * column.pieceWords;
       return {
-        scratchBytes: laneBytes(column, input, scheme) + tileBytes(output, scheme) + pieces,
-        inPlaceInputs: conv2dInPlace(step, input, output) ? [0] : [],
+        scratchBytes: laneBytes + tileBytes + pieces,
+        inPlaceInputs: conv2dInPlace(step, ...ends(step, plan)) ? [0] : [],
         alias: false,
       };
     },
@@ -149,32 +181,29 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       const { plan, constants, label, target } = context;
       const input = inputTensor(step, context);
       const output = outputTensor(step, context);
-      const scheme = schemeOf(step, plan);
-      const column = columnOf(step, plan, scheme);
-      const channels = laneChannels(step, plan);
-      const finish = laneFinish(step, plan, channels);
+      const { scheme, column, channels, finish, laneBytes, tileBytes } = laneLayout(step, plan, variant);
       const taps = step.window.kernelHeight * step.window.kernelWidth;
       const order = packedOrder(column, taps, input);
-      const matrix = { ...weightRows(step, plan), order, ...channels };
-      const stream = scheme.pack(matrix, finish);
+      const stream = scheme.pack({ ...weightRows(step, plan), order, ...channels }, finish);
       const args = variant.args({
         input: shapeArgs(input),
         output: shapeArgs(output),
         window: windowArgs(step.window),
         column: packedColumnArgs(column, input),
         output_bits: output.bits,
-        lane_bytes: laneBytes(column, input, scheme),
-        tile_bytes: tileBytes(output, scheme),
+        lane_bytes: laneBytes,
+        tile_bytes: tileBytes,
         stream: constants.add(`${label}_stream`, 'uint32_t', new Uint8Array(stream.buffer)),
         stream_words: stream.length,
         ...finishArgs(step, context, channels, finish),
       });
       const parameters = {
+        columns: variant.columns,
         finish: LANE_FINISH.indexOf(finish),
         ...(finish === 'accumulators' ? {} : { out: output.bits }),
       };
       const kernel = kernelInstance(step.op, target.feature, input.bits, step.weightBits, {
-        variant: variant.name,
+        variant: variant.file,
         parameters,
       });
       return { calls: [{ kernel, args, inputs: [input.id] }] };
@@ -182,16 +211,16 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
   };
 }
 
-/** Two pixels per lane, tiles of four pixels. */
-export const CONV2D_LANES = laneVariant({
-  name: 'lanes',
+/** Two pixels per lane. */
+const LANES: Omit<LaneVariant, 'columns'> = {
+  file: 'lanes',
   scheme(step, plan) {
     const lanes = pixelLanes(tensorOf(plan, step.inputs[0]!).bits, step.weightBits);
     return (
       lanes && {
         groupLength: GROUP_LENGTH,
-        groupBytes: GROUP_BYTES,
-        tilePixels: 4,
+        groupBytes: COLUMN_GROUP_BYTES,
+        columnPixels: 2,
         blockChannels: TILE_CHANNELS,
         fits: (reaches) => fitsPixelLanes(reaches, lanes),
         pack: (matrix, finish) => packPixelLanes(matrix, lanes, finish),
@@ -199,18 +228,18 @@ export const CONV2D_LANES = laneVariant({
     );
   },
   args: (lanes) => lanes,
-});
+};
 
 /** Two channels per weight lane, and with 2-bit inputs two pixels per lane as well. */
-export const CONV2D_PAIRS = laneVariant({
-  name: 'pairs',
+const PAIRS: Omit<LaneVariant, 'columns'> = {
+  file: 'pairs',
   scheme(step, plan) {
     const lanes = pairLanes(tensorOf(plan, step.inputs[0]!).bits, step.weightBits);
     return (
       lanes && {
         groupLength: PAIR_GROUP_LENGTH,
-        groupBytes: PAIR_GROUP_BYTES,
-        tilePixels: 2 * lanes.pixelsPerColumn,
+        groupBytes: PAIR_COLUMN_GROUP_BYTES,
+        columnPixels: lanes.pixelsPerColumn,
         blockChannels: PAIR_BLOCK_CHANNELS,
         fits: (reaches) => fitsPairLanes(reaches, lanes),
         pack: (matrix, finish) => packPairLanes(matrix, lanes, finish),
@@ -218,4 +247,12 @@ export const CONV2D_PAIRS = laneVariant({
     );
   },
   args: (lanes) => ({ lanes }),
-});
+};
+
+/** In order of preference; those of one column where two would raise the arena. */
+export const CONV2D_LANE_VARIANTS: readonly KernelVariant<'conv2d'>[] = [
+  laneVariant({ ...PAIRS, columns: 2 }),
+  laneVariant({ ...LANES, columns: 2 }),
+  laneVariant({ ...PAIRS, columns: 1 }),
+  laneVariant({ ...LANES, columns: 1 }),
+];

@@ -6,16 +6,14 @@
  * assembly, a generator in src/codegen/asm and its row there. test/parity/variants.test.ts runs every row.
  */
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
-import { CONV2D_LANES, CONV2D_PAIRS } from './conv2d-lanes.js';
-
+import { CONV2D_LANE_VARIANTS } from './conv2d-lanes.js';
 import { CONV2D_ROWS, CONV2D_STRIPS } from './conv2d-rows.js';
 import { DEPTHWISE_PLANES } from './depthwise-planes.js';
 import { FULLY_CONNECTED_COLUMNS } from './fully-connected-columns.js';
 import type { AnyKernelVariant } from './variant.js';
 
 export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
-  CONV2D_PAIRS,
-  CONV2D_LANES,
+  ...CONV2D_LANE_VARIANTS,
   CONV2D_ROWS,
   CONV2D_STRIPS,
   CONV2D_COLUMNS,

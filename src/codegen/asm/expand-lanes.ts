@@ -2,12 +2,13 @@
  * Generates the expansion of packed 4- and 2-bit activations of two pixels to shared lanes (src/ir/pixel-lanes.ts).
  *
  * Call: uint32_t f(const void *a, const void *b, void *lanes, uint32_t words, uint32_t sum): `words` words of packed
- * values of each pixel to groups of lanes, GROUP_BYTES apart. With stored weight offsets each group ends with the running sum of its
+ * values of each pixel to groups of lanes, as far apart as `columns` of them are long. With stored weight offsets each group ends with the running sum of its
  * lanes and all before it, times the offset; `sum` is where it starts, and the result where it ends. Sources may
  * stand at any address.
  */
-import { GROUP_BYTES, type PixelLanes, wordLength } from '../../ir/pixel-lanes.js';
+import { COLUMN_GROUP_BYTES, type PixelLanes, wordLength } from '../../ir/pixel-lanes.js';
 import { Assembly } from './assembly.js';
+import type { LaneColumns } from './pixel-lanes.js';
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
 /** The same halfword twice. */
@@ -16,7 +17,8 @@ const WORDS_PER_GROUP = 4;
 /** Saved registers stand between the stack pointer and the fifth argument. */
 const SAVED_BYTES = 36;
 
-export function expandLanesKernel(name: string, lanes: PixelLanes): string {
+export function expandLanesKernel(name: string, lanes: PixelLanes, columns: LaneColumns): string {
+  const groupBytes = COLUMN_GROUP_BYTES * columns;
   const { inputBits, fieldBits, highOffset, accumulators } = lanes;
   const f = new Assembly();
   const loop = `.L${name}_word`;
@@ -33,14 +35,14 @@ export function expandLanesKernel(name: string, lanes: PixelLanes): string {
   for (let word = 0; word < words; word++) {
     const rotateLow = inputBits * word;
     const rotateHigh = (inputBits * word - fieldBits + 32) % 32;
-    const at = (word >> 2) * GROUP_BYTES + 4 * (word % WORDS_PER_GROUP);
+    const at = (word >> 2) * groupBytes + 4 * (word % WORDS_PER_GROUP);
     f.emit(`and r6, r12, r4${rotated(rotateLow)}`, `and r7, lr, r5${rotated(rotateHigh)}`, 'orr r6, r6, r7');
     if (weightOffset > 0) f.emit('smlad r10, r6, r11, r10');
     f.emit(`str r6, [r2, #${at}]`);
     if (weightOffset > 0 && word % WORDS_PER_GROUP === WORDS_PER_GROUP - 1)
       f.emit(`str r10, [r2, #${at + 4}]`);
   }
-  f.emit(`add r2, r2, #${(words / WORDS_PER_GROUP) * GROUP_BYTES}`, `bne ${loop}`);
+  f.emit(`add r2, r2, #${(words / WORDS_PER_GROUP) * groupBytes}`, `bne ${loop}`);
   f.emit('mov r0, r10', 'pop {r4-r11, pc}');
   return f.functionText(name);
 }

@@ -1,5 +1,5 @@
 /**
- * Generates the multiplying kernel of pair lanes (src/ir/pair-lanes.ts): two columns times all output channels, block by
+ * Generates the multiplying kernel of pair lanes (src/ir/pair-lanes.ts): two columns or one times all output channels, block by
  * block of eight, for ARMv7E-M and ARMv8-M with DSP instructions and an FPU. All core registers are taken, so weights
  * pass through s0–s15, sixteen steps at a time: 17.6 cycles per step of 32 (a8) or 64 (a2) multiply-accumulates.
  *
@@ -17,7 +17,7 @@
  */
 import {
   PAIR_BLOCK_CHANNELS,
-  PAIR_GROUP_BYTES,
+  PAIR_COLUMN_GROUP_BYTES,
   PAIR_GROUP_STEPS,
   PAIR_GROUP_WEIGHT_BYTES,
   PAIR_MASK,
@@ -26,10 +26,9 @@ import {
 } from '../../ir/pair-lanes.js';
 import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
-import type { LaneFinish } from './pixel-lanes.js';
+import type { LaneColumns, LaneFinish } from './pixel-lanes.js';
 
 const PAIRS = [0, 1, 2, 3] as const;
-const COLUMNS = [0, 1] as const;
 const GROUPS_PER_TURN = 2;
 const accumulator = (pair: number, column: number): string => `r${4 + 2 * pair + column}`;
 
@@ -45,31 +44,40 @@ const S = {
   stream: 's23',
 } as const;
 const SAVED_RANGE = '{s16-s23}';
-/** Offset of a column's lane sum from the end of the group. */
-const lastSum = (column: number): number => -8 + 4 * column;
 /** Two words on the stack per accumulator: fields of finished segments. */
 const STACK_BYTES = 64;
 const saved = (pair: number, column: number, word = 0): string =>
   `[sp, #${16 * pair + 8 * column + 4 * word}]`;
 
-export function pairLanesKernel(name: string, lanes: PairLanes, finish: LaneFinish): string {
-  return new Generator(name, lanes, finish).generate();
+export function pairLanesKernel(
+  name: string,
+  lanes: PairLanes,
+  finish: LaneFinish,
+  columns: LaneColumns,
+): string {
+  return new Generator(name, lanes, finish, columns).generate();
 }
 
 class Generator {
   private readonly f = new Assembly();
+  private readonly columns: readonly number[];
 
   constructor(
     private readonly name: string,
     private readonly lanes: PairLanes,
     private readonly finish: LaneFinish,
-  ) {}
+    columns: LaneColumns,
+  ) {
+    this.columns = columns === 2 ? [0, 1] : [0];
+  }
 
   generate(): string {
     this.prologue();
     this.label('block');
     this.f.emit(`vmov r0, ${S.lanes}`, 'ldm r1!, {r2, r4, r6, r8, r10}');
-    for (const pair of PAIRS) this.f.emit(`mov ${accumulator(pair, 1)}, ${accumulator(pair, 0)}`);
+    for (const pair of PAIRS)
+      for (const column of this.columns.slice(1))
+        this.f.emit(`mov ${accumulator(pair, column)}, ${accumulator(pair, 0)}`);
     this.startSegment();
     this.label('turn');
     this.f.emit('vldmia r1!, {s0-s15}', `vmov ${S.stream}, r1`);
@@ -89,8 +97,17 @@ class Generator {
     this.endSegment(false);
     this.label('half');
     this.f.emit('vldmia r1!, {s8-s15}', `vmov ${S.stream}, r1`);
-    this.f.emit(`sub r0, r0, #${PAIR_GROUP_BYTES}`, `b ${this.local('group1')}`);
+    this.f.emit(`sub r0, r0, #${this.groupBytes}`, `b ${this.local('group1')}`);
     return this.f.functionText(this.name);
+  }
+
+  private get groupBytes(): number {
+    return PAIR_COLUMN_GROUP_BYTES * this.columns.length;
+  }
+
+  /** Offset of a column's lane sum from the end of the group. */
+  private lastSum(column: number): number {
+    return 4 * (column - this.columns.length);
   }
 
   private local(id: string): string {
@@ -123,15 +140,13 @@ class Generator {
 
   /** Two k of two columns and eight channels. */
   private step(group: number, step: number): void {
-    const x = group * PAIR_GROUP_BYTES + 8 * step;
-    this.f.emit(
-      `ldr r2, [r0, #${x}]`,
-      `ldr r3, [r0, #${x + 4}]`,
-      `vmov r1, s${PAIR_GROUP_STEPS * group + step}`,
-    );
+    const x = group * this.groupBytes + 4 * this.columns.length * step;
+    for (const column of this.columns)
+      this.f.emit(`ldr ${column === 0 ? 'r2' : 'r3'}, [r0, #${x + 4 * column}]`);
+    this.f.emit(`vmov r1, s${PAIR_GROUP_STEPS * group + step}`);
     for (const pair of PAIRS) {
       this.f.emit(`and lr, r12, r1${pair === 0 ? '' : `, ror #${4 * pair}`}`);
-      for (const column of COLUMNS) {
+      for (const column of this.columns) {
         const register = accumulator(pair, column);
         this.f.emit(`smlad ${register}, lr, ${column === 0 ? 'r2' : 'r3'}, ${register}`);
       }
@@ -140,7 +155,7 @@ class Generator {
 
   private endTurn(): void {
     this.f.emit(
-      `add r0, r0, #${GROUPS_PER_TURN * PAIR_GROUP_BYTES}`,
+      `add r0, r0, #${GROUPS_PER_TURN * this.groupBytes}`,
       `vmov r1, ${S.stream}`,
       `vmov r2, ${S.segmentEnd}`,
       'cmp r1, r2',
@@ -161,9 +176,9 @@ class Generator {
     f.emit(`vmov ${S.nextSegment}, r2`);
     for (const pair of PAIRS) {
       f.emit('ldr r12, [r1], #4');
-      for (const column of COLUMNS) {
+      for (const column of this.columns) {
         const register = accumulator(pair, column);
-        f.emit(`ldr r2, [r0, #${lastSum(column)}]`, `sub r2, ${register}, r2`);
+        f.emit(`ldr r2, [r0, #${this.lastSum(column)}]`, `sub r2, ${register}, r2`);
         f.emit(`ubfx r2, r2, #0, #${pixelsPerColumn === 1 ? fieldBits : 3 * fieldBits}`);
         f.emit(`sub ${register}, ${register}, r2`, `add ${register}, ${register}, r12`);
         if (pixelsPerColumn === 2) {
@@ -185,9 +200,10 @@ class Generator {
   /** From accumulators to the output. `several`: fields of earlier segments are added. */
   private finishBlock(several: boolean): void {
     const { f, finish } = this;
-    f.emit(`ldr r2, [r0, #${lastSum(0)}]`, `ldr r3, [r0, #${lastSum(1)}]`);
+    for (const column of this.columns)
+      f.emit(`ldr ${column === 0 ? 'r2' : 'r3'}, [r0, #${this.lastSum(column)}]`);
     for (const pair of PAIRS)
-      for (const column of COLUMNS) {
+      for (const column of this.columns) {
         const register = accumulator(pair, column);
         f.emit(`sub ${register}, ${register}, ${column === 0 ? 'r2' : 'r3'}`);
       }
@@ -196,7 +212,7 @@ class Generator {
       if (this.lanes.pixelsPerColumn === 1) {
         this.finishSingles(pair, several);
       } else {
-        for (const column of COLUMNS) this.finishTwo(pair, column, several);
+        for (const column of this.columns) this.finishTwo(pair, column, several);
         f.emit(`add r1, r1, #${8 * this.channelWords}`);
       }
     }
@@ -254,7 +270,7 @@ class Generator {
     const [low, high] = lanes.channels[pair]!;
     if (quick) f.emit('ldm r1!, {r2, r3, r12}');
     else f.emit(finish.kind === 'accumulators' ? 'ldr r3, [r1]' : 'ldm r1, {r2, r3}');
-    for (const column of COLUMNS) {
+    for (const column of this.columns) {
       const register = accumulator(pair, column);
       f.emit(`ubfx lr, ${register}, #0, #${lanes.fieldBits}`);
       f.emit(`asr ${register}, ${register}, #${PAIR_SHIFT}`, 'add lr, lr, r3');
@@ -315,19 +331,16 @@ class Generator {
   private store(bits: Width): void {
     const { f, lanes } = this;
     f.emit(`vmov r0, ${S.output}`, `vmov r2, ${S.pixelBytes}`);
-    const pixels = COLUMNS.flatMap((column) =>
+    const pixels = this.columns.flatMap((column) =>
       lanes.pixelsPerColumn === 1 ? [this.packOne(column, bits)] : this.packTwo(column, bits),
     );
     const instruction = bits === 2 ? 'strh' : 'str';
-    const last = pixels.length - 1;
-    f.emit(last === 1 ? 'add r3, r0, r2' : 'add r3, r0, r2, lsl #1');
-    if (last > 1) f.emit('add r3, r3, r2');
-    for (let pixel = last; pixel > 0; pixel--) {
-      pixels[pixel]!.forEach((word, i) => {
-        f.emit(`${instruction} ${word}, [r3, #${4 * i}]`);
+    pixels.slice(1).forEach((words, i) => {
+      f.emit(`add r3, ${i === 0 ? 'r0' : 'r3'}, r2`);
+      words.forEach((word, at) => {
+        f.emit(`${instruction} ${word}, [r3, #${4 * at}]`);
       });
-      if (pixel > 1) f.emit('sub r3, r3, r2');
-    }
+    });
     pixels[0]!.slice(1).forEach((word, i) => {
       f.emit(`${instruction} ${word}, [r0, #${4 * i + 4}]`);
     });

@@ -1,6 +1,6 @@
 /**
- * Generates the multiplying kernel of pixel lanes (src/ir/pixel-lanes.ts): four pixels times all output channels, block
- * by block of four, for ARMv7E-M and ARMv8-M with DSP instructions and an FPU, whose registers s0–s15 hold what does
+ * Generates the multiplying kernel of pixel lanes (src/ir/pixel-lanes.ts): four or two pixels times all output channels,
+ * block by block of four, for ARMv7E-M and ARMv8-M with DSP instructions and an FPU, whose registers s0–s15 hold what does
  * not change and the low fields of finished segments.
  *
  * Low fields have few bits. The packer cuts k into segments, block by block, so that no low field can overflow; between
@@ -13,10 +13,10 @@
  *
  * Calls: void f(const void *lanes, const void *stream, void *output, const struct { const void *stream_end;
  * int32_t zero_point; uint32_t pixel_bytes; } *), all blocks; for `accumulators` one block:
- * const void *f(const void *lanes, const void *stream, int32_t accumulators[4][4]), which returns the next block.
+ * const void *f(const void *lanes, const void *stream, int32_t accumulators[][4]), which returns the next block.
  */
 import {
-  GROUP_BYTES,
+  COLUMN_GROUP_BYTES,
   GROUPS_PER_TURN,
   groupWeightBytes,
   type LaneAccumulator,
@@ -26,6 +26,9 @@ import {
 } from '../../ir/pixel-lanes.js';
 import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
+
+/** Columns of lanes in a tile: two, or one to save memory. */
+export type LaneColumns = 1 | 2;
 
 export type LaneFinish =
   | { readonly kind: Exclude<LaneFinishKind, 'accumulators'>; readonly outputBits: Width }
@@ -46,23 +49,29 @@ const S = {
 } as const;
 /** Low fields of finished segments. */
 const saved = (index: number, pair: number): string => `s${8 + 2 * index + pair}`;
-const PAIRS = [0, 1] as const;
-/** Offset of a pair's lane sum from the end of the group. */
-const lastSum = (pair: number): number => (pair === 0 ? -24 : -4);
 
-export function pixelLanesKernel(name: string, lanes: PixelLanes, finish: LaneFinish): string {
-  return new Generator(name, lanes, finish).generate();
+/** `columns` pairs of pixels. */
+export function pixelLanesKernel(
+  name: string,
+  lanes: PixelLanes,
+  finish: LaneFinish,
+  columns: LaneColumns,
+): string {
+  return new Generator(name, lanes, finish, columns).generate();
 }
 
 class Generator {
   private readonly f = new Assembly();
   private readonly indices: readonly number[];
+  private readonly pairs: readonly number[];
 
   constructor(
     private readonly name: string,
     private readonly lanes: PixelLanes,
     private readonly finish: LaneFinish,
+    columns: LaneColumns,
   ) {
+    this.pairs = columns === 2 ? [0, 1] : [0];
     this.indices = lanes.accumulators.map((_, index) => index);
   }
 
@@ -87,6 +96,15 @@ class Generator {
     return this.f.functionText(this.name);
   }
 
+  private get groupBytes(): number {
+    return COLUMN_GROUP_BYTES * this.pairs.length;
+  }
+
+  /** Offset of a pair's lane sum from the end of the group. */
+  private lastSum(pair: number): number {
+    return -4 - COLUMN_GROUP_BYTES * (this.pairs.length - 1 - pair);
+  }
+
   private local(id: string): string {
     return `.L${this.name}_${id}`;
   }
@@ -105,14 +123,16 @@ class Generator {
 
   private clearSaved(): void {
     this.f.emit('movs r2, #0');
-    for (const index of this.indices) for (const pair of PAIRS) this.f.emit(`vmov ${saved(index, pair)}, r2`);
+    for (const index of this.indices)
+      for (const pair of this.pairs) this.f.emit(`vmov ${saved(index, pair)}, r2`);
   }
 
   private startBlock(): void {
     const { f } = this;
     f.emit(`vmov r0, ${S.lanes}`, 'ldm r1!, {r2, r4, r6, r8, r10}');
     for (const index of this.indices)
-      f.emit(`mov ${accumulatorRegister(index, 1)}, ${accumulatorRegister(index, 0)}`);
+      for (const pair of this.pairs.slice(1))
+        f.emit(`mov ${accumulatorRegister(index, pair)}, ${accumulatorRegister(index, 0)}`);
   }
 
   /** Mask of the bytes of weights that make up less than a whole turn. */
@@ -128,8 +148,9 @@ class Generator {
       'rsb r3, r2, #0',
       `ubfx r3, r3, #${weightShift}, #2`,
       `sub r1, r1, r3, lsl #${weightShift}`,
+      // Five words per column.
       'add r2, r3, r3, lsl #2',
-      'sub r0, r0, r2, lsl #3',
+      `sub r0, r0, r2, lsl #${this.pairs.length === 2 ? 3 : 2}`,
       'tbh [pc, r3, lsl #1]',
     );
     this.label('table');
@@ -152,7 +173,7 @@ class Generator {
     const { f } = this;
     const weightBytes = groupWeightBytes(this.lanes.weightBits);
     f.emit(
-      `add r0, r0, #${GROUP_BYTES * GROUPS_PER_TURN}`,
+      `add r0, r0, #${this.groupBytes * GROUPS_PER_TURN}`,
       `add r1, r1, #${weightBytes * GROUPS_PER_TURN}`,
       `vmov r2, ${S.segmentEnd}`,
       'cmp r1, r2',
@@ -166,8 +187,10 @@ class Generator {
   /** Two k of 16 outputs. */
   private step(group: number, step: number): void {
     const { f } = this;
-    const x = group * GROUP_BYTES + 4 * step;
-    const load = [`ldr r2, [r0, #${x}]`, `ldr r3, [r0, #${x + GROUP_BYTES / 2}]`];
+    const x = group * this.groupBytes + 4 * step;
+    const load = this.pairs.map(
+      (pair) => `ldr ${pair === 0 ? 'r2' : 'r3'}, [r0, #${x + COLUMN_GROUP_BYTES * pair}]`,
+    );
     const weight = (words: number): string =>
       `[r1, #${group * groupWeightBytes(this.lanes.weightBits) + 4 * words}]`;
     switch (this.lanes.weightBits) {
@@ -207,7 +230,7 @@ class Generator {
   }
 
   private multiply(operand: string, index: number): void {
-    for (const pair of PAIRS) {
+    for (const pair of this.pairs) {
       const register = accumulatorRegister(index, pair);
       this.f.emit(`smlad ${register}, ${operand}, ${pair === 0 ? 'r2' : 'r3'}, ${register}`);
     }
@@ -218,7 +241,7 @@ class Generator {
     const nested = this.indices.filter((index) => this.lanes.accumulators[index]!.shift > 0);
     const order = operation === 'sub' ? nested : nested.reverse();
     for (const index of order)
-      for (const pair of PAIRS) {
+      for (const pair of this.pairs) {
         const register = accumulatorRegister(index, pair);
         this.f.emit(`${operation} ${register}, ${register}, ${accumulatorRegister(index + 1, pair)}`);
       }
@@ -236,10 +259,10 @@ class Generator {
     this.nest('sub');
     this.lanes.accumulators.forEach(({ shift, weightOffset }, index) => {
       f.emit('ldr r12, [r1], #4');
-      for (const pair of PAIRS) {
+      for (const pair of this.pairs) {
         const register = accumulatorRegister(index, pair);
         if (weightOffset !== 0) {
-          f.emit(`ldr lr, [r0, #${lastSum(pair)}]`, `sub r2, ${register}, lr${shifted(shift)}`);
+          f.emit(`ldr lr, [r0, #${this.lastSum(pair)}]`, `sub r2, ${register}, lr${shifted(shift)}`);
           f.emit(`ubfx r2, r2, #${shift}, #${fieldBits}`);
         } else {
           f.emit(`ubfx r2, ${register}, #${shift}, #${fieldBits}`);
@@ -277,10 +300,11 @@ class Generator {
   }
 
   private takeOffOffsets(): void {
-    this.f.emit(`ldr r2, [r0, #${lastSum(0)}]`, `ldr r3, [r0, #${lastSum(1)}]`);
+    for (const pair of this.pairs)
+      this.f.emit(`ldr ${pair === 0 ? 'r2' : 'r3'}, [r0, #${this.lastSum(pair)}]`);
     this.lanes.accumulators.forEach(({ shift, weightOffset }, index) => {
       if (weightOffset === 0) return;
-      for (const pair of PAIRS) {
+      for (const pair of this.pairs) {
         const register = accumulatorRegister(index, pair);
         this.f.emit(`sub ${register}, ${register}, ${pair === 0 ? 'r2' : 'r3'}${shifted(shift)}`);
       }
@@ -291,35 +315,35 @@ class Generator {
   private finishChannel(index: number, { shift, channel }: LaneAccumulator, several: boolean): void {
     const { f, finish } = this;
     const { fieldBits } = this.lanes;
-    const low = ['r12', 'lr'] as const;
-    const high = PAIRS.map((pair) => accumulatorRegister(index, pair));
+    const low = this.pairs.map((pair) => (pair === 0 ? 'r12' : 'lr'));
+    const high = this.pairs.map((pair) => accumulatorRegister(index, pair));
     const scaled = finish.kind !== 'accumulators';
     if (scaled && !several) f.emit('ldm r1!, {r2, r3}');
     else if (scaled) f.emit('ldr r3, [r1, #4]');
     else f.emit('ldr r3, [r1], #4');
-    for (const pair of PAIRS) f.emit(`ubfx ${low[pair]}, ${high[pair]}, #${shift}, #${fieldBits}`);
-    for (const pair of PAIRS) f.emit(`add ${high[pair]}, r3, ${high[pair]}, lsr #${shift + fieldBits}`);
-    for (const pair of PAIRS) f.emit(`add ${low[pair]}, ${low[pair]}, r3`);
+    for (const pair of this.pairs) f.emit(`ubfx ${low[pair]}, ${high[pair]}, #${shift}, #${fieldBits}`);
+    for (const pair of this.pairs) f.emit(`add ${high[pair]}, r3, ${high[pair]}, lsr #${shift + fieldBits}`);
+    for (const pair of this.pairs) f.emit(`add ${low[pair]}, ${low[pair]}, r3`);
     if (several) {
-      for (const pair of PAIRS)
+      for (const pair of this.pairs)
         f.emit(`vmov r2, ${saved(index, pair)}`, `add ${low[pair]}, ${low[pair]}, r2`);
       if (scaled) f.emit('ldr r2, [r1], #8');
     }
     if (finish.kind === 'accumulators') {
-      const sums = [low[0], high[0], low[1], high[1]];
+      const sums = this.pairs.flatMap((pair) => [low[pair], high[pair]]);
       sums.forEach((sum, pixel) => {
         f.emit(`str ${sum}, [r0, #${16 * pixel + 4 * channel}]`);
       });
       return;
     }
-    const values = [low[0], low[1], high[0]!, high[1]!];
+    const values = [...low, ...high];
     if (finish.kind === 'shifted') {
       f.emit('ldr r3, [r1], #4');
       for (const value of values) f.emit(`lsl ${value}, ${value}, r3`);
     }
     for (const value of values) f.emit(`smmlar ${value}, ${value}, r2, r0`);
-    for (const pair of PAIRS) f.emit(`pkhbt ${high[pair]}, ${low[pair]}, ${high[pair]}, lsl #16`);
-    for (const pair of PAIRS) f.emit(`usat16 ${high[pair]}, #${finish.outputBits}, ${high[pair]}`);
+    for (const pair of this.pairs) f.emit(`pkhbt ${high[pair]}, ${low[pair]}, ${high[pair]}, lsl #16`);
+    for (const pair of this.pairs) f.emit(`usat16 ${high[pair]}, #${finish.outputBits}, ${high[pair]}`);
   }
 
   /** Registers of channel 0…3 of a pair, each with the first pixel's value in its low half. */
@@ -337,11 +361,14 @@ class Generator {
     const { f } = this;
     f.emit(`vmov r0, ${S.output}`, `vmov r2, ${S.pixelBytes}`);
     const [instruction, bytes] = ({ 8: ['str', 4], 4: ['strh', 2], 2: ['strb', 1] } as const)[bits];
+    const words = this.pairs.flatMap((pair) =>
+      bits === 8 ? this.packBytes(pair) : this.packNarrow(pair, bits),
+    );
     // The first pixel is stored last, so that its store steps the pointer.
-    const words = PAIRS.map((pair) => (bits === 8 ? this.packBytes(pair) : this.packNarrow(pair, bits)));
-    f.emit('add r3, r0, r2', `${instruction} ${words[0]![1]}, [r3]`, 'add r3, r3, r2');
-    f.emit(`${instruction} ${words[1]![0]}, [r3]`, 'add r3, r3, r2', `${instruction} ${words[1]![1]}, [r3]`);
-    f.emit(`${instruction} ${words[0]![0]}, [r0], #${bytes}`, `vmov ${S.output}, r0`);
+    words.slice(1).forEach((word, i) => {
+      f.emit(`add r3, ${i === 0 ? 'r0' : 'r3'}, r2`, `${instruction} ${word}, [r3]`);
+    });
+    f.emit(`${instruction} ${words[0]}, [r0], #${bytes}`, `vmov ${S.output}, r0`);
   }
 
   /** Offset binary to int8: the zero point was 128 too high. */
