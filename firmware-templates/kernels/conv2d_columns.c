@@ -10,12 +10,12 @@ QMCU_INLINE uint32_t rows_inside(const struct run_window *runs, int32_t row) {
   return row >= 0 && row + (runs->window.kernel_height - 1) * runs->window.dilation_height < runs->height;
 }
 
-/* Gathers the pixels of an 8-bit input and multiplies whenever two are ready. */
-QMCU_INLINE void columns_of_bytes(const struct run_window *runs, struct qmcu_matrix *matrix, qmcu_word *columns,
+/* Gathers the pixels of an input of bytes or whole words and multiplies whenever two are ready. */
+QMCU_INLINE void columns_of_runs(const struct run_window *runs, struct qmcu_matrix *matrix, qmcu_word *columns,
                                   uint8_t *output, uint32_t height, uint32_t width) {
   const struct run_columns inside = run_columns_of(runs);
   const uint32_t output_bytes = 2u * matrix->finish.pixel_bytes;
-  const int32_t stride = runs->window.stride_width, step = stride * (int32_t)runs->channels;
+  const int32_t stride = runs->window.stride_width, step = stride * (int32_t)runs->pixel_bytes;
   int32_t row = -runs->window.pad_top, left = 0;
   uint32_t second = 0;
   for (uint32_t y = 0; y < height; y++, row += runs->window.stride_height) {
@@ -24,7 +24,7 @@ QMCU_INLINE void columns_of_bytes(const struct run_window *runs, struct qmcu_mat
     for (uint32_t x = 0; x < width;) {
       if (second == 0 && x >= inside.first && x + 1 < end) {
         /* Pairs of windows that lie inside the input. */
-        const uint8_t *from = runs->input + row * (int32_t)runs->pitch + left * (int32_t)runs->channels;
+        const uint8_t *from = runs->input + row * (int32_t)runs->pitch + left * (int32_t)runs->pixel_bytes;
         for (; x + 1 < end; x += 2, from += 2 * step, output += output_bytes) {
           run_gather_inside(columns, from, (uint32_t)step, runs);
           qmcu_matrix_multiply(matrix, columns, output);
@@ -47,7 +47,7 @@ QMCU_INLINE void columns_of_bytes(const struct run_window *runs, struct qmcu_mat
   qmcu_matrix_multiply(matrix, columns, output);
 }
 
-/* Sub-byte inputs, pair by pair. */
+/* Sub-byte inputs whose pixels end within a word, pair by pair. */
 QMCU_INLINE void columns_of_lanes(const struct conv2d_columns_args *args, struct qmcu_matrix *matrix,
                                   const uint8_t *input, qmcu_word *columns, uint8_t *output) {
   const int32_t width = args->output.width;
@@ -71,10 +71,10 @@ void QMCU_INSTANCE(const struct conv2d_columns_args *args, const void *input, vo
   qmcu_word *columns = (qmcu_word *)scratch;
   struct qmcu_matrix matrix = qmcu_matrix_of(args->stream, args->runs, args->run_count, args->pairs, args->block_words,
                                              columns, &args->stage, args->channels, args->output.channels);
-  if (QMCU_INPUT_BITS == 8) {
+  if (QMCU_INPUT_BITS == 8 || args->input.channels % QMCU_INPUT_LANES == 0) {
     const struct run_window runs =
         run_window_of(&args->input, &args->window, args->input_zero_point, (const uint8_t *)input, QMCU_R);
-    columns_of_bytes(&runs, &matrix, columns, (uint8_t *)output, args->output.height, args->output.width);
+    columns_of_runs(&runs, &matrix, columns, (uint8_t *)output, args->output.height, args->output.width);
   } else {
     columns_of_lanes(args, &matrix, (const uint8_t *)input, columns, (uint8_t *)output);
   }

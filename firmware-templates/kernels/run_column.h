@@ -1,7 +1,8 @@
 /*
- * Columns gathered run by run: bytes of the input that stand together under one output pixel. Only 8-bit inputs.
+ * Columns gathered run by run: bytes of the input that stand together under one output pixel. Sub-byte inputs only where a
+ * pixel is whole words.
  *
- * A run is a row of the window (kernel_width · channels bytes), or one tap when the window is dilated, in the order of
+ * A run is a row of the window (kernel_width pixels), or one tap when the window is dilated, in the order of
  * run_spread.h. Every run starts at a pair of its own. A slot's pairs stand two words apart.
  */
 #ifndef QMCU_RUN_COLUMN_H
@@ -11,7 +12,9 @@
 #include "window.h"
 
 /* Pairs of a run. */
-QMCU_INLINE uint32_t run_pairs(uint32_t bytes) { return bytes / 4u * 2u + (bytes % 4u + 1u) / 2u; }
+QMCU_INLINE uint32_t run_pairs(uint32_t bytes) {
+  return bytes / 4u * (QMCU_INPUT_LANES / 2u) + (bytes % 4u + 1u) / 2u;
+}
 
 QMCU_INLINE qmcu_word *run_fill(qmcu_word *pair, uint32_t twice, uint32_t bytes) {
   for (uint32_t i = run_pairs(bytes); i > 0; i--, pair += 2) *pair = twice;
@@ -23,7 +26,7 @@ struct run_window {
   const uint8_t *input;
   struct qmcu_window window;
   int32_t height, width;
-  uint32_t channels;
+  uint32_t pixel_bytes;
   /* Taps of a run, and runs in a row of the window. */
   int32_t taps;
   uint32_t runs;
@@ -39,11 +42,11 @@ QMCU_INLINE struct run_window run_window_of(const struct qmcu_shape *shape, cons
   const uint32_t dilated = window->dilation_width != 1;
   runs.input = input;
   runs.window = *window;
-  runs.height = shape->height, runs.width = shape->width, runs.channels = shape->channels;
+  runs.height = shape->height, runs.width = shape->width, runs.pixel_bytes = qmcu_pixel_bytes(shape->channels, QMCU_INPUT_BITS);
   runs.taps = dilated ? 1 : window->kernel_width;
   runs.runs = dilated ? window->kernel_width : 1;
-  runs.bytes = bytes != 0 ? bytes : (uint32_t)runs.taps * shape->channels;
-  runs.pitch = (uint32_t)shape->width * shape->channels;
+  runs.bytes = bytes != 0 ? bytes : (uint32_t)runs.taps * runs.pixel_bytes;
+  runs.pitch = (uint32_t)shape->width * runs.pixel_bytes;
   runs.row_step = window->dilation_height * runs.pitch;
   runs.zero_point = zero_point;
   return runs;
@@ -52,13 +55,13 @@ QMCU_INLINE struct run_window run_window_of(const struct qmcu_shape *shape, cons
 /* A run that starts at tap column `start`, of which some but not all lie outside the row. */
 static __attribute__((noinline, unused)) qmcu_word *run_clipped(const struct run_window *runs, qmcu_word *pair,
                                                                 const uint8_t *row, int32_t start) {
-  const uint32_t bytes = QMCU_R != 0 ? QMCU_R : runs->bytes, channels = runs->channels;
-  const uint32_t first = (uint32_t)qmcu_clamp(-start, 0, runs->taps) * channels;
-  const uint32_t last = (uint32_t)qmcu_clamp(runs->width - start, 0, runs->taps) * channels;
+  const uint32_t bytes = QMCU_R != 0 ? QMCU_R : runs->bytes, pixel_bytes = runs->pixel_bytes;
+  const uint32_t first = (uint32_t)qmcu_clamp(-start, 0, runs->taps) * pixel_bytes;
+  const uint32_t last = (uint32_t)qmcu_clamp(runs->width - start, 0, runs->taps) * pixel_bytes;
   const int32_t zero_point = runs->zero_point;
-  const uint8_t *from = row + start * (int32_t)channels;
+  const uint8_t *from = row + start * (int32_t)pixel_bytes;
   const uint32_t twice = qmcu_pair(zero_point, zero_point);
-  if (channels % 4u == 0) {
+  if (pixel_bytes % 4u == 0) {
     pair = run_fill(pair, twice, first);
     pair = run_expand(pair, from + first, last - first);
     return run_fill(pair, twice, bytes - last);
@@ -89,7 +92,7 @@ static __attribute__((noinline, unused)) void run_gather_any(const struct run_wi
       if ((uint32_t)row >= (uint32_t)runs->height || start <= -taps || start >= runs->width)
         pair = run_fill(pair, twice, bytes);
       else if (start >= 0 && start <= last)
-        pair = run_expand(pair, from + start * (int32_t)runs->channels, bytes);
+        pair = run_expand(pair, from + start * (int32_t)runs->pixel_bytes, bytes);
       else
         pair = run_clipped(runs, pair, from, start);
     }

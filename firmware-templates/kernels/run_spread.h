@@ -1,6 +1,6 @@
 /*
- * Bytes widened to pairs of int16, word by word: bytes (0, 2), then (1, 3); what is left fills one pair or two: (e0, e1),
- * (e2, –). src/bind/variants/matrix-columns.ts is the twin of this order. What has no value meets weights of zero, so it may be
+ * Bytes of the input widened to pairs of int16, word by word: bytes (0, 2), then (1, 3); what is left fills one pair or two:
+ * (e0, e1), (e2, –). Sub-byte inputs come in whole words only. src/bind/variants/matrix-columns.ts is the twin of this order. What has no value meets weights of zero, so it may be
  * anything.
  */
 #ifndef QMCU_RUN_SPREAD_H
@@ -11,10 +11,16 @@
 /* A word at any address: the cores load it in one instruction. */
 typedef uint32_t __attribute__((may_alias, aligned(1))) qmcu_loose_word;
 
+/* One word; sub-byte lanes (j, j + half of them) make a pair. Returns where the next one goes. */
 QMCU_INLINE qmcu_word *run_word(qmcu_word *pair, uint32_t slots, uint32_t word) {
+#if QMCU_INPUT_BITS == 8
   pair[0] = qmcu_spread_even(word);
   pair[slots] = qmcu_spread_odd(word);
-  return pair + 2 * slots;
+#else
+  const uint32_t lanes = 0x00010001u * ((1u << QMCU_INPUT_BITS) - 1u);
+  for (uint32_t j = 0; j < QMCU_INPUT_LANES / 2u; j++) pair[j * slots] = (word >> (j * QMCU_INPUT_BITS)) & lanes;
+#endif
+  return pair + QMCU_INPUT_LANES / 2u * slots;
 }
 
 /* Widens `bytes` bytes to pairs that stand `slots` words apart; returns where the next run goes. */
