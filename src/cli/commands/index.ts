@@ -4,6 +4,7 @@ import { bench } from './bench.js';
 import { classify } from './classify.js';
 import { codegen } from './codegen.js';
 import { compare } from './compare.js';
+import { deploy } from './deploy.js';
 import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CliCommand[] = [
   plan,
   classify,
   search,
+  deploy,
   simulate,
   compare,
   codegen,
