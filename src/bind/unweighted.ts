@@ -1,6 +1,6 @@
 /** Binds the operators without weights: one kernel call each, arguments copied from the plan. */
 import type { ArgumentRecord, KernelCall } from '../ir/bound-plan.js';
-import type { AddScaling, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
+import type { AddScaling, AddStep, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
 import { blobBytes, elementCount, readInt32, tensorOf } from '../ops/plan-access.js';
 import { reshapeKeepsBytes } from '../ops/reshape.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
@@ -48,18 +48,21 @@ function addScalingArgs(scaling: AddScaling): ArgumentRecord {
   };
 }
 
-export const bindAdd: StepBinder<'add'> = (step, context) => {
+/** `struct add_args` */
+export function addArgs(step: AddStep, context: BindContext): ArgumentRecord {
   const [first, second] = [inputTensor(step, context, 0), inputTensor(step, context, 1)];
   const output = outputTensor(step, context);
-  return simple(step, context, {
+  return {
     ...mapArgs(output),
     ...secondArgs(second),
     sign: step.subtract ? -1 : 1,
     zero_point: [first.zeroPoint, second.zeroPoint],
     scaling: addScalingArgs(step.scaling),
     stage: stageArgs(output, step.clamp),
-  });
-};
+  };
+}
+
+export const bindAdd: StepBinder<'add'> = (step, context) => simple(step, context, addArgs(step, context));
 
 export const bindMul: StepBinder<'mul'> = (step, context) => {
   const [first, second] = [inputTensor(step, context, 0), inputTensor(step, context, 1)];

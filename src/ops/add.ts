@@ -110,7 +110,7 @@ function sample(random: Random, request?: SampleRequest) {
   const shape = s.shape();
   const a = s.tensor(shape, s.inputBits);
   const other = random.pick([shape, shape, shape, [1, 1, shape[2]] as const, [1, 1, 1] as const]);
-  const b = s.tensor(other, s.inputBits);
+  const b = s.tensor(other, random.pick([s.inputBits, s.outputBits]));
   const output = s.tensor(shape, s.outputBits);
   const ratio = (2 ** s.outputBits / 2 ** s.inputBits) * (0.3 + random.next());
   const scaling = addScaling(ratio, ratio * (0.2 + 2 * random.next()), 1, s.mode);

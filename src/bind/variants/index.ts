@@ -5,6 +5,7 @@
  * Adding one: a file here; `firmware-templates/kernels/<op>_<name>.c` and `.h`; where its inner loop is generated
  * assembly, a generator in src/codegen/asm and its row there. test/parity/variants.test.ts runs every row.
  */
+import { ADD_WORDS } from './add-words.js';
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
 import { CONV2D_LANE_VARIANTS } from './conv2d-lanes.js';
 import { CONV2D_ROWS, CONV2D_STRIPS } from './conv2d-rows.js';
@@ -19,4 +20,5 @@ export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
   CONV2D_COLUMNS,
   FULLY_CONNECTED_COLUMNS,
   ...DEPTHWISE_PLANES,
+  ADD_WORDS,
 ];
