@@ -5,10 +5,15 @@
 import { describe, expect, it } from 'vitest';
 import { buildFloatNetwork } from '../../../../src/calibrate/build-network.js';
 import { createFloatRunner } from '../../../../src/calibrate/run-float.js';
+import { inputSpec, storeReals } from '../../../../src/data/input-spec.js';
+import { quantizeModel } from '../../../../src/evaluate/quantize-model.js';
 import { importModel } from '../../../../src/import/index.js';
+import type { DeployPlan } from '../../../../src/ir/deploy-plan.js';
 import type { Graph } from '../../../../src/ir/graph.js';
+import { uniformAssignment } from '../../../../src/ir/stage-data.js';
 import { lowerToPlan } from '../../../../src/lower/lower.js';
 import { stepReference } from '../../../../src/ops/index.js';
+import { createWasmEngine } from '../../../../src/simulate/wasm-engine.js';
 import { createRandom } from '../../../../src/support/random.js';
 import { expectClose, inGraphOrder, toNhwc } from '../../../support/onnx-compare.js';
 import { withOutputs } from '../../../support/onnx-encode.js';
@@ -50,6 +55,17 @@ function anatomy(graph: Graph) {
   }));
 }
 
+/** Everything of a plan but its names. */
+const withoutNames = ({ name: _, tensors, steps, inputs, outputs, weights: __, ...rest }: DeployPlan) => ({
+  ...rest,
+  ...Object.fromEntries(
+    Object.entries({ tensors, steps, inputs, outputs }).map(([key, list]) => [
+      key,
+      list.map(({ name: _own, ...own }) => own),
+    ]),
+  ),
+});
+
 /** Pixels of a smooth random picture, as NCHW and NHWC real values. */
 function picture(size: number, real: (byte: number) => number, seed: number) {
   const random = createRandom(seed);
@@ -85,6 +101,29 @@ describe.skipIf(missing)('MLPerf Tiny models (needs the shared data)', () => {
     expect(fromOnnx.nodes.length).toBeGreaterThan(10);
     expect(anatomy(fromOnnx)).toEqual(anatomy(fromTflite));
   });
+
+  it.each(PAIRS)(
+    '$name: quantised, they give the same plan up to names, and the same bytes',
+    async (pair) => {
+      const { name, size, real } = pair;
+      const pictures = Array.from({ length: 4 }, (_, seed) => [picture(size, real, seed).nhwc]);
+      const [fromOnnx, fromTflite] = await Promise.all(
+        ['onnx', 'tflite'].map(async (format) => {
+          const assignment = uniformAssignment(4, 4);
+          const reconstruction = { kind: 'none' } as const;
+          const graph = load(`${name}_float.${format}`);
+          return (await quantizeModel(graph, pictures.slice(1), { assignment, reconstruction })).plan;
+        }),
+      );
+      expect(withoutNames(fromOnnx!)).toEqual(withoutNames(fromTflite!));
+      expect(fromOnnx!.weights).toEqual(fromTflite!.weights);
+      const bytes = [fromOnnx!, fromTflite!].map(async (plan) => {
+        const network = await createWasmEngine().load(plan);
+        return network.run([storeReals(pictures[0]![0]!, inputSpec(plan))]).map((output) => output.slice());
+      });
+      expect(await bytes[0]).toEqual(await bytes[1]);
+    },
+  );
 
   it.each(PAIRS)('$name: every float map equals ONNX Runtime', async ({ name, size, real }) => {
     const bytes = readBytes(sharedPath(`models/${name}_float.onnx`)!);
