@@ -9,7 +9,7 @@
  */
 import type { RealBounds } from '../ir/float-network.js';
 import type { MatrixKernels } from '../ir/matrix-kernels.js';
-import { choleskyUpper, solveCholesky } from './linear-algebra.js';
+import { choleskyUpper, SOLVE_LANES, solveCholesky } from './linear-algebra.js';
 import { centre } from './moments.js';
 
 export interface RefitProblem {
@@ -52,7 +52,7 @@ export function refit(problem: RefitProblem, matrices: MatrixKernels): Refit {
   const repeats = problem.bounds.min === Number.NEGATIVE_INFINITY ? 0 : REPEATS;
   for (let i = 0; i <= repeats; i++) {
     const left = i === 0 ? residuals : residualsOf(problem, current, matrices);
-    current = add(current, regress(problem, all, left, rows, ridge, matrices), problem);
+    current = add(current, solve(correlate(problem, all, left, rows, matrices), all, ridge), problem);
   }
   return { ...current, mean: all.mean, covariance: all.covariance, ridge };
 }
@@ -94,34 +94,61 @@ function residualsOf(
   return out;
 }
 
-/** Regression of the residuals of the first `rows` rows on the inputs, with an intercept. */
-function regress(
-  { x, width, channels }: RefitProblem,
-  { mean, covariance }: RowMoments,
+/** What a regression of residuals on the inputs needs, whatever its ridge. */
+interface Correlations {
+  readonly channels: number;
+  /** Mean residual of every channel. */
+  readonly average: Float64Array;
+  /** Covariance of inputs and residuals, [width][channels]. */
+  readonly products: Float64Array;
+}
+
+/** Over the first `rows` rows. */
+function correlate(
+  { x, width, channels }: Pick<RefitProblem, 'x' | 'width' | 'channels'>,
+  { mean }: RowMoments,
   residuals: Float32Array,
   rows: number,
-  ridge: number,
   matrices: MatrixKernels,
-): Affine {
+): Correlations {
   const average = new Float64Array(channels);
   for (let i = 0; i < rows; i++)
     for (let c = 0; c < channels; c++) average[c] = average[c]! + residuals[i * channels + c]! / rows;
+  const products = new Float64Array(width * channels);
+  matrices.crossProduct(x, residuals, rows, width, channels, products);
+  for (let k = 0, at = 0; k < width; k++)
+    for (let c = 0; c < channels; c++, at++) products[at] = products[at]! / rows - mean[k]! * average[c]!;
+  return { channels, average, products };
+}
+
+/** The regression with an intercept; an infinite ridge leaves the intercept alone. */
+function solve(
+  { channels, average, products }: Correlations,
+  { mean, covariance }: RowMoments,
+  ridge: number,
+): Affine {
+  const width = mean.length;
   const weights = new Float32Array(channels * width);
   const bias = Float32Array.from(average);
   if (ridge === Number.POSITIVE_INFINITY) return { weights, bias };
-  const products = new Float64Array(width * channels);
-  matrices.crossProduct(x, residuals, rows, width, channels, products);
   const factor = ridgeFactor(covariance, width, ridge);
-  const right = new Float64Array(width);
-  for (let c = 0; c < channels; c++) {
-    for (let k = 0; k < width; k++) right[k] = products[k * channels + c]! / rows - mean[k]! * average[c]!;
+  const right = new Float64Array(SOLVE_LANES * width);
+  for (let from = 0; from < channels; from += SOLVE_LANES) {
+    const lanes = Math.min(SOLVE_LANES, channels - from);
+    for (let k = 0; k < width; k++)
+      for (let lane = 0; lane < lanes; lane++)
+        right[SOLVE_LANES * k + lane] = products[k * channels + from + lane]!;
     solveCholesky(factor, width, right);
-    let shift = 0;
-    for (let k = 0; k < width; k++) {
-      weights[c * width + k] = right[k]!;
-      shift += right[k]! * mean[k]!;
+    for (let lane = 0; lane < lanes; lane++) {
+      const c = from + lane;
+      let shift = 0;
+      for (let k = 0; k < width; k++) {
+        const change = right[SOLVE_LANES * k + lane]!;
+        weights[c * width + k] = change;
+        shift += change * mean[k]!;
+      }
+      bias[c] = average[c]! - shift;
     }
-    bias[c] = average[c]! - shift;
   }
   return { weights, bias };
 }
@@ -144,6 +171,9 @@ function add(base: Affine, change: Affine, { channels }: RefitProblem): Affine {
   };
 }
 
+/** Channels that the ridge is chosen on: of a thousand, so many say the same. */
+const RIDGE_CHANNELS = 256;
+
 /** The ridge with the least error on the held-out rows; infinite when no fit beats a change of the bias alone. */
 function chooseRidge(
   problem: RefitProblem,
@@ -151,13 +181,16 @@ function chooseRidge(
   residuals: Float32Array,
   matrices: MatrixKernels,
 ): number {
-  const { x, rows, fitted, width, channels } = problem;
+  const { x, rows, fitted, width } = problem;
+  const channels = Math.min(RIDGE_CHANNELS, problem.channels);
+  const some = pickChannels(residuals, problem.channels, channels);
+  const correlations = correlate({ x, width, channels }, training, some, fitted, matrices);
   const held = x.subarray(fitted * width, rows * width);
-  const left = residuals.subarray(fitted * channels, rows * channels);
+  const left = some.subarray(fitted * channels, rows * channels);
   const predicted = new Float32Array(left.length);
   let best = { ridge: Number.POSITIVE_INFINITY, error: Number.POSITIVE_INFINITY };
   for (const ridge of [Number.POSITIVE_INFINITY, ...RIDGES]) {
-    const change = regress(problem, training, residuals, fitted, ridge, matrices);
+    const change = solve(correlations, training, ridge);
     matrices.apply(held, change.weights, change.bias, rows - fitted, width, channels, predicted);
     let error = 0;
     for (let i = 0; i < left.length; i++) error += (left[i]! - predicted[i]!) ** 2;
@@ -166,4 +199,15 @@ function chooseRidge(
     else break;
   }
   return best.ridge;
+}
+
+/** Columns of [rows][channels], evenly spread. */
+function pickChannels(values: Float32Array, channels: number, kept: number): Float32Array {
+  if (kept === channels) return values;
+  const rows = values.length / channels;
+  const picked = new Float32Array(rows * kept);
+  for (let i = 0; i < rows; i++)
+    for (let c = 0; c < kept; c++)
+      picked[i * kept + c] = values[i * channels + Math.floor((c * channels) / kept)]!;
+  return picked;
 }

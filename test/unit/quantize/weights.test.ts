@@ -28,8 +28,13 @@ describe('linear algebra', () => {
     const n = 7;
     const a = covarianceOf(random, n);
     const r = choleskyUpper(a, n)!;
-    const x = Float64Array.from({ length: n }, () => random.normal());
-    const b = Float64Array.from({ length: n }, (_, i) => x.reduce((sum, v, j) => sum + a[i * n + j]! * v, 0));
+    // Four solutions, [n][4].
+    const x = Float64Array.from({ length: 4 * n }, () => random.normal());
+    const b = x.map((_, at) => {
+      let sum = 0;
+      for (let j = 0; j < n; j++) sum += a[Math.floor(at / 4) * n + j]! * x[4 * j + (at % 4)]!;
+      return sum;
+    });
     solveCholesky(r, n, b);
     for (const [i, value] of x.entries()) expect(b[i]).toBeCloseTo(value, 6);
     expect(choleskyUpper(Float64Array.of(1, 2, 2, 1), 2)).toBeUndefined();
