@@ -29,7 +29,7 @@ struct conv2d_lanes_args {
  * input, output: NHWC, packed at their widths. The output may overwrite the input as in conv2d.h: a tile is
  * expanded before it is stored.
  * scratch: 4-byte aligned: lane_bytes; tile_bytes, for a tile of whole blocks of channels or a block's sums; two
- * pieces, unless columns are read in place; a piece of padding, unless they are gathered.
+ * pieces, unless columns are whole pixels of whole words; a piece of padding, unless columns are pixels.
  */
 
 #endif

@@ -41,12 +41,6 @@ static void expand_column(const struct packed_source *source, const struct posit
   const uint32_t words = column->piece_words;
   const struct position second = at[LANE_COLUMN_PIXELS - 1];
   uint8_t *other = copies + 4u * words;
-  if (column->gathered) {
-    packed_gather(source, at->y, at->x, copies);
-    if (LANE_COLUMN_PIXELS == 2) packed_gather(source, second.y, second.x, other);
-    QMCU_PART(expand)(copies, other, lanes, words, 0);
-    return;
-  }
   uint32_t sum = 0;
   for (uint32_t ky = 0; ky < source->window->kernel_height; ky++)
     for (uint32_t kx = 0; kx < source->window->kernel_width; kx += column->run_taps) {
@@ -69,8 +63,8 @@ static void expand_tile(const struct packed_source *source, struct position *nex
   if (QMCU_COLUMNS == 2) expand_column(source, at + TILE - LANE_COLUMN_PIXELS, lanes + LANE_SECOND_COLUMN, copies);
 }
 
-/* The same where columns are the input's own pixels, one after the other. */
-QMCU_INLINE void expand_in_place(const uint8_t *input, uint32_t pixel_bytes, uint32_t words, uint32_t count,
+/* The same where output pixels are input pixels, one after the other, and no piece passes the input's end. */
+QMCU_INLINE void expand_pixels(const uint8_t *input, uint32_t pixel_bytes, uint32_t words, uint32_t count,
                                  uint8_t *lanes) {
   const uint8_t *a = input, *b = count > 1 ? a + pixel_bytes : a;
   if (LANE_COLUMN_PIXELS == 1) {
@@ -137,18 +131,26 @@ static void convolve_lanes(const struct conv2d_lanes_args *args, const void *inp
   uint8_t *tile = lanes + args->lane_bytes;
   uint8_t *copies = tile + args->tile_bytes;
   uint8_t *blank = copies + 8u * column.piece_words;
-  const struct packed_source source = {&column,           &args->window, (const uint8_t *)input, args->input.height,
-                                       args->input.width, blank};
-  if (!column.in_place && !column.gathered) packed_fill(blank, 4u * column.piece_words, column.padding);
+  const uint8_t *input_end =
+      (const uint8_t *)input + (uint32_t)args->input.height * args->input.width * column.pixel_bytes;
+  const struct packed_source source = {&column,   &args->window,      (const uint8_t *)input,
+                                       input_end, args->input.height, args->input.width,
+                                       blank};
+  if (!column.pointwise) packed_fill(blank, 4u * column.piece_words, column.padding);
   struct position next = {0, 0};
+  /* Of the last piece of a tile of input pixels. */
+  const uint32_t reach = (TILE - 1u) * column.pixel_bytes + 4u * column.piece_words;
   const uint8_t *in = (const uint8_t *)input;
   uint8_t *out = (uint8_t *)output;
   for (uint32_t left = (uint32_t)args->output.height * args->output.width; left > 0;) {
     const uint32_t count = left < TILE ? left : TILE;
-    if (column.in_place)
-      expand_in_place(in, column.pixel_bytes, column.piece_words, count, lanes);
-    else
+    if (column.pointwise && (uint32_t)(input_end - in) >= reach) {
+      expand_pixels(in, column.pixel_bytes, column.piece_words, count, lanes);
+      next.x += TILE;
+    } else {
+      while (next.x >= args->output.width) next.x -= args->output.width, next.y++;
       expand_tile(&source, &next, args->output.width, count, lanes, copies);
+    }
     multiply_tile(args, &finish, &to, lanes, out, count, tile);
     in += TILE * column.pixel_bytes;
     out += TILE * finish.pixel_bytes;

@@ -11,8 +11,7 @@ const WORD_BYTES = 4;
 export interface PackedColumn {
   readonly pixelBytes: number;
   readonly runTaps: number;
-  readonly gathered: boolean;
-  readonly inPlace: boolean;
+  readonly pointwise: boolean;
   readonly pieces: number;
   readonly pieceWords: number;
 }
@@ -27,16 +26,13 @@ export function packedColumn(
   const { kernelHeight, kernelWidth } = window;
   const bytes = pixelBytes(input.shape[2], input.bits);
   const runTaps = window.dilationWidth === 1 ? kernelWidth : 1;
-  const pieceBytes = multiple * WORD_BYTES;
-  const gathered = (runTaps * bytes) % pieceBytes !== 0;
   const taps = kernelHeight * kernelWidth;
   return {
     pixelBytes: bytes,
     runTaps,
-    gathered,
-    inPlace: !gathered && taps === 1 && isUnstrided(window) && input.shape[1] === output.shape[1],
-    pieces: gathered ? 1 : taps / runTaps,
-    pieceWords: multiple * Math.ceil(((gathered ? taps : runTaps) * bytes) / pieceBytes),
+    pointwise: taps === 1 && isUnstrided(window) && input.shape[1] === output.shape[1],
+    pieces: taps / runTaps,
+    pieceWords: multiple * Math.ceil((runTaps * bytes) / (multiple * WORD_BYTES)),
   };
 }
 
@@ -46,15 +42,25 @@ const isUnstrided = ({ strideHeight, strideWidth, padTop, padLeft }: StepWindow)
 /** Words of a column. */
 export const columnWords = ({ pieces, pieceWords }: PackedColumn): number => pieces * pieceWords;
 
+/** Scratch for pieces that cannot be read where they stand: those of two pixels, and one of padding. */
+export function copiedBytes({ pointwise, pixelBytes, pieceWords }: PackedColumn): number {
+  const bytes = WORD_BYTES * pieceWords;
+  if (!pointwise) return 3 * bytes;
+  return pixelBytes === bytes ? 0 : 2 * bytes;
+}
+
 /** Position in the column, in values of the input's width → tap · channels + channel; −1 for filling. */
-export function packedOrder(column: PackedColumn, taps: number, input: PlanTensor): Int32Array {
+export function packedOrder(column: PackedColumn, input: PlanTensor): Int32Array {
   const [, , channels] = input.shape;
   const perByte = 8 / input.bits;
-  const order = new Int32Array(columnWords(column) * WORD_BYTES * perByte).fill(-1);
-  const perPixel = column.pixelBytes * perByte;
-  for (let tap = 0; tap < taps; tap++) {
-    for (let channel = 0; channel < channels; channel++)
-      order[tap * perPixel + channel] = tap * channels + channel;
+  const perPiece = column.pieceWords * WORD_BYTES * perByte;
+  const order = new Int32Array(column.pieces * perPiece).fill(-1);
+  for (let piece = 0; piece < column.pieces; piece++) {
+    for (let tap = 0; tap < column.runTaps; tap++) {
+      const at = piece * perPiece + tap * column.pixelBytes * perByte;
+      const index = (piece * column.runTaps + tap) * channels;
+      for (let channel = 0; channel < channels; channel++) order[at + channel] = index + channel;
+    }
   }
   return order;
 }
@@ -64,8 +70,7 @@ export const packedColumnArgs = (column: PackedColumn, input: PlanTensor): Argum
   pixel_bytes: column.pixelBytes,
   piece_words: column.pieceWords,
   run_taps: column.runTaps,
-  gathered: column.gathered ? 1 : 0,
-  in_place: column.inPlace ? 1 : 0,
+  pointwise: column.pointwise ? 1 : 0,
   padding: paddingByte(input),
 });
 

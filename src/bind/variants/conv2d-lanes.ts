@@ -27,6 +27,7 @@ import { kernelInstance } from '../kernel-instance.js';
 import type { LaneMatrix } from '../lane-rows.js';
 import {
   columnWords,
+  copiedBytes,
   type PackedColumn,
   packedColumn,
   packedColumnArgs,
@@ -75,9 +76,6 @@ function columnOf(step: Conv2dStep, plan: DeployPlan, { groupLength }: LaneSchem
   const wordLength = 32 / input.bits;
   return packedColumn(step.window, input, output, Math.max(1, groupLength / wordLength));
 }
-
-/** Both pixels' pieces and one of padding. */
-const copiedPieces = ({ inPlace, gathered }: PackedColumn): number => (inPlace ? 0 : gathered ? 2 : 3);
 
 /**
  * The quickest finish that is exact: the kernel itself requantises when the clamp is the output's whole range and every
@@ -170,9 +168,8 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
     },
     memory(step, plan): StepMemory {
       const { laneBytes, tileBytes, column } = laneLayout(step, plan, variant);
-      const pieces = copiedPieces(column) * WORD_BYTES * column.pieceWords;
       return {
-        scratchBytes: laneBytes + tileBytes + pieces,
+        scratchBytes: laneBytes + tileBytes + copiedBytes(column),
         inPlaceInputs: conv2dInPlace(step, ...ends(step, plan)) ? [0] : [],
         alias: false,
       };
@@ -182,8 +179,7 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       const input = inputTensor(step, context);
       const output = outputTensor(step, context);
       const { scheme, column, channels, finish, laneBytes, tileBytes } = laneLayout(step, plan, variant);
-      const taps = step.window.kernelHeight * step.window.kernelWidth;
-      const order = packedOrder(column, taps, input);
+      const order = packedOrder(column, input);
       const stream = scheme.pack({ ...weightRows(step, plan), order, ...channels }, finish);
       const args = variant.args({
         input: shapeArgs(input),
