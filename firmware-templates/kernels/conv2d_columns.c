@@ -68,7 +68,7 @@ QMCU_INLINE void columns_of_lanes(const struct conv2d_columns_args *args, struct
 
 void QMCU_INSTANCE(const struct conv2d_columns_args *args, const void *input, void *output, void *scratch);
 void QMCU_INSTANCE(const struct conv2d_columns_args *args, const void *input, void *output, void *scratch) {
-  qmcu_word *columns = (qmcu_word *)scratch;
+  qmcu_word *columns = (qmcu_word *)scratch + (QMCU_WEIGHT_BITS == 8 ? 0 : 2);
   struct qmcu_matrix matrix = qmcu_matrix_of(args->stream, args->runs, args->run_count, args->pairs, args->block_words,
                                              columns, &args->stage, args->channels, args->output.channels);
   if (QMCU_INPUT_BITS == 8 || args->input.channels % QMCU_INPUT_LANES == 0) {

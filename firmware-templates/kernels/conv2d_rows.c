@@ -131,9 +131,10 @@ static __attribute__((noinline)) void rows_widen(const struct conv2d_rows_args *
     const uint8_t *from = input + ((uint32_t)y * (uint32_t)width + (uint32_t)first) * pixel_bytes;
     const uint32_t count = (uint32_t)(behind - first);
     qmcu_word *pixels = to + (uint32_t)(first - left) * pixel_words;
+    uint32_t unused;
     rows_fill(to, pixels, twice);
     if (QMCU_INPUT_BITS == 8)
-      run_spread(pixels, 1, from, count * pixel_bytes);
+      run_spread(pixels, 1, from, count * pixel_bytes, &unused);
     else
       qmcu_column_append(pixels, 1, 0, from, count, channels);
     to = pixels + count * pixel_words;

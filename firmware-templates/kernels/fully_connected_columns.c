@@ -33,8 +33,9 @@ void QMCU_INSTANCE(const struct fully_connected_columns_args *args, const void *
 void QMCU_INSTANCE(const struct fully_connected_columns_args *args, const void *input, void *output, void *scratch) {
   qmcu_word *column = (qmcu_word *)scratch;
   const uint32_t pixels = (uint32_t)args->input.height * args->input.width;
+  uint32_t unused;
   if (QMCU_INPUT_BITS == 8)
-    run_spread(column, 1, (const uint8_t *)input, pixels * args->input.channels);
+    run_spread(column, 1, (const uint8_t *)input, pixels * args->input.channels, &unused);
   else
     qmcu_column_append(column, 1, 0, (const uint8_t *)input, pixels, args->input.channels);
   const int32_t offset = QMCU_O == 8 ? 128 : 0;

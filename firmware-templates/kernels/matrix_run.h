@@ -79,6 +79,8 @@ static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const
   for (; oc < end; oc += 4, weights += QMCU_BLOCK_WORDS(matrix->pairs)) {
     uint32_t acc[8];
     qmcu_dot_2x4(weights, columns, matrix->pairs, finish->channels + oc, acc);
+    if (QMCU_WEIGHT_BITS == 4)
+      for (uint32_t c = 0; c < 4; c++) acc[c] -= 8u * columns[-2], acc[c + 4] -= 8u * columns[-1];
     finish_any(finish, acc, oc, output);
     finish_any(finish, acc + 4, oc, output + matrix->run.pitch);
   }

@@ -3,7 +3,7 @@
  * channels off the block, all widths that the variant takes), and a third of them at the bounds of weights and
  * activations, where a lane that overflows would show. A spoiled operand in each variant's assembly must show as well.
  *
- * VARIANT_CASES (default 8 per variant and run) and PARITY_SEED widen the run; `npm run parity:variants` runs 1,000.
+ * VARIANT_CASES (default 5 per variant and run) and PARITY_SEED widen the run; `npm run parity:variants` runs 1,000.
  * VARIANT=<start of a name> runs those variants alone.
  */
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,11 +26,11 @@ import { depthwiseSample } from './depthwise-samples.js';
 import { buildCases, type EmulatedCase, emulateCases, roomyBoard } from './emulated-programs.js';
 import { worstCase } from './worst-cases.js';
 
-const CASES = Number(process.env.VARIANT_CASES ?? 8);
+const CASES = Number(process.env.VARIANT_CASES ?? 5);
 const SEED = Number(process.env.PARITY_SEED ?? 50260);
 /** `VARIANT=words` runs the variants of that name only. */
 const VARIANTS = KERNEL_VARIANTS.filter(({ name }) => name.startsWith(process.env.VARIANT ?? ''));
-const SPOILED_CASES = 4;
+const SPOILED_CASES = 3;
 /** Samples that are tried for one that the variant takes. */
 const TRIES = 200;
 

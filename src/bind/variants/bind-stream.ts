@@ -44,7 +44,7 @@ export function bindStream(
     args: {
       stage: stageArgs(output, step.clamp),
       pairs,
-      block_words: fastBlockWords(pairs, mode),
+      block_words: fastBlockWords(pairs, mode, form),
       run_count: stream.runs.length / 2,
       runs: constants.uint16(`${label}_runs`, stream.runs),
       stream: constants.add(`${label}_stream`, 'uint32_t', new Uint8Array(stream.words.buffer)),

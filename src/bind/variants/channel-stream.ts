@@ -96,8 +96,8 @@ export function fastConstants(
 /** In a matrix, accumulators of channels 1 and 3 come out of the upper 24 bits of a word, once at the end. */
 const RAW_REACH = 2 ** 23;
 
-/** Who reads the stream: src/codegen/asm/matrix.ts or vector.ts. They differ in the header of a block. */
-export type StreamForm = 'matrix' | 'vector';
+/** Who reads the stream: src/codegen/asm/matrix.ts, matrix-nibbles.ts (4-bit weights) or vector.ts. */
+export type StreamForm = 'matrix' | 'nibbles' | 'vector';
 
 export interface ChannelStream {
   readonly words: Uint32Array;
@@ -130,7 +130,10 @@ export function packChannelStream(
     const weights = rows.subarray(first * length, (first + count) * length);
     const fast = fastBlock(weights, block, length, order, output, form);
     if (fast !== undefined) words.push(...fast);
-    else words.push(...new Uint32Array(packDotBlocks(weights, count, length, order, 8).buffer));
+    else
+      words.push(
+        ...new Uint32Array(packDotBlocks(weights, count, length, order, form === 'nibbles' ? 4 : 8).buffer),
+      );
     addRun(fast === undefined ? RUN.exact : count < CHANNEL_BLOCK ? RUN.tail : RUN.fast);
   }
   return {
@@ -141,8 +144,8 @@ export function packChannelStream(
 }
 
 /** Words of a fast block with columns of `pairs` pairs of k. */
-export const fastBlockWords = (pairs: number, mode: RequantMode): number =>
-  4 + 2 * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
+export const fastBlockWords = (pairs: number, mode: RequantMode, form: StreamForm): number =>
+  4 + (form === 'nibbles' ? 1 : 2) * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
 
 const unusedChannel = ({ zeroPoint, bits, mode }: OutputForm): FastConstants =>
   constantChannel(0, zeroPoint + unsignedOffset(bits), mode);
@@ -156,29 +159,48 @@ function fastBlock(
   output: OutputForm,
   form: StreamForm,
 ): number[] | undefined {
-  const inRange = block.every(
-    ({ lowest, highest }, c) =>
-      form === 'vector' || c % 2 === 0 || (lowest > -RAW_REACH && highest < RAW_REACH),
-  );
+  const inRange = block.every((channel, c) => isReadable(channel, c, order.length, form));
   const known = block.map((channel) => fastConstants(channel, output));
   if (!inRange || known.includes(undefined)) return undefined;
   const constants = Array.from({ length: CHANNEL_BLOCK }, (_, c) => known[c] ?? unusedChannel(output));
   const weight = (channel: number, index: number): number =>
     channel < block.length && index >= 0 ? weights[channel * length + index]! : 0;
-  const words: number[] = [];
-  for (const c of [0, 2]) {
-    const [low, high] = [constants[c]!.bias, constants[c + 1]!.bias];
-    if (form === 'matrix') words.push((Math.imul(high, 256) + low) | 0, low | 0);
-    else words.push(low, high);
-  }
+  const words = blockHeader(constants, form);
   for (let at = 0; at < order.length; at += 2) {
+    const lanes = [order[at]!, order[at + 1]!].map((index) => [0, 1, 2, 3].map((c) => weight(c, index)));
+    if (form === 'nibbles') {
+      const [low, high] = lanes.map((w, k) => (order[at + k]! < 0 ? 0 : nibbleLane(w)));
+      words.push(low! | (high! << 16));
+      continue;
+    }
     for (const c of [0, 2]) {
-      const [first, second] = [0, 1].map(
-        (k) => 256 * weight(c + 1, order[at + k]!) + weight(c, order[at + k]!),
-      );
-      if (Math.min(first!, second!) < -INT16) return undefined;
-      words.push((first! & 0xffff) | (second! << 16));
+      const [low, high] = lanes.map((w) => 256 * w[c + 1]! + w[c]!);
+      if (Math.min(low!, high!) < -INT16) return undefined;
+      words.push((low! & 0xffff) | (high! << 16));
     }
   }
   return [...words, ...constants.flatMap((constant) => constant.words)].map((word) => word >>> 0);
+}
+
+/** Four channels' weights of one k, the lower three stored with an offset of 8. */
+const nibbleLane = ([w0, w1, w2, w3]: readonly number[]): number =>
+  ((w3! & 15) << 12) | ((w2! + 8) << 8) | ((w1! + 8) << 4) | (w0! + 8);
+
+/** What a block's accumulators start from, in the order of their registers. */
+function blockHeader(constants: readonly FastConstants[], form: StreamForm): number[] {
+  const [b0, b1, b2, b3] = constants.map(({ bias }) => bias | 0) as [number, number, number, number];
+  if (form === 'vector') return [b0, b1, b2, b3];
+  if (form === 'matrix') return [(Math.imul(b1, 256) + b0) | 0, b0, (Math.imul(b3, 256) + b2) | 0, b2];
+  const [bytes, top] = [(Math.imul(b1, 16) + b0) | 0, Math.imul(b2, 256)];
+  return [(Math.imul(b3, 4096) + top + bytes) | 0, bytes, b0, top];
+}
+
+/** Whether the kernel gets the sum of the block's channel `c` out of the word that it shares with others. */
+function isReadable({ lowest, highest }: Channel, c: number, length: number, form: StreamForm): boolean {
+  const within = (reach: number): boolean => lowest > -reach && highest < reach;
+  if (form === 'vector') return true;
+  if (form === 'matrix') return c % 2 === 0 || within(RAW_REACH);
+  // S1 and S2 come with 8 times the column's sum, of at most 128 an element.
+  const offset = 8 * 128 * length;
+  return c === 0 || within(c === 1 ? 2 ** 27 - offset : c === 2 ? 2 ** 23 - offset : 2 ** 19);
 }

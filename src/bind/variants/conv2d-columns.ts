@@ -1,4 +1,4 @@
-/** conv2d with 8-bit weights: columns of two pixels times generated assembly (firmware-templates/kernels/conv2d_columns.h). */
+/** conv2d with 8-bit weights, or 4-bit ones and 8-bit inputs: columns of two pixels times generated assembly (firmware-templates/kernels/conv2d_columns.h). */
 import type { Conv2dStep, PlanTensor } from '../../ir/deploy-plan.js';
 import { tensorOf } from '../../ops/plan-access.js';
 import { inputTensor, outputTensor } from '../bound-op.js';
@@ -18,6 +18,9 @@ import type { KernelVariant } from './variant.js';
 
 const NAME = 'columns';
 
+/** Of both columns, which 4-bit weights need. */
+const SUMS_BYTES = 8;
+
 /** Pairs of the column, without building its order. */
 function layoutOf({ window }: Conv2dStep, input: PlanTensor): ColumnLayout {
   const { count, length } = columnRuns(window, input.shape[2]);
@@ -29,8 +32,10 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
   op: 'conv2d',
   feature: 'dsp',
 
-  applies(step) {
-    if (step.weightBits !== 8) return `${step.weightBits}-bit weights`;
+  applies(step, plan) {
+    const { bits } = tensorOf(plan, step.inputs[0]!);
+    if (step.weightBits === 2 || (step.weightBits === 4 && bits !== 8))
+      return `not for a${bits}w${step.weightBits}`;
     return step.weightZeroPoint === 0 ? undefined : 'weights with a zero point';
   },
 
@@ -38,14 +43,18 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
     const [input, output] = [tensorOf(plan, step.inputs[0]!), tensorOf(plan, step.output)];
     const { pairs } = layoutOf(step, input);
     const inPlaceInputs = conv2dInPlace(step, input, output) ? [0] : [];
-    return { scratchBytes: 8 * pairs, inPlaceInputs, alias: false };
+    return {
+      scratchBytes: 8 * pairs + (step.weightBits === 8 ? 0 : SUMS_BYTES),
+      inPlaceInputs,
+      alias: false,
+    };
   },
 
   bind(step, context) {
     const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
     const layout = layoutOf(step, input);
     const order = layoutOrder(matrixOrder(step.window, input.shape[2], input.bits), layout);
-    const stream = bindStream(step, context, order, 'matrix');
+    const stream = bindStream(step, context, order, step.weightBits === 8 ? 'matrix' : 'nibbles');
     const parameters = {
       u: layout.unroll,
       s: layout.unroll === layout.pairs ? 1 : 0,
@@ -59,7 +68,7 @@ export const CONV2D_COLUMNS: KernelVariant<'conv2d'> = {
       input_zero_point: input.zeroPoint,
       ...stream.args,
     };
-    const kernel = kernelInstance('conv2d', context.target.feature, input.bits, 8, {
+    const kernel = kernelInstance('conv2d', context.target.feature, input.bits, step.weightBits, {
       variant: NAME,
       parameters,
     });

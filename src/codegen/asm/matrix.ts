@@ -1,5 +1,5 @@
 /**
- * The inner kernel of matrix products with 8-bit weights: all output channels of two pixels whose columns are ready.
+ * The inner kernel of matrix products with 8-bit or 4-bit weights: all output channels of two pixels whose columns are ready.
  *
  *   void <instance>_run(const uint32_t *columns, const uint32_t *stream, void *out, const struct qmcu_matrix_run *run)
  *
@@ -9,13 +9,21 @@
  * 2 k, 2 pixels, 4 channels on a Cortex-M4.
  *
  * Stream of a block of four channels: raw01 b0 raw23 b2 | (w01 w23) per pair of k | constants of finish.ts, with
- * raw01 = 256·b1 + b0 and b the bias.
+ * raw01 = 256·b1 + b0 and b the bias. 4-bit weights: matrix-nibbles.ts.
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import type { Width } from '../../numeric/widths.js';
 import { Assembly, assemblyFile } from './assembly.js';
-import { emitPack, emitScale, type FinishOptions, isDoubled, PACKED_STORE } from './finish.js';
+import {
+  type ChannelRegisters,
+  emitPack,
+  emitScale,
+  type FinishOptions,
+  isDoubled,
+  PACKED_STORE,
+} from './finish.js';
+import { emitNibbleExtract, emitNibblePair, NIBBLE_CHANNELS, type PairOffsets } from './matrix-nibbles.js';
 
 /** Single-precision registers: constants of a call. s1 to s7 are `struct qmcu_matrix_run` in its order. */
 const COLUMNS = 's0';
@@ -25,6 +33,8 @@ const ZERO = 's3';
 const COLUMNS_END = 's4';
 const BOUNDS = ['s5', 's6'] as const;
 const OUT = 's7';
+/** Sums of both columns, for 4-bit weights. */
+const SUMS = ['s8', 's9'] as const;
 
 /** Accumulators of the channels (0, 1, 2, 3), a register per pixel; raw sums stand where channels 1 and 3 end up. */
 export const MATRIX_CHANNELS = [
@@ -39,13 +49,6 @@ interface MatrixShape {
   readonly unroll: number;
   /** One turn serves the whole column. */
   readonly single: boolean;
-}
-
-/** Where the inputs of both pixels and the weights of a pair stand, in bytes from r0 and r1. */
-export interface PairOffsets {
-  readonly first: number;
-  readonly second: number;
-  readonly weights: number;
 }
 
 /**
@@ -73,17 +76,18 @@ export function emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void {
 }
 
 /** Loads a block's biases and walks the columns; r1 ends at the block's constants. */
-function emitColumns(a: Assembly, { unroll, single }: MatrixShape): void {
+function emitColumns(a: Assembly, { unroll, single }: MatrixShape, form: MatrixForm): void {
   a.emit(`vmov r0, ${COLUMNS}`, 'ldm r1!, {r4, r6, r8, r10}');
   if (!single) {
     a.emit('mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
     a.label('.Lpairs');
   }
   for (let u = 0; u < unroll; u++) {
-    emitPair(a, { first: 8 * u, second: 8 * u + 4, weights: 8 * u }, single && u === 0);
+    const at = { first: 8 * u, second: 8 * u + 4, weights: form.pairBytes * u };
+    form.emitPair(a, at, single && u === 0);
   }
   if (!single) a.emit(`add r0, r0, #${8 * unroll}`, `vmov r2, ${COLUMNS_END}`);
-  a.emit(`add r1, r1, #${8 * unroll}`);
+  a.emit(`add r1, r1, #${form.pairBytes * unroll}`);
   if (!single) a.emit('cmp r0, r2', 'bne .Lpairs');
 }
 
@@ -103,9 +107,14 @@ export function emitExtract(a: Assembly, mode: FirmwareMode): void {
 }
 
 /** The second pixel first: with a pitch of 0 the first one stays. Leaves the output behind the block. */
-export function emitStore(a: Assembly, outputBits: Width, pitch: string, out: string): void {
+export function emitStore(
+  a: Assembly,
+  outputBits: Width,
+  [first, second]: ChannelRegisters,
+  pitch: string,
+  out: string,
+): void {
   const { store, bytes } = PACKED_STORE[outputBits];
-  const [first, second] = MATRIX_CHANNELS[0];
   a.emit(
     `vmov r2, ${pitch}`,
     `vmov r0, ${out}`,
@@ -115,7 +124,28 @@ export function emitStore(a: Assembly, outputBits: Width, pitch: string, out: st
   );
 }
 
-function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions): string {
+/** How a width of weights is multiplied and its sums taken apart. */
+interface MatrixForm {
+  readonly pairBytes: number;
+  readonly channels: readonly ChannelRegisters[];
+  emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void;
+  /** Once per call, when r0 holds the columns' address. */
+  emitSetup(a: Assembly): void;
+  emitExtract(a: Assembly, mode: FirmwareMode): void;
+}
+
+const FORMS: Readonly<Record<4 | 8, MatrixForm>> = {
+  8: { pairBytes: 8, channels: MATRIX_CHANNELS, emitPair, emitSetup: () => undefined, emitExtract },
+  4: {
+    pairBytes: 4,
+    channels: NIBBLE_CHANNELS,
+    emitPair: emitNibblePair,
+    emitSetup: (a) => a.emit(`vldr ${SUMS[0]}, [r0, #-8]`, `vldr ${SUMS[1]}, [r0, #-4]`),
+    emitExtract: (a, mode) => emitNibbleExtract(a, mode, SUMS),
+  },
+};
+
+function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions, form: MatrixForm): string {
   const a = new Assembly();
   a.emit(
     'push {r4-r11, lr}',
@@ -123,12 +153,13 @@ function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions): str
     `vmov ${COLUMNS}, r0`,
     `vmov ${OUT}, r2`,
   );
+  form.emitSetup(a);
   a.label('.Lblock');
-  emitColumns(a, shape);
-  emitExtract(a, finish.mode);
-  emitScale(a, finish.mode, MATRIX_CHANNELS, ZERO);
-  emitPack(a, finish, MATRIX_CHANNELS, BOUNDS);
-  emitStore(a, finish.outputBits, PITCH, OUT);
+  emitColumns(a, shape, form);
+  form.emitExtract(a, finish.mode);
+  emitScale(a, finish.mode, form.channels, ZERO);
+  emitPack(a, finish, form.channels, BOUNDS);
+  emitStore(a, finish.outputBits, form.channels[0]!, PITCH, OUT);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
   return a.functionText(name);
 }
@@ -138,6 +169,11 @@ export function matrixColumns(kernel: KernelInstance, mode: FirmwareMode): strin
   const { u = 0, s = 0, o = 8, c = 0 } = kernel.parameters ?? {};
   const finish = { mode, outputBits: o as Width, clamp: c === 1 };
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/matrix.ts.`, [
-    matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish),
+    matrixRun(
+      `${kernel.name}_run`,
+      { unroll: u, single: s === 1 },
+      finish,
+      FORMS[kernel.weightBits === 4 ? 4 : 8],
+    ),
   ]);
 }

@@ -79,7 +79,7 @@ function rowsRun(name: string, shape: RowsShape, finish: FinishOptions): string 
   emitExtract(a, finish.mode);
   emitScale(a, finish.mode, MATRIX_CHANNELS, ZERO);
   emitPack(a, finish, MATRIX_CHANNELS, BOUNDS);
-  emitStore(a, finish.outputBits, PITCH, OUT);
+  emitStore(a, finish.outputBits, MATRIX_CHANNELS[0], PITCH, OUT);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock');
   emitAdvance(a, shape);
   return a.functionText(name);
