@@ -6,6 +6,7 @@
 enum {
   KERNEL = 3,
   GROUP = 4,
+  OUTPUT_PIXEL_BYTES = (QMCU_C * QMCU_W + 7) / 8,
   ROW_WORDS = QMCU_R,
   /* bias, multiplier, and in the modes that round by a shift its addend and distance; taps */
 #if defined(QMCU_REQUANT_MULHI)
@@ -16,16 +17,22 @@ enum {
   RECORD_WORDS = RECORD_TAPS + KERNEL
 };
 
-/* As the generated assembly loads it: s4 to s7 in src/codegen/asm/planes.ts. */
+/* As the generated assembly loads it: s4 to s8 in src/codegen/asm/planes.ts. */
 struct qmcu_plane_run {
   /* From the first row to behind the last one. */
   uint32_t plane_bytes;
   int32_t zero_point;
   /* Bounds, each in both halves of its word. */
   uint32_t low, high;
+  /* Where the channel's bits stand in their byte. */
+  uint32_t shift;
 };
 
-void QMCU_PART(rows)(const qmcu_word *plane, const uint32_t *record, int8_t *output, const struct qmcu_plane_run *run);
+/* Outputs of one channel: whole bytes, or added to those of the channels before it. */
+void QMCU_PART(rows)(const qmcu_word *plane, const uint32_t *record, uint8_t *output, const struct qmcu_plane_run *run);
+#if QMCU_W < 8
+void QMCU_PART(merge)(const qmcu_word *plane, const uint32_t *record, uint8_t *output, const struct qmcu_plane_run *run);
+#endif
 
 #if QMCU_G
 void QMCU_PART(gather)(const uint8_t *pixels, qmcu_word *row, uint32_t rows);
@@ -49,7 +56,7 @@ static void gather(const struct depthwise_conv2d_planes_args *args, const uint8_
     const uint32_t count = (uint32_t)(height - y) < rows ? (uint32_t)(height - y) : rows;
     const uint8_t *pixels = input + (uint32_t)y * QMCU_X;
 #if QMCU_G
-    QMCU_PART(gather)(pixels + oc, row, count);
+    QMCU_PART(gather)(pixels + oc * QMCU_INPUT_BITS / 8, row, count);
     row += count * ROW_WORDS;
 #else
     const uint32_t channels = (uint32_t)args->output.channels - oc < GROUP ? args->output.channels - oc : GROUP;
@@ -69,33 +76,41 @@ static void gather(const struct depthwise_conv2d_planes_args *args, const uint8_
 
 /* The rows of one channel whose requantisation needs the full form. */
 static __attribute__((noinline)) void exact_rows(const struct depthwise_conv2d_planes_args *args, const qmcu_word *plane,
-                                                 uint32_t oc, int8_t *output, uint32_t rows) {
+                                                 uint32_t oc, uint8_t *output, uint32_t rows, uint32_t shift) {
   const struct qmcu_channel *channel = args->channels + oc;
   const int8_t *taps = (const int8_t *)(args->records + oc * RECORD_WORDS + RECORD_TAPS);
   for (uint32_t y = 0; y < rows; y++, plane += QMCU_V * ROW_WORDS) {
     const int16_t *column = (const int16_t *)plane;
-    for (uint32_t x = 0; x < QMCU_O; x++, column += QMCU_S, output += QMCU_C) {
+    for (uint32_t x = 0; x < QMCU_O; x++, column += QMCU_S, output += OUTPUT_PIXEL_BYTES) {
       uint32_t acc = (uint32_t)channel->bias;
       for (uint32_t ky = 0; ky < KERNEL; ky++) {
         for (uint32_t kx = 0; kx < KERNEL; kx++)
           acc += (uint32_t)(column[ky * ROW_WORDS * 2 + kx] * taps[ky * 4 + kx]);
       }
-      *output = (int8_t)qmcu_requantize_channel(acc, channel, &args->stage);
+      const uint32_t q = (uint32_t)qmcu_requantize_channel(acc, channel, &args->stage) << shift;
+      *output = (uint8_t)(shift == 0 ? q : *output | q);
     }
   }
 }
 
 static void convolve(const struct depthwise_conv2d_planes_args *args, const qmcu_word *planes, uint32_t oc,
-                     int8_t *output, uint32_t rows) {
-  const struct qmcu_plane_run run = {rows * QMCU_V * ROW_WORDS * 4u, args->stage.zero_point,
-                                     qmcu_pair(args->stage.clamp_min, args->stage.clamp_min),
-                                     qmcu_pair(args->stage.clamp_max, args->stage.clamp_max)};
+                     uint8_t *output, uint32_t rows) {
+  struct qmcu_plane_run run = {rows * QMCU_V * ROW_WORDS * 4u, args->stage.zero_point,
+                               qmcu_pair(args->stage.clamp_min, args->stage.clamp_min),
+                               qmcu_pair(args->stage.clamp_max, args->stage.clamp_max), 0};
   const uint32_t end = oc + GROUP < QMCU_C ? oc + GROUP : QMCU_C;
-  for (; oc < end; oc++, planes += ROW_WORDS / GROUP, output++) {
+  for (; oc < end; oc++, planes += ROW_WORDS / GROUP) {
+    uint8_t *out = output + oc * QMCU_W / 8;
+    const uint32_t *record = args->records + oc * RECORD_WORDS;
+    run.shift = oc * QMCU_W % 8;
     if (args->exact != NULL && args->exact[oc])
-      exact_rows(args, planes, oc, output, rows);
+      exact_rows(args, planes, oc, out, rows, run.shift);
+#if QMCU_W < 8
+    else if (run.shift > 0)
+      QMCU_PART(merge)(planes, record, out, &run);
+#endif
     else
-      QMCU_PART(rows)(planes, args->records + oc * RECORD_WORDS, output, &run);
+      QMCU_PART(rows)(planes, record, out, &run);
   }
 }
 
@@ -107,7 +122,7 @@ void QMCU_INSTANCE(const struct depthwise_conv2d_planes_args *args, const void *
   const uint32_t most_rows = (strip - 1u) * QMCU_V + KERNEL;
   fill(planes, most_rows * ROW_WORDS, qmcu_pair(args->input_zero_point, args->input_zero_point));
   for (uint32_t oc = 0; oc < QMCU_C; oc += GROUP) {
-    int8_t *out = (int8_t *)output + oc;
+    uint8_t *out = (uint8_t *)output;
     int32_t top = -(int32_t)args->window.pad_top;
     uint32_t kept = 0;
     for (uint32_t y = 0; y < height; y += strip) {
@@ -122,7 +137,7 @@ void QMCU_INSTANCE(const struct depthwise_conv2d_planes_args *args, const void *
       convolve(args, planes, oc, out, rows);
       kept = shared;
       top += (int32_t)(strip * QMCU_V);
-      out += rows * QMCU_O * QMCU_C;
+      out += rows * QMCU_O * OUTPUT_PIXEL_BYTES;
     }
   }
 }

@@ -31,9 +31,9 @@ struct depthwise_conv2d_planes_args {
 
 /*
  * Kernel: void depthwise_conv2d_a<a>_w<w>__dsp_planes_…(args, input, output, scratch)
- * c, i, p, x: channels, columns taken, padding left and bytes of a row of the input; o: output columns; s, v: strides;
- * r: pitch; f: 1 when the clamp is narrower than int8; g: 1 when planes are gathered by generated assembly.
- * input: NHWC, packed, 4-byte aligned; output: int8, in place as in depthwise_conv2d.h.
+ * c, i, p, x: channels, columns taken, padding left and bytes of a row of the input; o, w: columns and width of the
+ * output; s, v: strides; r: pitch; f: 1 when the clamp is narrower than the output's width; g: 1 when planes are gathered by
+ * generated assembly. Input, output and in-place use as in depthwise_conv2d.h.
  * scratch: 4-byte aligned, 4 · r · ((strip_rows − 1) · v + 3) bytes.
  */
 

@@ -44,7 +44,6 @@ function applies(step: DepthwiseConv2dStep, plan: DeployPlan): string | undefine
   if (window.strideWidth > 2) return `columns ${window.strideWidth} apart`;
   if (step.depthMultiplier !== 1) return 'a depth multiplier';
   if (step.weightZeroPoint !== 0) return 'weights with a zero point';
-  if (output.bits !== 8) return `${output.bits}-bit outputs`;
   if (takenColumns(step, input, output) < 1) return 'windows that miss the input';
   const pitch = 2 * planeColumns(step, output);
   if (GROUP * (KERNEL - 1) * pitch + TURN_BYTES > MOST_OFFSET) return 'rows too long for planes';
@@ -132,11 +131,12 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
         p: step.window.padLeft,
         x: width * pixelBytes(channels, input.bits),
         o: output.shape[1],
+        w: output.bits,
         s: step.window.strideWidth,
         v: step.window.strideHeight,
         r: 2 * planeColumns(step, output),
         f: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0,
-        g: input.bits === 8 && channels % GROUP === 0 ? 1 : 0,
+        g: channels % GROUP === 0 ? 1 : 0,
       };
       const args = {
         input: shapeArgs(input),

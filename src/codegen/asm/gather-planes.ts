@@ -1,16 +1,18 @@
 /**
- * Takes four channels of NHWC bytes apart into planes (planes.ts): input rows to rows of four planes.
+ * Takes four channels of packed NHWC apart into planes (planes.ts): input rows to rows of four planes.
  *
  *   void <instance>_gather(const void *pixels, void *row, uint32_t rows)
  *
- * `pixels`: the group's first channel in a row's first pixel, aligned to a word; `row`: the first plane's row, whose
+ * `pixels`: the group's first channel in a row's first pixel, the group being an aligned word, halfword or byte; `row`: the first plane's row, whose
  * first `left` columns are padding. Two pixels make one word in each plane; a column that shares its word with padding is stored
  * by halves.
  */
+import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
 import { Pointer } from './pointer.js';
 
 export interface GatherShape {
+  readonly inputBits: Width;
   /** Bytes of one channel's row in its plane. */
   readonly pitch: number;
   /** Columns taken from a row, and columns of padding before them. */
@@ -35,6 +37,7 @@ export function gatherPlanes(name: string, shape: GatherShape): string {
     target.at += 2;
   };
   a.emit('push {r4-r11, lr}');
+  if (shape.inputBits < 8) a.emit(`mov ${MASK}, #${shape.inputBits === 4 ? '0x000f000f' : '0x00030003'}`);
   a.label('.Lgather');
   let left = shape.columns;
   if (shape.left % 2 === 1) {
@@ -70,25 +73,19 @@ function emitTurns(a: Assembly, shape: GatherShape, source: Pointer, target: Tar
   target.at = start;
 }
 
-function emitPairs(
-  a: Assembly,
-  { pixelBytes, pitch }: GatherShape,
-  source: Pointer,
-  target: Target,
-  pairs: number,
-): void {
+function emitPairs(a: Assembly, shape: GatherShape, source: Pointer, target: Target, pairs: number): void {
+  const { inputBits, pixelBytes, pitch } = shape;
   for (let first = 0; first < pairs; ) {
-    const count = Math.min(pairs - first, groupPairs(pixelBytes));
+    const count = Math.min(pairs - first, groupPairs(shape));
     const words = WORDS.slice(0, 2 * count);
     words.forEach((word, i) => {
-      a.emit(`ldr ${word}, ${source.reach(0, i === 0 ? (words.length - 1) * pixelBytes : 0)}`);
+      const reserve = i === 0 ? (words.length - 1) * pixelBytes : 0;
+      a.emit(`${LOAD[inputBits]} ${word}, ${source.reach(0, reserve)}`);
       source.move(pixelBytes);
     });
     for (let i = 0; i < words.length; i += 2) {
-      const [x, y] = [words[i]!, words[i + 1]!];
-      a.emit(`pkhbt r12, ${x}, ${y}, lsl #16`, `pkhtb lr, ${y}, ${x}, asr #16`);
-      a.emit(`sxtb16 ${x}, r12`, `sxtb16 ${y}, r12, ror #8`, 'sxtb16 r12, lr', 'sxtb16 lr, lr, ror #8');
-      [x, y, 'r12', 'lr'].forEach((word, c) => {
+      const spread = inputBits === 8 ? spreadBytes : spreadNarrow;
+      spread(a, words[i]!, words[i + 1]!, inputBits).forEach((word, c) => {
         a.emit(`str ${word}, [r1, #${c * pitch + target.at}]`);
       });
       target.at += 4;
@@ -97,18 +94,32 @@ function emitPairs(
   }
 }
 
-/** Pairs that are loaded together. */
-const groupPairs = (pixelBytes: number): number =>
-  Math.max(1, Math.min(4, (Math.floor(4095 / pixelBytes) + 1) >> 1));
+/** Four channels of one pixel. */
+const LOAD = { 8: 'ldr', 4: 'ldrh', 2: 'ldrb' } as const;
+/** Ones in the lowest field of both halves. */
+const MASK = 'r11';
 
-function emitSingle(a: Assembly, { pitch }: GatherShape, source: Pointer, at: number): void {
-  a.emit(
-    `ldr r4, ${source.reach(0)}`,
-    'sxtb16 r5, r4',
-    'sxtb16 r6, r4, ror #8',
-    'asr r7, r5, #16',
-    'asr r8, r6, #16',
-  );
+/** Four channels of the pixels x and y as pairs (x, y); the registers that hold them. */
+function spreadBytes(a: Assembly, x: string, y: string): readonly string[] {
+  a.emit(`pkhbt r12, ${x}, ${y}, lsl #16`, `pkhtb lr, ${y}, ${x}, asr #16`);
+  a.emit(`sxtb16 ${x}, r12`, `sxtb16 ${y}, r12, ror #8`, 'sxtb16 r12, lr', 'sxtb16 lr, lr, ror #8');
+  return [x, y, 'r12', 'lr'];
+}
+
+function spreadNarrow(a: Assembly, x: string, y: string, bits: Width): readonly string[] {
+  a.emit(`orr ${x}, ${x}, ${y}, lsl #16`, `and r12, ${MASK}, ${x}`, `and lr, ${MASK}, ${x}, ror #${bits}`);
+  a.emit(`and ${y}, ${MASK}, ${x}, ror #${2 * bits}`, `and ${x}, ${MASK}, ${x}, ror #${3 * bits}`);
+  return ['r12', 'lr', y, x];
+}
+
+/** Pairs that are loaded together. */
+const groupPairs = ({ inputBits, pixelBytes }: GatherShape): number =>
+  Math.max(1, Math.min(inputBits === 8 ? 4 : 3, (Math.floor(4095 / pixelBytes) + 1) >> 1));
+
+function emitSingle(a: Assembly, { inputBits, pitch }: GatherShape, source: Pointer, at: number): void {
+  a.emit(`${LOAD[inputBits]} r4, ${source.reach(0)}`);
+  if (inputBits === 8) a.emit('sxtb16 r5, r4', 'sxtb16 r6, r4, ror #8', 'asr r7, r5, #16', 'asr r8, r6, #16');
+  else for (let c = 0; c < 4; c++) a.emit(`ubfx r${5 + c}, r4, #${c * inputBits}, #${inputBits}`);
   ['r5', 'r6', 'r7', 'r8'].forEach((half, c) => {
     a.emit(`strh ${half}, [r1, #${c * pitch + at}]`);
   });

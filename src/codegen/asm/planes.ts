@@ -1,7 +1,11 @@
 /**
  * The inner loop of depthwise convolutions over planes: output rows of one channel, four columns at a time.
  *
- *   void <instance>_rows(const void *plane, const uint32_t *record, int8_t *out, const struct qmcu_plane_run *run)
+ *   void <instance>_rows(const void *plane, const uint32_t *record, uint8_t *out, const struct qmcu_plane_run *run)
+ *   void <instance>_merge(the same)
+ *
+ * `rows` writes whole bytes: at narrow outputs those of the first channel in its byte, the others' bits being zero. `merge` adds
+ * another channel's bits to them.
  *
  * A plane is one channel's rows as int16, padding included, `pitch` bytes a row; the rows of four channels alternate
  * (firmware-templates/kernels/depthwise_conv2d_planes.h draws it), so that the next row is 4 · pitch bytes further. Every
@@ -11,6 +15,7 @@
  * the accumulator doubled: its bias is stored doubled, its taps are doubled as they are unpacked.
  */
 import type { FirmwareMode } from '../../numeric/requantize.js';
+import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
 import { isDoubled } from './finish.js';
 import { Pointer } from './pointer.js';
@@ -23,9 +28,10 @@ export interface PlaneShape {
   readonly pitch: number;
   /** Output columns. */
   readonly width: number;
-  /** Bytes from one output pixel to the next. */
-  readonly channels: number;
-  /** The clamp is narrower than int8's range. */
+  /** Width of outputs, and bytes from one pixel of them to the next. */
+  readonly outputBits: Width;
+  readonly pixelBytes: number;
+  /** The clamp is narrower than the output's range. */
   readonly clamp: boolean;
 }
 
@@ -47,8 +53,9 @@ const S = {
   zero: 's5',
   low: 's6',
   high: 's7',
-  out: 's8',
-  columns: 's9',
+  shift: 's8',
+  out: 's9',
+  columns: 's10',
 } as const;
 
 /** A tap, or two neighbouring ones, in registers. */
@@ -74,28 +81,33 @@ const STRIDED: TapRegisters = {
   free: ['r1', 'lr', 'r8'],
 };
 
-export function planeRows(name: string, shape: PlaneShape, mode: FirmwareMode): string {
-  return new Generator(name, shape, mode).generate();
+/** `merges`: outputs are added to the bytes that are there. */
+export function planeRows(name: string, shape: PlaneShape, mode: FirmwareMode, merges: boolean): string {
+  return new Generator(name, shape, mode, merges).generate();
 }
 
 class Generator {
   private readonly a = new Assembly();
   private readonly taps: TapRegisters;
   private readonly out: Pointer;
+  /** Start of labels. */
+  private readonly local: string;
 
   constructor(
     private readonly name: string,
     private readonly shape: PlaneShape,
     private readonly mode: FirmwareMode,
+    private readonly merges: boolean,
   ) {
     this.taps = shape.strideX === 1 ? DENSE : STRIDED;
     this.out = new Pointer(this.a, 'r2', 'r1');
+    this.local = `.L${name}`;
   }
 
   generate(): string {
     const { pitch, strideX, strideY, width } = this.shape;
     this.prologue();
-    this.a.label('.Lrow');
+    this.a.label(`${this.local}_row`);
     const blocks = Math.floor(width / BLOCK);
     const looped = blocks > MOST_UNROLL;
     if (looped) this.loop(blocks);
@@ -104,7 +116,7 @@ class Generator {
     this.out.settle();
     const walked = looped ? 2 * BLOCK * strideX * blocks : 0;
     this.advancePlane(4 * pitch * strideY - walked);
-    this.a.emit(`vmov r1, ${S.end}`, 'cmp r0, r1', 'bne .Lrow', 'pop {r4-r11, pc}');
+    this.a.emit(`vmov r1, ${S.end}`, 'cmp r0, r1', `bne ${this.local}_row`, 'pop {r4-r11, pc}');
     return this.a.functionText(this.name);
   }
 
@@ -118,7 +130,7 @@ class Generator {
     const { a } = this;
     a.emit('push {r4-r11, lr}');
     a.emit(this.mode === 'mulhi' ? `vldmia r1!, {${S.bias}-${S.multiplier}}` : `vldmia r1!, {s0-s3}`);
-    a.emit(`vldmia r3, {${S.end}-${S.high}}`, `vmov r3, ${S.end}`, 'add r3, r3, r0', `vmov ${S.end}, r3`);
+    a.emit(`vldmia r3, {${S.end}-${S.shift}}`, `vmov r3, ${S.end}`, 'add r3, r3, r0', `vmov ${S.end}, r3`);
     a.emit('ldm r1, {r10, r11, r12}');
     for (let row = 0; row < TAPS; row++) {
       const packed = `r${10 + row}`;
@@ -142,28 +154,34 @@ class Generator {
       a.emit(`subw r0, r0, #${step * skip}`);
       this.enterAt(skip);
     }
-    a.label('.Lcolumns');
+    a.label(`${this.local}_columns`);
     for (let block = 0; block < unroll; block++) {
-      if (block === skip && skip > 0) a.label('.Lfirst');
+      if (block === skip && skip > 0) a.label(`${this.local}_first`);
       this.block(BLOCK, block);
     }
     out.settle();
-    a.emit(`addw r0, r0, #${step * unroll}`, `vmov r1, ${S.columns}`, 'cmp r0, r1', 'bne .Lcolumns');
+    a.emit(
+      `addw r0, r0, #${step * unroll}`,
+      `vmov r1, ${S.columns}`,
+      'cmp r0, r1',
+      `bne ${this.local}_columns`,
+    );
   }
 
   /** r2 as it stands at the start of block `skip`, when its first output is the row's first. */
   private enterAt(skip: number): void {
-    const { channels } = this.shape;
+    const { pixelBytes } = this.shape;
     const rehearsal = new Pointer(new Assembly(), 'r2', 'r1');
     for (let i = 0; i < BLOCK * skip; i++) {
+      if (this.merges && i % BLOCK === 0) rehearsal.reach(0, (BLOCK - 1) * pixelBytes);
       rehearsal.reach(0);
-      rehearsal.move(channels);
+      rehearsal.move(pixelBytes);
     }
     const pending = rehearsal.pending;
     const back = new Pointer(this.a, 'r2', 'r1');
     back.move(-pending);
     back.settle();
-    this.a.emit('b .Lfirst');
+    this.a.emit(`b ${this.local}_first`);
   }
 
   /** `count` outputs; `index` says how far right of r0. */
@@ -172,9 +190,32 @@ class Generator {
     this.accumulate(accumulators, 2 * BLOCK * this.shape.strideX * index);
     this.scale(accumulators);
     this.cut(accumulators);
+    if (this.merges) this.merge(accumulators);
     for (const accumulator of accumulators) {
       this.a.emit(`strb ${accumulator}, ${this.out.reach(0)}`);
-      this.out.move(this.shape.channels);
+      this.out.move(this.shape.pixelBytes);
+    }
+  }
+
+  /** Four-bit outputs have one place to go to, others are shifted by `shift`. Loads leave the pointer as it is. */
+  private merge(accumulators: readonly string[]): void {
+    const { a, out } = this;
+    const { outputBits, pixelBytes } = this.shape;
+    const place = outputBits === 4 ? ', lsl #4' : '';
+    if (outputBits !== 4) {
+      a.emit(`vmov r1, ${S.shift}`);
+      for (const x of accumulators) a.emit(`lsl ${x}, ${x}, r1`);
+    }
+    const reach = (BLOCK - 1) * pixelBytes;
+    out.reach(0, reach);
+    for (let i = 0; i < accumulators.length; i += 2) {
+      const group = accumulators.slice(i, i + 2);
+      group.forEach((_, k) => {
+        a.emit(`ldrb ${['r1', 'lr'][k]}, ${out.reach((i + k) * pixelBytes)}`);
+      });
+      group.forEach((x, k) => {
+        a.emit(`orr ${x}, ${['r1', 'lr'][k]}, ${x}${place}`);
+      });
     }
   }
 
@@ -238,7 +279,8 @@ class Generator {
 
   private cut(accumulators: readonly string[]): void {
     const { a } = this;
-    for (const x of accumulators) a.emit(`ssat ${x}, #8, ${x}`);
+    const { outputBits } = this.shape;
+    for (const x of accumulators) a.emit(`${outputBits === 8 ? 's' : 'u'}sat ${x}, #${outputBits}, ${x}`);
     if (!this.shape.clamp) return;
     a.emit(`vmov r1, ${S.low}`, `vmov lr, ${S.high}`);
     for (let i = 0; i < accumulators.length; i += 2) {
