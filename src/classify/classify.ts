@@ -63,12 +63,18 @@ function requireSplit(classes: PatchClasses): PatchClasses {
   );
 }
 
-/** The paper's rule, statically: a class per position from the calibration images, each of which is seen once. */
-export function classifyByOutliers(
+export interface OutlierPatches {
+  /** By position the share of the images with an outlier patch there. */
+  readonly figures: readonly number[];
+  readonly threshold: NonNullable<PatchClasses['threshold']>;
+}
+
+/** The threshold that flags the wanted share of patches, and how often it flags each position. */
+export function findOutlierPatches(
   images: Iterable<ImagePatches>,
   grid: Grid,
-  options: OutlierOptions,
-): PatchClasses {
+  options: Omit<OutlierOptions, 'imageShare'>,
+): OutlierPatches {
   const critical = Array.from(images, (patches) =>
     patches.map((patch) => criticalZ(patch, options.fit, options.tau)),
   );
@@ -78,12 +84,21 @@ export function classifyByOutliers(
     const flagged = critical.filter((patches) => patches[position]! > z);
     return flagged.length / Math.max(1, critical.length);
   });
+  return { figures, threshold: { z, phi: phiOfZ(z), tau: options.tau } };
+}
+
+/** The paper's rule, statically: a class per position from the calibration images, each of which is seen once. */
+export function classifyByOutliers(
+  images: Iterable<ImagePatches>,
+  { rows, columns }: Grid,
+  options: OutlierOptions,
+): PatchClasses {
+  const found = findOutlierPatches(images, { rows, columns }, options);
   return requireSplit({
     rule: 'outlier',
-    ...grid,
-    classes: figures.map((share) => (share > options.imageShare ? 'protected' : 'plain')),
-    figures,
-    threshold: { z, phi: phiOfZ(z), tau: options.tau },
+    ...{ rows, columns },
+    classes: found.figures.map((share) => (share > options.imageShare ? 'protected' : 'plain')),
+    ...found,
   });
 }
 

@@ -11,7 +11,10 @@ import {
   type KernelCall,
   kernelFile,
 } from '../ir/bound-plan.js';
+import type { BranchChoice, PatchStage, TiledStage } from '../ir/deploy-plan.js';
 import { layerName, stageEnd, stepFunction, stepFunctions } from '../ir/step-functions.js';
+import { testedTensor } from '../ops/executed-steps.js';
+import { unsupported } from '../support/errors.js';
 import { commentText, structBody } from './c-text.js';
 
 /** What the network template takes. */
@@ -51,11 +54,14 @@ export function emitSteps(bound: BoundPlan, prefix: string, checked = false): St
     definitions: [
       ...shared.map((steps) => sharedStep(emitter, steps)),
       ...(to > from ? [stageTable(emitter, functions, from, to)] : []),
+      ...(stage?.kind === 'patches' && stage.choice !== undefined
+        ? [branchTests(emitter, stage, stage.choice)]
+        : []),
       ...alone.map((step) => plainStep(emitter, step)),
     ].join('\n\n'),
     calls: [
       ...alone.filter(({ index }) => index < from).map(call),
-      ...(to > from ? [stageLoop(prefix, from, to - from, checked)] : []),
+      ...(to > from ? [stageLoop(prefix, stage!, checked)] : []),
       ...alone.filter(({ index }) => index >= to).map(call),
     ].join('\n'),
   };
@@ -64,9 +70,65 @@ export function emitSteps(bound: BoundPlan, prefix: string, checked = false): St
 const reported = (checked: boolean, index: number | string, run: string): string =>
   checked ? `QUANTMCU_LAYER(${index}, ${run})` : run;
 
-function stageLoop(prefix: string, first: number, count: number, checked: boolean): string {
-  const run = `${prefix}_stage[i].run(${prefix}_stage[i].use)`;
-  return `  for (uint32_t i = 0; i < ${count}; i++) ${reported(checked, `${first} + i`, run)};`;
+function stageLoop(prefix: string, stage: TiledStage, checked: boolean): string {
+  const { firstStep } = stage;
+  const run = (at: string): string => `${prefix}_stage[${at}].run(${prefix}_stage[${at}].use)`;
+  if (stage.kind === 'patches' && stage.choice !== undefined) {
+    if (checked)
+      throw unsupported(
+        'codegen/self-check-choice',
+        'the self-check cannot follow branches chosen at run time',
+        {
+          fix: 'Generate without --self-check, or classify by position.',
+        },
+      );
+    return choiceLoop(prefix, stage, stage.choice, run('i'));
+  }
+  const count = stageEnd(stage) - firstStep;
+  return `  for (uint32_t i = 0; i < ${count}; i++) ${reported(checked, `${firstStep} + i`, run('i'))};`;
+}
+
+/** Per branch what is common, then the alternative that its input asks for. */
+function choiceLoop(prefix: string, stage: PatchStage, { common, steps }: BranchChoice, run: string): string {
+  return [
+    `  for (uint32_t branch = 0; branch < ${stage.rows * stage.columns}; branch++) {`,
+    `    uint32_t i = branch * ${stage.stepsPerBranch};`,
+    ...(common === 0 ? [] : [`    ${run};`, '    i++;']),
+    `    if (!${prefix}_is_protected(&${prefix}_tests[branch])) i += ${steps};`,
+    `    for (const uint32_t end = i + ${steps}; i < end; i++) ${run};`,
+    '  }',
+  ].join('\n');
+}
+
+/** The test of every branch: where its part of the input stands, and how many values may lie outside [low, high]. */
+function branchTests(emitter: Emitter, stage: PatchStage, { low, high, most }: BranchChoice): string {
+  const { bound, placed, prefix } = emitter;
+  const { plan } = bound;
+  const records = most.map((limit, branch) => {
+    const tensor = testedTensor(plan, stage, branch);
+    const [height, width, channels] = tensor.shape;
+    const { of, y, x } = tensor.view ?? { of: tensor.id, y: 0, x: 0 };
+    const pitch = plan.tensors[of]!.shape[1] * channels;
+    const at = placed.get(of)!.offset + y * pitch + x * channels;
+    return `    {${at}, ${height}, ${width * channels}, ${pitch}, ${limit}},`;
+  });
+  return [
+    '/* Which alternative of a branch runs: the protected one where many values of its input are far out. */',
+    `struct ${prefix}_test {\n  uint32_t at, rows, row_bytes, pitch, most;\n};`,
+    `static const struct ${prefix}_test ${prefix}_tests[${records.length}] = {`,
+    ...records,
+    '};',
+    `static __attribute__((noinline)) int ${prefix}_is_protected(const struct ${prefix}_test *test) {`,
+    '  const int8_t *row = (const int8_t *)AT(test->at);',
+    '  uint32_t beyond = 0;',
+    '  for (uint32_t y = 0; y < test->rows; y++, row += test->pitch)',
+    '    for (uint32_t i = 0; i < test->row_bytes; i++) {',
+    '      const int32_t q = row[i];',
+    `      beyond += q < ${low} || q > ${high};`,
+    '    }',
+    '  return beyond > test->most;',
+    '}',
+  ].join('\n');
 }
 
 /** Prefix of the records of a shared function. */

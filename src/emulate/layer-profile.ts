@@ -9,6 +9,7 @@
 import type { BoundPlan, BoundTensor } from '../ir/bound-plan.js';
 import type { ElfImage } from '../ir/elf-image.js';
 import { STREAMED_INPUT_ADDRESS, stepFunction, stepFunctions } from '../ir/step-functions.js';
+import { executedSteps } from '../ops/executed-steps.js';
 import { stepMacs } from '../ops/index.js';
 import { streamedInput, tensorBytes } from '../ops/plan-access.js';
 import { badInput } from '../support/errors.js';
@@ -67,6 +68,7 @@ export interface EmulationResult {
   readonly engine: Machine['engine'];
   /** True when the network ran to its end; else `steps` ends before the layer of the last problem. */
   readonly completed: boolean;
+  /** In the order of execution: steps of an alternative that the input did not ask for are missing. */
   readonly steps: readonly StepProfile[];
   /** Packed bytes per network output; empty unless completed. */
   readonly outputs: readonly Uint8Array[];
@@ -163,16 +165,17 @@ class NetworkRun {
     const { bound, elf, onStep, onStop } = this.input;
     const { steps } = bound.plan;
     const functions = stepFunctions(bound);
-    const entryOf = (index: number): number =>
-      index < steps.length
-        ? requireSymbol(elf, stepFunction(functions[index]!, this.prefix)).address
-        : returnAddress & ~1;
+    const order = executedSteps(bound.plan, this.input.inputs);
+    const entryOf = (index: number | undefined): number =>
+      index === undefined
+        ? returnAddress & ~1
+        : requireSymbol(elf, stepFunction(functions[index]!, this.prefix)).address;
     let before = machine.counters();
-    if (!this.reached(machine.runUntil(entryOf(0), BUDGET_BASE), {})) return false;
+    if (!this.reached(machine.runUntil(entryOf(order[0]), BUDGET_BASE), {})) return false;
     onStop?.(machine, -1);
-    for (let index = 0; index < steps.length; index++) {
+    for (const [at, index] of order.entries()) {
       const place = { step: index, layer: steps[index]!.name };
-      const stop = machine.runUntil(entryOf(index + 1), this.budgetOf(index));
+      const stop = machine.runUntil(entryOf(order[at + 1]), this.budgetOf(index));
       const marks = this.watch.take();
       for (const stray of this.watch.strayWrites(marks, index)) {
         this.problems.push(problemOfStray(stray, this.context(place), this.input.board.sram.origin));
@@ -183,7 +186,7 @@ class NetworkRun {
       profiles.push({ index, name: place.layer, output, ...difference(after, before) });
       before = after;
       onStop?.(machine, index);
-      onStep?.(index + 1, steps.length);
+      onStep?.(at + 1, order.length);
     }
     return true;
   }

@@ -13,9 +13,9 @@ import { type PlanRequest, planPatches } from '../patch/plan-patches.js';
 import { activationGrids } from '../quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions } from '../quantize/quantize.js';
 import type { CalibratedModel } from './calibrate-model.js';
-import { type ClassifyOptions, classIndices, classifyPatches } from './classify-patches.js';
+import { type ClassifyOptions, classIndices, classifyPatches, inputOutliers } from './classify-patches.js';
 import { createFloatEngine, withPostProcess } from './quantize-model.js';
-import { observedRegions, quantizeStaged, type StagedResult } from './quantize-staged.js';
+import { observedRegions, quantizeChoice, quantizeStaged, type StagedResult } from './quantize-staged.js';
 import { skeletonPlan } from './search-skeleton.js';
 
 export type PatchRequest = Omit<PlanRequest, 'kinds' | 'rowsPerStep'>;
@@ -30,41 +30,56 @@ export function chooseLayout({ network, ranges }: CalibratedModel, request: Patc
   return layOutStage(plan, { cut, rows, columns, input: chosen.input });
 }
 
-export interface ClassifiedModel {
+export interface ClassifiedModel extends Pick<PatchClasses, 'figures' | 'threshold'> {
   readonly layout: StageLayout;
-  readonly classes: PatchClasses;
+  /** Class of every position; undefined where the input decides at run time. */
+  readonly classes?: PatchClasses['classes'];
+}
+
+export interface ClassifyRequest extends ClassifyOptions {
+  /** The outlier rule on the input, asked by the firmware for every image anew. */
+  readonly runTime: boolean;
 }
 
 export function classifyModel(
   model: CalibratedModel,
   request: PatchRequest,
-  options: ClassifyOptions,
+  options: ClassifyRequest,
 ): ClassifiedModel {
   const layout = chooseLayout(model, request);
-  return { layout, classes: classifyPatches({ ...model, layout }, createFloatEngine(), options) };
+  const stage = { ...model, layout };
+  if (options.runTime) return { layout, ...inputOutliers(stage, options) };
+  const { figures, threshold, classes } = classifyPatches(stage, createFloatEngine(), options);
+  return { layout, figures, classes, ...(threshold === undefined ? {} : { threshold }) };
 }
 
 /** Everything at 8 bits but the weights, at `weightBits`, and the maps of plain branches, at `plainBits`. */
 export function quantizeClassified(
   model: CalibratedModel,
-  { layout, classes }: ClassifiedModel,
+  { layout, classes, threshold }: ClassifiedModel,
   { plainBits, weightBits }: { readonly plainBits: Width; readonly weightBits: Width },
   options: Partial<QuantizeOptions> = {},
 ): StagedResult {
   const { graph, network, ranges, samples } = model;
-  const result = quantizeStaged(
-    network,
-    ranges,
-    samples,
-    {
-      layout,
-      classOf: classIndices(classes),
-      classes: [8 as const, plainBits].map((bits) => ({ activations: {}, defaultActivationBits: bits })),
-      branchRanges: calibrateRegions(network, samples, observedRegions(layout), layout.cut.steps),
-      assignment: uniformAssignment(8, weightBits),
-    },
-    createFloatEngine(),
-    { ...DEFAULT_QUANTIZE_OPTIONS, ...options },
-  );
+  const widths = (bits: Width) => ({ activations: {}, defaultActivationBits: bits });
+  const request = {
+    layout,
+    classes: [widths(8), widths(plainBits)] as const,
+    branchRanges: calibrateRegions(network, samples, observedRegions(layout), layout.cut.steps),
+    assignment: uniformAssignment(8, weightBits),
+  };
+  const engine = createFloatEngine();
+  const how = { ...DEFAULT_QUANTIZE_OPTIONS, ...options };
+  const result =
+    classes === undefined
+      ? quantizeChoice(network, ranges, samples, { ...request, outliers: threshold! }, engine, how)
+      : quantizeStaged(
+          network,
+          ranges,
+          samples,
+          { ...request, classOf: classIndices({ classes }) },
+          engine,
+          how,
+        );
   return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
 }

@@ -8,7 +8,9 @@ import {
   classifyByActivity,
   classifyByNoise,
   classifyByOutliers,
+  findOutlierPatches,
   type ImagePatches,
+  type OutlierPatches,
   type PatchClasses,
 } from '../classify/classify.js';
 import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
@@ -79,8 +81,18 @@ export function classifyPatches(
   }
 }
 
+/** The outlier rule's threshold on the input and how often each position exceeds it: what run-time classification asks. */
+export function inputOutliers(
+  stage: CalibratedStage,
+  { tau, flaggedShare }: Pick<ClassifyOptions, 'tau' | 'flaggedShare'>,
+): OutlierPatches {
+  const { input } = stage.layout.cut;
+  const fit = stage.ranges.tensors[input]!;
+  return findOutlierPatches(imagePatches(stage, input), stage.layout, { fit, tau, flaggedShare });
+}
+
 /** Class index by branch: protected branches are class 0, the others class 1. */
-export const classIndices = ({ classes }: PatchClasses): number[] =>
+export const classIndices = ({ classes }: Pick<PatchClasses, 'classes'>): number[] =>
   classes.map((name) => (name === 'protected' ? 0 : 1));
 
 const testedTensor = ({ network, layout }: CalibratedStage, at: VdpcTensor): number =>

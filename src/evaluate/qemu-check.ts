@@ -81,7 +81,7 @@ export async function checkWithQemu(
     engines: ['builtin', 'qemu'],
     layers: log.layers.length,
     registers: 0,
-    memoryBytes: simulated.maps.slice(0, log.layers.length).reduce((sum, { length }) => sum + length, 0),
+    memoryBytes: simulated.maps.slice(0, log.layers.length).reduce((sum, map) => sum + (map?.length ?? 0), 0),
     cycleDifference: null,
     difference: equal
       ? null

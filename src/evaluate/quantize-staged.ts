@@ -7,7 +7,7 @@ import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
 import type { Region } from '../ir/region.js';
 import type { BitAssignment, BranchClass, Ranges, StageClasses, TensorRange } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
-import { expandClasses } from '../patch/expand.js';
+import { type BranchTest, expandChoice, expandClasses } from '../patch/expand.js';
 import type { StageLayout } from '../patch/layout.js';
 import {
   DEFAULT_QUANTIZE_OPTIONS,
@@ -58,6 +58,62 @@ export function quantizeStaged(
   const result = quantizeNetwork(network, ranges, assignment, samples, engine, options, stage);
   const plan = expandClasses(result.plans, classOf, layout.cut, layout.branches, layout.input);
   return { ...result, plan };
+}
+
+export interface ChoiceRequest extends Omit<StagedRequest, 'classOf' | 'classes'> {
+  /** Of the protected and of the plain alternative. */
+  readonly classes: readonly [ClassWidths, ClassWidths];
+  /** A value of the input is an outlier beyond `z` standard deviations, a patch beyond a share `tau` of outliers. */
+  readonly outliers: { readonly z: number; readonly tau: number };
+}
+
+/**
+ * Every branch in two alternatives, of which the input chooses one at run time. Both have the ranges of all patches:
+ * either may meet any of them. Weights are fitted to the plain alternative.
+ */
+export function quantizeChoice(
+  network: FloatNetwork,
+  ranges: Ranges,
+  samples: readonly FloatSample[],
+  request: ChoiceRequest,
+  engine: FloatEngine,
+  options: QuantizeOptions = DEFAULT_QUANTIZE_OPTIONS,
+): StagedResult {
+  const { layout, classes, branchRanges, assignment, outliers } = request;
+  const everyBranch = layout.branches.map(() => 0);
+  const { classes: all, ...rest } = stageClasses({
+    ...{ layout, classOf: everyBranch, classes: classes.slice(0, 1), branchRanges, assignment },
+  });
+  const stage: StageClasses = {
+    ...rest,
+    classes: classes.map((widths, index) => ({
+      ...all[0]!,
+      ...widths,
+      owned: index === 1 ? all[0]!.owned : new Map(),
+    })),
+  };
+  const result = quantizeNetwork(network, ranges, assignment, samples, engine, options, stage);
+  const [wide, plain] = result.plans;
+  const test = branchTest(ranges.tensors[layout.cut.input]!, wide!, layout, outliers);
+  const plan = expandChoice([wide!, plain!], test, layout.cut, layout.branches, layout.input);
+  return { ...result, plan };
+}
+
+/** The outlier rule in stored integers. */
+function branchTest(
+  { mean, standardDeviation }: TensorRange,
+  plan: DeployPlan,
+  { cut }: StageLayout,
+  { z, tau }: ChoiceRequest['outliers'],
+): BranchTest {
+  const { scale, zeroPoint } = plan.tensors[cut.input]!;
+  const stored = (real: number): number => real / scale + zeroPoint;
+  const reach = z * standardDeviation;
+  return {
+    low: Math.max(-128, Math.ceil(stored(mean - reach))),
+    high: Math.min(127, Math.floor(stored(mean + reach))),
+    mostOf: (values) => Math.floor(tau * values),
+  };
 }
 
 /** The stage as the quantiser sees it: per class the regions and values of its branches. */

@@ -18,41 +18,47 @@ import type {
 import type { ChosenEngines, Emulated, EmulationChoice } from './emulate-firmware.js';
 
 export interface SimulatedMaps {
-  /** Canonical packed bytes of each step's output, in order. */
-  readonly maps: readonly Uint8Array[];
+  /** Canonical packed bytes of each step's output, by step; none where the step did not run. */
+  readonly maps: readonly (Uint8Array | undefined)[];
   /** Canonical packed bytes per network output. */
   readonly outputs: readonly Uint8Array[];
 }
 
-/** One row per step: equal when every emulation computed the simulation's bytes. Cycles are the first one's. */
+/** One row per step that ran: equal when every emulation computed the simulation's bytes. Cycles are the first one's. */
 export function verifiedLayers(
   { plan, steps }: BoundPlan,
   simulated: SimulatedMaps,
   emulations: readonly EmulationResult[],
 ): { readonly layers: readonly VerifiedLayer[]; readonly difference?: Difference } {
   let difference: Difference | undefined;
-  const layers = plan.steps.map((step, index): VerifiedLayer => {
+  const profiles = emulations.map(
+    ({ steps: list }) => new Map(list.map((profile) => [profile.index, profile])),
+  );
+  const layers = plan.steps.flatMap((step, index): VerifiedLayer[] => {
     const output = tensorOf(plan, step.output);
-    const expected = simulated.maps[index]!;
-    const found = emulations.map((emulation) => {
-      const actual = emulation.steps[index]?.output;
+    const expected = simulated.maps[index];
+    // The input asked for the other alternative of this branch.
+    if (expected === undefined) return [];
+    const found = emulations.map((emulation, at) => {
+      const actual = profiles[at]!.get(index)?.output;
       if (actual === undefined) return 'not reached';
       const differs = diffTensor(step.name, output, expected, actual);
       if (differs !== undefined) difference ??= { ...differs, engine: emulation.engine };
       return differs === undefined ? 'equal' : 'different';
     });
     const reached = !found.includes('not reached');
-    return {
+    const layer = {
       name: step.name,
       op: step.op,
       ...kernelOf(steps[index]!),
       outputShape: output.shape,
       macs: stepMacs(step, plan),
-      cycles: emulations[0]?.steps[index]?.cycles ?? 0,
+      cycles: profiles[0]?.get(index)?.cycles ?? 0,
       comparedBytes: reached ? expected.length : 0,
       equal: found.every((state) => state === 'equal'),
       ...(reached ? {} : { note: 'not reached' }),
     };
+    return [layer];
   });
   return { layers, ...(difference === undefined ? {} : { difference }) };
 }

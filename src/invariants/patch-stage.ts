@@ -24,9 +24,16 @@ export function viewProblems(tensor: PlanTensor, plan: DeployPlan): string[] {
   ];
 }
 
+interface Window {
+  readonly tensor: PlanTensor;
+  readonly view: TensorView;
+  /** Of two alternatives of a branch only one runs: windows of the same branch and different alternatives may overlap. */
+  readonly alternative: Alternative | undefined;
+}
+
 /** The windows that steps have written into tensors so far. */
 export class WrittenViews {
-  private readonly windows = new Map<number, { readonly tensor: PlanTensor; readonly view: TensorView }[]>();
+  private readonly windows = new Map<number, Window[]>();
   private readonly closed = new Set<number>();
 
   has(root: number): boolean {
@@ -39,17 +46,36 @@ export class WrittenViews {
   }
 
   /** False when the window overlaps one written before, or comes after a read. */
-  add(root: number, tensor: PlanTensor, view: TensorView): boolean {
+  add(root: number, tensor: PlanTensor, view: TensorView, alternative?: Alternative): boolean {
     const earlier = this.windows.get(root) ?? [];
-    const apart = (other: (typeof earlier)[number]): boolean =>
+    const apart = (other: Window): boolean =>
+      excludes(other.alternative, alternative) ||
       view.y >= other.view.y + other.tensor.shape[0] ||
       other.view.y >= view.y + tensor.shape[0] ||
       view.x >= other.view.x + other.tensor.shape[1] ||
       other.view.x >= view.x + tensor.shape[1];
     if (this.closed.has(root) || !earlier.every(apart)) return false;
-    this.windows.set(root, [...earlier, { tensor, view }]);
+    this.windows.set(root, [...earlier, { tensor, view, alternative }]);
     return true;
   }
+}
+
+/** Which of a branch's alternatives a step belongs to. */
+export interface Alternative {
+  readonly branch: number;
+  readonly index: number;
+}
+
+const excludes = (a: Alternative | undefined, b: Alternative | undefined): boolean =>
+  a !== undefined && b !== undefined && a.branch === b.branch && a.index !== b.index;
+
+/** The alternative of a step; undefined for steps that always run. */
+export function alternativeOf({ patchStage: stage }: DeployPlan, step: number): Alternative | undefined {
+  if (stage?.kind !== 'patches' || stage.choice === undefined) return undefined;
+  const at = step - stage.firstStep;
+  const within = (at % stage.stepsPerBranch) - stage.choice.common;
+  if (at < 0 || step >= stageEnd(stage) || within < 0) return undefined;
+  return { branch: Math.floor(at / stage.stepsPerBranch), index: Math.floor(within / stage.choice.steps) };
 }
 
 /** What every branch must share: a step's weights and their width, or nothing. */
@@ -69,7 +95,7 @@ export function patchStageProblems(plan: DeployPlan): string[] {
   if (!inside || sizesOf(stage).some((n) => !Number.isInteger(n) || n < 1))
     return [`the patch stage of ${sizesOf(stage).join(' · ')} does not lie inside the steps`];
   return [
-    ...(stage.kind === 'patches' ? branchProblems(plan, stage) : []),
+    ...(stage.kind === 'patches' ? [...branchProblems(plan, stage), ...choiceProblems(plan, stage)] : []),
     ...(stage.input === 'streamed' ? streamedProblems(plan, stage) : []),
   ];
 }
@@ -81,6 +107,50 @@ function branchProblems(plan: DeployPlan, stage: PatchStage): string[] {
     const [step, first] = [plan.steps[index]!, plan.steps[index - stage.stepsPerBranch]!];
     if (step.op !== first.op || weightsOf(step) !== weightsOf(first))
       problems.push(`step ${step.name} differs in operator or weights from its like in the branch before`);
+  }
+  return problems;
+}
+
+/** Alternatives are as long as they say, alike in operators and weights, begin with the input, and read only their own. */
+function choiceProblems(plan: DeployPlan, stage: PatchStage): string[] {
+  const { choice } = stage;
+  if (choice === undefined) return [];
+  const branches = stage.rows * stage.columns;
+  const sizes = [choice.common, choice.steps, choice.low, choice.high, ...choice.most];
+  const sound =
+    sizes.every(Number.isInteger) &&
+    choice.common === (stage.input === 'streamed' ? 1 : 0) &&
+    choice.steps >= 1 &&
+    stage.stepsPerBranch === choice.common + 2 * choice.steps &&
+    choice.most.length === branches &&
+    choice.most.every((most) => most >= 0) &&
+    choice.low >= -128 &&
+    choice.high <= 127 &&
+    plan.inputs.length === 1;
+  if (!sound) return ['the alternatives of the patch stage do not fit its branches and the input'];
+  const writers = new Map(plan.steps.map((step, index) => [step.output, index]));
+  const problems: string[] = [];
+  for (let index = stage.firstStep; index < plan.steps.length; index++) {
+    const own = alternativeOf(plan, index);
+    const step = plan.steps[index]!;
+    const like = own?.index === 1 ? plan.steps[index - choice.steps]! : step;
+    if (step.op !== like.op || weightsOf(step) !== weightsOf(like))
+      problems.push(
+        `step ${step.name} differs in operator or weights from its like in the other alternative`,
+      );
+    for (const id of step.inputs) {
+      const writer = writers.get(plan.tensors[id]?.view?.of ?? id);
+      const from = writer === undefined ? undefined : alternativeOf(plan, writer);
+      if (from !== undefined && (own === undefined || own.branch !== from.branch || own.index !== from.index))
+        problems.push(`step ${step.name} reads tensor ${id}, which exists in one alternative only`);
+    }
+  }
+  for (let branch = 0; branch < branches; branch++) {
+    const first = plan.steps[stage.firstStep + branch * stage.stepsPerBranch]!;
+    const [read] = first.inputs;
+    const whole = plan.inputs[0]!.tensor;
+    if (read !== whole && plan.tensors[read!]?.view?.of !== whole)
+      problems.push(`branch ${branch} with alternatives does not begin with the network's input`);
   }
   return problems;
 }

@@ -15,7 +15,8 @@
  * 7. No accumulator and no left shift leaves 32 bits (src/invariants/accumulators.ts).
  *
  * 8. A patch stage's branches lie inside the steps; step k has the same operator and weights in every branch
- *    (src/invariants/patch-stage.ts).
+ *    (src/invariants/patch-stage.ts). Of two alternatives of a branch only one runs: they are alike in operators and
+ *    weights, read nothing of each other, and may write the same part of the stage's output.
  *
  * Engines, planners and code generators rely on all of these: a plan that passes cannot make them read or write
  * outside their buffers.
@@ -33,7 +34,13 @@ import { WIDTHS } from '../numeric/widths.js';
 import { checkStep, STEP_OPS } from '../ops/index.js';
 import { badInput, bug } from '../support/errors.js';
 import { accumulatorProblem } from './accumulators.js';
-import { patchStageProblems, viewProblems, WrittenViews } from './patch-stage.js';
+import {
+  type Alternative,
+  alternativeOf,
+  patchStageProblems,
+  viewProblems,
+  WrittenViews,
+} from './patch-stage.js';
 
 const MAX_DIMENSION = 1 << 16;
 const MAX_ELEMENTS = 1 << 26;
@@ -137,10 +144,10 @@ function orderProblems(plan: DeployPlan): string[] {
   const known = new Set(plan.inputs.map((port) => port.tensor));
   if (known.size !== plan.inputs.length) problems.push('two network inputs share a tensor');
   const written = new WrittenViews();
-  for (const step of plan.steps) {
-    problems.push(...stepOrderProblems(step, plan, known, written));
+  plan.steps.forEach((step, index) => {
+    problems.push(...stepOrderProblems(step, plan, known, written, alternativeOf(plan, index)));
     known.add(step.output);
-  }
+  });
   const used = new Set(plan.steps.flatMap((step) => [...step.inputs, step.output]));
   for (const tensor of plan.tensors) {
     const defined =
@@ -155,6 +162,7 @@ function stepOrderProblems(
   plan: DeployPlan,
   known: ReadonlySet<number>,
   written: WrittenViews,
+  alternative: Alternative | undefined,
 ): string[] {
   const label = `step ${step.name} (${step.op})`;
   if (!Object.hasOwn(STEP_OPS, step.op)) return [`${label}: unknown operator`];
@@ -171,7 +179,7 @@ function stepOrderProblems(
     problems.push(`${label} writes tensor ${step.output}, which is already defined or missing`);
   else if (output.view !== undefined) {
     const root = output.view.of;
-    if (known.has(root) || !written.add(root, output, output.view))
+    if (known.has(root) || !written.add(root, output, output.view, alternative))
       problems.push(`${label} writes a view of tensor ${root} that is already written or read there`);
   }
   return problems;

@@ -68,6 +68,23 @@ export interface PatchStage {
    * `crop` of the input, which the firmware asks of the user's callback; the image is never stored whole.
    */
   readonly input: InputMode;
+  readonly choice?: BranchChoice;
+}
+
+/**
+ * Run-time classification: every branch holds its layers twice, and the input decides which of the two runs. A
+ * branch's `stepsPerBranch` steps are `common` ones (the crop of a streamed input), `steps` of the protected
+ * alternative, as many of the plain one. The protected alternative runs when more than `most` of the values that the
+ * branch reads of the network's input lie outside [low, high]. Both write the same part of the stage's output.
+ */
+export interface BranchChoice {
+  readonly common: number;
+  readonly steps: number;
+  /** Stored values of the network's only input. */
+  readonly low: number;
+  readonly high: number;
+  /** By branch. */
+  readonly most: readonly number[];
 }
 
 /**

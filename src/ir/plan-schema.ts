@@ -6,6 +6,7 @@ import { REQUANT_MODES } from '../numeric/requantize.js';
 import type {
   AddScaling,
   BlobRef,
+  BranchChoice,
   Clamp,
   PatchStage,
   PlanPort,
@@ -212,6 +213,15 @@ const patches = record<PatchStage>({
   rows: integer,
   columns: integer,
   input: inputMode,
+  choice: optional(
+    record<BranchChoice>({
+      common: integer,
+      steps: integer,
+      low: integer,
+      high: integer,
+      most: list(integer),
+    }),
+  ) as Parser<BranchChoice>,
 });
 const streaming = record<StreamingStage>({
   kind: oneOf('streaming' as const),

@@ -6,7 +6,7 @@
  * that branch; where two steps read different parts of one tile they read views of it; the last step writes a
  * view of the stage's output.
  */
-import type { DeployPlan, InputMode } from '../ir/deploy-plan.js';
+import type { BranchChoice, DeployPlan, InputMode } from '../ir/deploy-plan.js';
 import { tensorOf } from '../ops/plan-access.js';
 import { invariant } from '../support/errors.js';
 import type { Branch, StageCut } from './branches.js';
@@ -53,8 +53,51 @@ export function expandClasses(
 ): DeployPlan {
   const draft = startDraft(plans[0]!, cut);
   branches.forEach((branch, at) => {
-    addBranch({ ...draft, plan: plans[classOf[at]!]! }, branch, input);
+    addSteps({ ...draft, plan: plans[classOf[at]!]! }, branch, inputTile(draft, branch, input), '');
   });
+  return finish(draft, branches, input);
+}
+
+/** When a branch is protected: more than `mostOf(n)` of the n values that it reads lie outside [low, high]. */
+export interface BranchTest extends Pick<BranchChoice, 'low' | 'high'> {
+  readonly mostOf: (values: number) => number;
+}
+
+/**
+ * `expandPatches` with every branch in two alternatives, of which the input chooses one at run time: the plans differ
+ * inside the stage only and share weights.
+ */
+export function expandChoice(
+  [wide, plain]: readonly [DeployPlan, DeployPlan],
+  test: BranchTest,
+  cut: StageCut,
+  branches: readonly Branch[],
+  input: InputMode,
+): DeployPlan {
+  const draft = startDraft(wide, cut);
+  const most = branches.map((branch) => {
+    const first = draft.steps.length;
+    const tile = inputTile(draft, branch, input);
+    addSteps(draft, branch, tile, '');
+    addSteps({ ...draft, plan: plain }, branch, tile, PLAIN_MARK);
+    const read = draft.steps[first]!;
+    const { shape } = draft.tensors[read.op === 'crop' ? read.output : read.inputs[0]!]!;
+    return test.mostOf(shape[0] * shape[1] * shape[2]);
+  });
+  const common = input === 'streamed' ? 1 : 0;
+  const { low, high } = test;
+  return finish(draft, branches, input, { common, steps: cut.steps, low, high, most });
+}
+
+/** Stands in the names of what belongs to the plain alternative. */
+const PLAIN_MARK = '/plain';
+
+function finish(
+  draft: Draft,
+  branches: readonly Branch[],
+  input: InputMode,
+  choice?: BranchChoice,
+): DeployPlan {
   const stepsPerBranch = draft.steps.length / branches.length;
   const last = branches.at(-1);
   invariant(
@@ -69,8 +112,11 @@ export function expandClasses(
     rows: last.row + 1,
     columns: last.column + 1,
     input,
+    ...(choice === undefined ? {} : { choice }),
   });
 }
+
+const positionOf = ({ row, column }: Branch): string => `[${row},${column}]`;
 
 /** A view of region `wanted` of what `tile` holds; the tile itself when that is all of it. */
 function viewOf(draft: Draft, tile: Tile, wanted: Region, name: string): number {
@@ -84,10 +130,11 @@ function viewOf(draft: Draft, tile: Tile, wanted: Region, name: string): number 
   return addTensor(draft, { ...held, name, shape: tileShape(held, wanted), view });
 }
 
-function addBranch(draft: Draft, branch: Branch, input: InputMode): void {
+/** The stage's steps on one branch. `mark` tells apart what stands twice. */
+function addSteps(draft: Draft, branch: Branch, inputTile: Tile, mark: string): void {
   const { plan, cut } = draft;
-  const suffix = `[${branch.row},${branch.column}]`;
-  const tiles = new Map<number, Tile>([[cut.input, inputTile(draft, branch, input, suffix)]]);
+  const suffix = `${mark}${positionOf(branch)}`;
+  const tiles = new Map<number, Tile>([[cut.input, inputTile]]);
   for (const step of plan.steps.slice(0, cut.steps)) {
     const out = branch.regions.get(step.output)!;
     const wanted = inputRegions(step, out, (id) => tensorOf(plan, id));
@@ -106,8 +153,9 @@ function addBranch(draft: Draft, branch: Branch, input: InputMode): void {
   }
 }
 
-function inputTile(draft: Draft, branch: Branch, input: InputMode, suffix: string): Tile {
+function inputTile(draft: Draft, branch: Branch, input: InputMode): Tile {
   const { cut, plan } = draft;
+  const suffix = positionOf(branch);
   const source = tensorOf(plan, cut.input);
   const region = branch.regions.get(cut.input)!;
   const whole: Tile = { region: wholeTensor(source), tensor: draft.kept.get(cut.input)! };

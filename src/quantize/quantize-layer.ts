@@ -93,8 +93,9 @@ function factorise(covariance: Float64Array, n: number): InputCovariance {
   const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => variance(a) - variance(b));
   let trace = 0;
   for (let i = 0; i < n; i++) trace += variance(i);
-  for (let damping = DAMPING; ; damping *= 10) {
-    const added = (damping * trace) / n + 1e-12;
+  // Nearly constant inputs have variances that rounding makes negative: the floor grows past them.
+  for (let [damping, floor] = [DAMPING, 1e-12]; ; damping *= 10, floor *= 10) {
+    const added = (damping * Math.max(0, trace)) / n + floor;
     const matrix = covariance.slice();
     for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + added;
     const permuted = new Float64Array(n * n);

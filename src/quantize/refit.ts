@@ -156,9 +156,11 @@ function solve(
 function ridgeFactor(covariance: Float64Array, n: number, ridge: number): Float64Array {
   let trace = 0;
   for (let i = 0; i < n; i++) trace += covariance[i * n + i]!;
-  for (let relative = ridge; ; relative *= 10) {
+  // Nearly constant inputs have variances that rounding makes negative: the floor grows past them.
+  for (let [relative, floor] = [ridge, 1e-12]; ; relative *= 10, floor *= 10) {
     const matrix = covariance.slice();
-    for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + (relative * trace) / n + 1e-12;
+    const added = (relative * Math.max(0, trace)) / n + floor;
+    for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + added;
     const factor = choleskyUpper(matrix, n);
     if (factor !== undefined) return factor;
   }

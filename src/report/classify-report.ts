@@ -11,7 +11,8 @@ export interface ClassifiedPosition {
   readonly column: number;
   /** noise: logit noise; outlier: share of images with an outlier patch; activity: mean standard deviation. */
   readonly figure: number;
-  readonly protected: boolean;
+  /** null where the input decides at run time. */
+  readonly protected: boolean | null;
   /** Its part of the input, without halo: [top, left, height, width] in pixels. */
   readonly tile: readonly [number, number, number, number];
 }
@@ -23,6 +24,8 @@ export interface ClassifyReport {
   readonly rule: 'noise' | 'outlier' | 'activity';
   /** What `outlier` and `activity` look at: the input patch, or its first layer's output. */
   readonly at: 'input' | 'first';
+  /** The firmware asks the rule for every image; both alternatives of every branch are in flash. */
+  readonly runTime: boolean;
   readonly stageLayers: number;
   readonly grid: readonly [number, number];
   readonly input: 'resident' | 'streamed';
@@ -43,20 +46,26 @@ const MEANING: Readonly<Record<ClassifyReport['rule'], string>> = {
 
 export function formatClassify(report: ClassifyReport, style: Style = plainStyle): string {
   const { rule, grid, positions, threshold, files } = report;
-  const kept = positions.filter((position) => position.protected).length;
+  const kept = positions.filter((position) => position.protected === true).length;
+  const flagged = positions.reduce((sum, { figure }) => sum + figure, 0);
   const lines = Array.from({ length: grid[0] }, (_, row) =>
     positions
       .filter((position) => position.row === row)
       .map(({ figure, protected: own }) => {
-        const text = `${own ? '*' : ' '}${figureText(figure).padStart(8)}`;
-        return own ? style('bold', text) : text;
+        const text = `${own === true ? '*' : ' '}${figureText(figure).padStart(8)}`;
+        return own === true ? style('bold', text) : text;
       })
       .join('  '),
   );
   const pairs: [string, string][] = [
     ['rule', `${rule}: ${MEANING[rule]}${rule === 'noise' ? '' : ` (${testedTensor(report)})`}`],
     ['stage', `${report.stageLayers} layers, ${grid.join('×')} patches, input ${report.input}`],
-    ['protected', `${kept} of ${positions.length} positions keep 8 bits (*)`],
+    [
+      'protected',
+      report.runTime
+        ? `at run time, ${flagged.toFixed(1)} of ${positions.length} patches of a calibration image on average`
+        : `${kept} of ${positions.length} positions keep 8 bits (*)`,
+    ],
   ];
   if (threshold !== undefined)
     pairs.push([
@@ -91,8 +100,8 @@ export function heatMapSvg(report: ClassifyReport): string {
     .map(({ row, column, figure, protected: own, tile: [top, left, rows, columns] }) => {
       const heat = high > low ? (figure - low) / (high - low) : 0;
       const place = `x="${r(CANVAS.left + left * scale)}" y="${r(CANVAS.top + top * scale)}" width="${r(columns * scale)}" height="${r(rows * scale)}"`;
-      const frame = own ? 'stroke="#222" stroke-width="2.5"' : 'stroke="#fff" stroke-width="0.5"';
-      const title = `[${row},${column}] ${figureText(figure)}: ${own ? 'keeps 8 bits' : 'plain'}`;
+      const frame = own === true ? 'stroke="#222" stroke-width="2.5"' : 'stroke="#fff" stroke-width="0.5"';
+      const title = `[${row},${column}] ${figureText(figure)}: ${own === null ? 'decided at run time' : own ? 'keeps 8 bits' : 'plain'}`;
       const middle = `x="${r(CANVAS.left + (left + columns / 2) * scale)}" y="${r(CANVAS.top + (top + rows / 2) * scale + 4)}"`;
       return `<g><title>${title}</title><rect ${place} fill="hsl(12 85% ${r(96 - 50 * heat)}%)" ${frame}/><text ${middle} text-anchor="middle">${figureText(figure)}</text></g>`;
     });
@@ -101,7 +110,7 @@ export function heatMapSvg(report: ClassifyReport): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${r(size.width)} ${r(size.height)}" width="${r(size.width)}" height="${r(size.height)}" font-family="system-ui, sans-serif" font-size="11">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     `<text x="${CANVAS.left}" y="26" font-size="15" font-weight="600">${escapeText(report.model)}: ${report.rule}${what}</text>`,
-    `<text x="${CANVAS.left}" y="46" fill="#555">${MEANING[report.rule]}; framed positions keep 8 bits</text>`,
+    `<text x="${CANVAS.left}" y="46" fill="#555">${MEANING[report.rule]}; ${report.runTime ? 'decided at run time' : 'framed positions keep 8 bits'}</text>`,
     ...tiles,
     '</svg>',
     '',

@@ -1,6 +1,7 @@
 /** The reference engine: every step through its operator's slow obvious reference (src/ops). */
 import type { DeployPlan, PlanTensor } from '../ir/deploy-plan.js';
 import { packLanes } from '../numeric/lanes.js';
+import { executedSteps } from '../ops/executed-steps.js';
 import { stepReference } from '../ops/index.js';
 import { elementCount, tensorOf, unpackActivation } from '../ops/plan-access.js';
 import { bug } from '../support/errors.js';
@@ -56,10 +57,11 @@ function run(plan: DeployPlan, inputs: readonly Uint8Array[], observe?: Observer
     values.write(port.tensor, unpackActivation(tensor(port.tensor), inputs[index]!));
   });
   const context = { plan, tensor, values: (id: number) => values.read(id) };
-  plan.steps.forEach((step, index) => {
+  for (const index of executedSteps(plan, inputs)) {
+    const step = plan.steps[index]!;
     values.write(step.output, stepReference(step, context));
     observe?.(index, step.output, packed(step.output));
-  });
+  }
   return plan.outputs.map((port) => packed(port.tensor));
 }
 

@@ -3,6 +3,7 @@
  * and runs it. Feature maps are one byte per element inside and canonically packed at every edge.
  */
 import type { DeployPlan, PlanTensor, Step, StepOf, StepOp } from '../ir/deploy-plan.js';
+import { executedSteps } from '../ops/executed-steps.js';
 import { elementCount, tensorBytes, tensorOf } from '../ops/plan-access.js';
 import { checkInputs } from './check-inputs.js';
 import type { LoadedNetwork, Observer, SimulationEngine } from './engine.js';
@@ -116,7 +117,7 @@ function runBound(
     bytes.set(inputs[index]!, address);
     convert?.kernel(convert.record);
   });
-  for (let index = 0; index < bound.steps.length; index++) {
+  for (const index of executedSteps(plan, inputs)) {
     for (const { kernel, record } of bound.steps[index]!) kernel(record);
     if (observe !== undefined) observe(index, plan.steps[index]!.output, read(bound.maps[index]!));
   }

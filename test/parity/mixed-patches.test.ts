@@ -1,6 +1,7 @@
 /**
- * Patch stages whose branches have widths of their own, and streamed plans of mixed widths, as C: on the host and on
- * emulated cores, outputs byte for byte against the reference. Random networks, grids, classes and widths.
+ * Patch stages whose branches have widths of their own, by position or chosen at run time, and streamed plans of mixed
+ * widths, as C: on the host and on emulated cores, outputs byte for byte against the reference. Random networks, grids,
+ * classes and widths.
  *
  * QUANTMCU_MIXED_PROGRAMS (default 10) and PARITY_SEED widen the run.
  */
@@ -17,7 +18,7 @@ import { referenceEngine } from '../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../src/simulate/wasm-engine.js';
 import { coreOf } from '../../src/targets/index.js';
 import type { CoreId, KernelFeature } from '../../src/targets/target.js';
-import { stagedTrial } from '../support/random-staged.js';
+import { choiceTrial, stagedTrial } from '../support/random-staged.js';
 import type { ParityCase } from './c-programs.js';
 import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
 import { buildAndRun, hostCompiler } from './host-programs.js';
@@ -29,14 +30,15 @@ const host = createNodeHost();
 afterAll(() => host.cleanUp());
 const wasm = createWasmEngine();
 
-/** Every fourth network row by row, the others patch by patch with at least two classes. */
+/** By turns: two or more classes, the same, two alternatives chosen at run time, row by row. */
 async function mixedCases(count: number, core: CoreId, feature: KernelFeature): Promise<ParityCase[]> {
   const cases: ParityCase[] = [];
   for (let seed = SEED; cases.length < count; seed++) {
-    const trial = await stagedTrial(seed);
+    const turn = cases.length % 4;
+    const trial = await (turn === 2 ? choiceTrial(seed) : stagedTrial(seed));
     if (trial === undefined) continue;
     const { result, layout, random, samples } = trial;
-    const streamed = cases.length % 4 === 3;
+    const streamed = turn === 3;
     if (!streamed && result.plans.length < 2) continue;
     const [whole] = result.plans;
     const plan = streamed
@@ -48,7 +50,7 @@ async function mixedCases(count: number, core: CoreId, feature: KernelFeature): 
     const bound = bind(plan, { core, feature });
     verifyBoundPlan(bound);
     const prefix = `n${String(cases.length).padStart(3, '0')}`;
-    const sample = { plan, inputs, label: `seed ${seed}${streamed ? ' streamed' : ''}` };
+    const sample = { plan, inputs, label: `seed ${seed}, kind ${turn}` };
     cases.push({ sample, bound, prefix, expected: expected! });
   }
   return cases;

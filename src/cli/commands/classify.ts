@@ -34,6 +34,7 @@ interface ClassifyCommandOptions {
   readonly share: number;
   readonly tau: number;
   readonly imageShare: number;
+  readonly runTime?: boolean;
   readonly sram?: number;
   readonly stage?: number;
   readonly grid?: readonly [number, number];
@@ -85,6 +86,10 @@ function configure(command: Command): void {
       fraction,
       imageShare,
     )
+    .option(
+      '--run-time',
+      'outlier, input: the firmware decides for every image; both alternatives are in flash',
+    )
     .option('--sram <bytes>', 'choose the stage for this much memory, like 256K', byteSize)
     .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
     .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
@@ -113,12 +118,12 @@ const patchRequest = ({ stage, grid, input, sram }: ClassifyCommandOptions): Pat
   ...(sram === undefined ? {} : { budgetBytes: sram }),
 });
 
-function positionsOf({ layout, classes }: ClassifiedModel): ClassifyReport['positions'] {
+function positionsOf({ layout, classes, figures }: ClassifiedModel): ClassifyReport['positions'] {
   return layout.branches.map(({ row, column }, at) => {
     const { y0, y1, x0, x1 } = layout.owned[at]!.get(layout.cut.input)!;
-    const isProtected = classes.classes[at] === 'protected';
+    const isProtected = classes === undefined ? null : classes[at] === 'protected';
     const tile = [y0, x0, y1 - y0, x1 - x0] as const;
-    return { row, column, figure: classes.figures[at]!, protected: isProtected, tile };
+    return { row, column, figure: figures[at]!, protected: isProtected, tile };
   });
 }
 
@@ -135,6 +140,10 @@ export const classify = defineCommand<ClassifyCommandOptions>({
       "the paper's rule",
     ],
     [
+      'quantmcu classify model.tflite --data calib/ --vdpc outlier --vdpc-at input --run-time -o net',
+      'decided by the firmware, image by image',
+    ],
+    [
       'quantmcu classify model.tflite --data calib/ --narrow 4 -o net',
       'stores net.plan.json: plain branches at 4 bits',
     ],
@@ -146,6 +155,11 @@ export const classify = defineCommand<ClassifyCommandOptions>({
       throw badInput('classify/plan', 'a stored plan is quantised already', {
         where: model!,
         fix: 'Give the model file that it was made from.',
+      });
+    if (options.runTime === true && (options.vdpc !== 'outlier' || options.vdpcAt !== 'input'))
+      throw badInput('classify/run-time', 'only outliers in the input can be looked for at run time', {
+        found: `--vdpc ${options.vdpc} --vdpc-at ${options.vdpcAt}`,
+        expected: '--vdpc outlier --vdpc-at input',
       });
     const warnings = calibrationWarnings(options.data, options.first);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
@@ -163,9 +177,10 @@ export const classify = defineCommand<ClassifyCommandOptions>({
     );
     progress.update('classifying');
     const { vdpc: rule, vdpcAt: at, share: flaggedShare, tau, imageShare } = options;
+    const runTime = options.runTime === true;
     const found = environment.runBlocking(() =>
       classifyModel(calibrated, patchRequest(options), {
-        ...{ ...DEFAULT_CLASSIFY_OPTIONS, rule, at, flaggedShare, tau, imageShare },
+        ...{ ...DEFAULT_CLASSIFY_OPTIONS, rule, at, flaggedShare, tau, imageShare, runTime },
       }),
     );
     const quantized =
@@ -180,13 +195,14 @@ export const classify = defineCommand<ClassifyCommandOptions>({
             ),
           );
     progress.end();
-    const { layout, classes } = found;
+    const { layout, threshold } = found;
     const [height, columns] = float.network.tensors[layout.cut.input]!.shape;
     const report: ClassifyReport = {
       ...{ model: float.network.name, data: options.data, samples: calibrated.samples.length },
       ...{ rule, at, stageLayers: layout.cut.steps, grid: [layout.rows, layout.columns] },
       ...{ input: layout.input, inputSize: [height, columns], positions: positionsOf(found) },
-      ...(classes.threshold === undefined ? {} : { threshold: classes.threshold }),
+      ...(threshold === undefined ? {} : { threshold }),
+      runTime,
       files: {
         ...(quantized === undefined || options.output === undefined
           ? {}

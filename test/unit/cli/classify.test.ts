@@ -1,5 +1,6 @@
 /** `classify` in memory: classes, heat map, the mixed plan, and its picture with the width of every branch's maps. */
 import { describe, expect, it } from 'vitest';
+import type { PatchStage } from '../../../src/ir/deploy-plan.js';
 import { decodePlan } from '../../../src/ir/plan-file.js';
 import type { ClassifyReport } from '../../../src/report/classify-report.js';
 import { widthCells } from '../../../src/report/width-svg.js';
@@ -71,6 +72,35 @@ describe('classify', () => {
       );
     const again = await runInMemory(['plan', 'net.plan.json', '--svg', 'net.svg', '--grid', '2x2'], files);
     expect([again.exitCode, again.stderr]).toEqual([EXIT_CODES.input, expect.stringMatching(/patch\/again/)]);
+  });
+
+  it('leaves the decision to the firmware, which a self-check cannot follow', async () => {
+    const rule = ['--vdpc', 'outlier', '--vdpc-at', 'input', '--run-time'];
+    const { exitCode, stdout, stderr, host } = await runInMemory([...CLASSIFY, ...rule, '-o', 'net'], FILES);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      /^protected {2}at run time, \d\.\d of 4 patches of a calibration image on average$/m,
+    );
+    const json = new TextDecoder().decode(await host.readFile('net.plan.json'));
+    const weights = await host.readFile('net.plan.bin');
+    const { patchStage, tensors } = decodePlan(json, weights, 'net');
+    expect(patchStage).toMatchObject({ stepsPerBranch: 7, choice: { common: 1, steps: 3 } });
+    const { most } = (patchStage as PatchStage).choice!;
+    const crops = tensors.filter(
+      ({ name }) => /^\S+\[\d,\d\]$/.test(name) && name.startsWith(tensors[0]!.name),
+    );
+    expect(most).toEqual(crops.map(({ shape }) => Math.floor(0.01 * shape[0] * shape[1] * shape[2])));
+    const files = { 'net.plan.json': json, 'net.plan.bin': weights };
+    const codegen = ['codegen', 'net.plan.json', '--target', 'l4r5zi', '-o', 'out'];
+    expect((await runInMemory(codegen, files)).exitCode).toBe(0);
+    const refused = await runInMemory([...codegen, '--self-check'], files);
+    expect(refused.exitCode).toBe(EXIT_CODES.unsupported);
+    expect(refused.stderr).toMatch(/codegen\/self-check-choice/);
+    const other = await runInMemory([...CLASSIFY, '--run-time'], FILES);
+    expect([other.exitCode, other.stderr]).toEqual([
+      EXIT_CODES.input,
+      expect.stringMatching(/classify\/run-time/),
+    ]);
   });
 
   it('shows the threshold of the outlier rule, and refuses a split that protects all or none', async () => {
