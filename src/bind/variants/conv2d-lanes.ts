@@ -1,9 +1,9 @@
 /**
- * Variants of conv2d whose operands share 16-bit lanes: `pairs` (src/ir/pair-lanes.ts) and `lanes`
+ * Variants of conv2d and fully_connected whose operands share 16-bit lanes: `pairs` (src/ir/pair-lanes.ts) and `lanes`
  * (src/ir/pixel-lanes.ts). Files: firmware-templates/kernels/conv2d_<name>.c and .h, lane_driver.h; src/codegen/asm.
  */
 import type { ArgumentRecord } from '../../ir/bound-plan.js';
-import type { Conv2dStep, DeployPlan, PlanTensor } from '../../ir/deploy-plan.js';
+import type { DeployPlan, PlanTensor, StepWindow } from '../../ir/deploy-plan.js';
 import {
   PAIR_BLOCK_CHANNELS,
   PAIR_COLUMN_GROUP_BYTES,
@@ -21,7 +21,8 @@ import {
 import type { StepMemory } from '../../memory/lifetimes.js';
 import { pixelBytes, WIDTHS } from '../../numeric/widths.js';
 import { tensorOf } from '../../ops/plan-access.js';
-import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
+import type { KernelFeature } from '../../targets/target.js';
+import { type BindContext, inputTensor, outputTensor, type StepCalls } from '../bound-op.js';
 import { packChannels } from '../channel-constants.js';
 import { kernelInstance } from '../kernel-instance.js';
 import type { LaneMatrix } from '../lane-rows.js';
@@ -39,7 +40,7 @@ import { conv2dInPlace } from '../step-memory.js';
 import { shapeArgs, stageArgs, windowArgs } from '../struct-args.js';
 import { type LaneChannels, laneChannels } from './lane-channels.js';
 import type { KernelVariant } from './variant.js';
-import { type ChannelReach, weightRows } from './weight-facts.js';
+import { type ChannelReach, type MatrixStep, weightRows } from './weight-facts.js';
 
 const WORD_BYTES = 4;
 const SUM_BYTES = 4;
@@ -61,27 +62,39 @@ interface LaneVariant {
   /** Columns of lanes in a tile: two, or one where two would not fit the arena. */
   readonly columns: 1 | 2;
   /** Undefined where the widths do not share lanes. */
-  scheme(step: Conv2dStep, plan: DeployPlan): LaneScheme | undefined;
+  scheme(step: MatrixStep, plan: DeployPlan): LaneScheme | undefined;
   /** The call's argument struct. */
   args(lanes: ArgumentRecord): ArgumentRecord;
 }
 
-const ends = (step: Conv2dStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
+const ends = (step: MatrixStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
   tensorOf(plan, step.inputs[0]!),
   tensorOf(plan, step.output),
 ];
 
-function columnOf(step: Conv2dStep, plan: DeployPlan, { groupLength }: LaneScheme): PackedColumn {
+/** A fully connected step is the convolution whose window is its whole input. */
+function windowOf(step: MatrixStep, [input]: readonly [PlanTensor, PlanTensor]): StepWindow {
+  if (step.op === 'conv2d') return step.window;
+  const [kernelHeight, kernelWidth] = input.shape;
+  const [strides, dilations] = [
+    { strideHeight: 1, strideWidth: 1 },
+    { dilationHeight: 1, dilationWidth: 1 },
+  ];
+  return { kernelHeight, kernelWidth, ...strides, ...dilations, padTop: 0, padLeft: 0 };
+}
+
+function columnOf(step: MatrixStep, plan: DeployPlan, { groupLength }: LaneScheme): PackedColumn {
   const [input, output] = ends(step, plan);
   const wordLength = 32 / input.bits;
-  return packedColumn(step.window, input, output, Math.max(1, groupLength / wordLength));
+  const window = windowOf(step, [input, output]);
+  return packedColumn(window, input, output, Math.max(1, groupLength / wordLength));
 }
 
 /**
  * The quickest finish that is exact: the kernel itself requantises when the clamp is the output's whole range and every
  * value fits int16 before it saturates.
  */
-function laneFinish(step: Conv2dStep, plan: DeployPlan, channels: LaneChannels): LaneFinishKind {
+function laneFinish(step: MatrixStep, plan: DeployPlan, channels: LaneChannels): LaneFinishKind {
   const [input, output] = ends(step, plan);
   const { activationMin, activationMax } = WIDTHS[output.bits];
   if (step.clamp.min !== activationMin || step.clamp.max !== activationMax) return 'accumulators';
@@ -99,7 +112,7 @@ function laneFinish(step: Conv2dStep, plan: DeployPlan, channels: LaneChannels):
 }
 
 function finishArgs(
-  step: Conv2dStep,
+  step: MatrixStep,
   { plan, constants, label }: BindContext,
   channels: LaneChannels,
   finish: LaneFinishKind,
@@ -126,7 +139,7 @@ interface LaneLayout {
 }
 
 function laneLayout(
-  step: Conv2dStep,
+  step: MatrixStep,
   plan: DeployPlan,
   { columns, scheme: schemeOf }: LaneVariant,
 ): LaneLayout {
@@ -151,10 +164,18 @@ function laneLayout(
   };
 }
 
-function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
+/** A variant for either operator. */
+interface LaneKernel {
+  readonly name: string;
+  readonly feature: KernelFeature;
+  applies(step: MatrixStep, plan: DeployPlan): string | undefined;
+  memory(step: MatrixStep, plan: DeployPlan): StepMemory;
+  bind(step: MatrixStep, context: BindContext): StepCalls;
+}
+
+function laneKernel(variant: LaneVariant): LaneKernel {
   return {
     name: variant.columns === 2 ? variant.file : `${variant.file}1`,
-    op: 'conv2d',
     feature: 'dsp',
     applies(step, plan) {
       const [input, output] = ends(step, plan);
@@ -162,15 +183,15 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       if (scheme === undefined) return `not for a${input.bits}w${step.weightBits}`;
       if (plan.requantization !== 'mulhi') return `mode ${plan.requantization}`;
       if (step.weightZeroPoint !== 0) return 'weights have a zero point';
-      if (output.shape[0] * output.shape[1] * 4 <= variant.columns * scheme.columnPixels)
-        return 'a single pixel';
+      const tilePixels = variant.columns * scheme.columnPixels;
+      if (variant.columns === 2 && 2 * output.shape[0] * output.shape[1] <= tilePixels) return 'few pixels';
       return scheme.fits(laneChannels(step, plan).reaches) ? undefined : 'sums do not fit their fields';
     },
     memory(step, plan): StepMemory {
       const { laneBytes, tileBytes, column } = laneLayout(step, plan, variant);
       return {
         scratchBytes: laneBytes + tileBytes + copiedBytes(column),
-        inPlaceInputs: conv2dInPlace(step, ...ends(step, plan)) ? [0] : [],
+        inPlaceInputs: step.op === 'conv2d' && conv2dInPlace(step, ...ends(step, plan)) ? [0] : [],
         alias: false,
       };
     },
@@ -184,7 +205,7 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
       const args = variant.args({
         input: shapeArgs(input),
         output: shapeArgs(output),
-        window: windowArgs(step.window),
+        window: windowArgs(windowOf(step, [input, output])),
         column: packedColumnArgs(column, input),
         output_bits: output.bits,
         lane_bytes: laneBytes,
@@ -198,7 +219,8 @@ function laneVariant(variant: LaneVariant): KernelVariant<'conv2d'> {
         finish: LANE_FINISH.indexOf(finish),
         ...(finish === 'accumulators' ? {} : { out: output.bits }),
       };
-      const kernel = kernelInstance(step.op, target.feature, input.bits, step.weightBits, {
+      // Both operators run the same instance.
+      const kernel = kernelInstance('conv2d', target.feature, input.bits, step.weightBits, {
         variant: variant.file,
         parameters,
       });
@@ -247,8 +269,14 @@ const PAIRS: Omit<LaneVariant, 'columns'> = {
 
 /** In order of preference; those of one column where two would raise the arena. */
 export const CONV2D_LANE_VARIANTS: readonly KernelVariant<'conv2d'>[] = [
-  laneVariant({ ...PAIRS, columns: 2 }),
-  laneVariant({ ...LANES, columns: 2 }),
-  laneVariant({ ...PAIRS, columns: 1 }),
-  laneVariant({ ...LANES, columns: 1 }),
+  { op: 'conv2d', ...laneKernel({ ...PAIRS, columns: 2 }) },
+  { op: 'conv2d', ...laneKernel({ ...LANES, columns: 2 }) },
+  { op: 'conv2d', ...laneKernel({ ...PAIRS, columns: 1 }) },
+  { op: 'conv2d', ...laneKernel({ ...LANES, columns: 1 }) },
+];
+
+/** A fully connected step is a single pixel. */
+export const FULLY_CONNECTED_LANE_VARIANTS: readonly KernelVariant<'fully_connected'>[] = [
+  { op: 'fully_connected', ...laneKernel({ ...PAIRS, columns: 1 }) },
+  { op: 'fully_connected', ...laneKernel({ ...LANES, columns: 1 }) },
 ];

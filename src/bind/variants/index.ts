@@ -7,7 +7,7 @@
  */
 import { ADD_WORDS } from './add-words.js';
 import { CONV2D_COLUMNS } from './conv2d-columns.js';
-import { CONV2D_LANE_VARIANTS } from './conv2d-lanes.js';
+import { CONV2D_LANE_VARIANTS, FULLY_CONNECTED_LANE_VARIANTS } from './conv2d-lanes.js';
 import { CONV2D_ROWS, CONV2D_STRIPS } from './conv2d-rows.js';
 import { DEPTHWISE_PLANES } from './depthwise-planes.js';
 import { FULLY_CONNECTED_COLUMNS } from './fully-connected-columns.js';
@@ -19,6 +19,7 @@ export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
   CONV2D_STRIPS,
   CONV2D_COLUMNS,
   FULLY_CONNECTED_COLUMNS,
+  ...FULLY_CONNECTED_LANE_VARIANTS,
   ...DEPTHWISE_PLANES,
   ADD_WORDS,
 ];

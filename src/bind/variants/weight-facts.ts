@@ -17,7 +17,7 @@ export interface ChannelReach {
   readonly lowest: number;
 }
 
-type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
+export type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
 
 type DepthwiseStep = StepOf<'depthwise_conv2d'>;
 
