@@ -5,10 +5,17 @@ import { PRESET_NAMES, type Recipe } from '../data/recipe.js';
 import { CACHE_FOLDER, calibrateForSearch } from '../evaluate/calibrate-for-search.js';
 import { floatModel } from '../evaluate/calibrate-model.js';
 import { compareAccuracy, type LabelledSample } from '../evaluate/compare-accuracy.js';
+import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { SIMULATION_ENGINES } from '../evaluate/engines.js';
 import { readFloatInput } from '../evaluate/float-inputs.js';
-import { measureCycles } from '../evaluate/measure-cycles.js';
-import { ModelSearch, type SearchedPlan, STAGE_OPTIONS, type StageOption } from '../evaluate/search-model.js';
+import { type MeasureOptions, measureCycles, measureStepCycles } from '../evaluate/measure-cycles.js';
+import {
+  ModelSearch,
+  type SearchedPlan,
+  type SearchOptions,
+  STAGE_OPTIONS,
+  type StageOption,
+} from '../evaluate/search-model.js';
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
@@ -18,6 +25,7 @@ import type { CoreCycles, SearchFacts } from '../report/search-report.js';
 import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../search/methods.js';
 import { type Cache, folderCache } from '../support/cache.js';
 import { badInput } from '../support/errors.js';
+import type { Host } from '../support/host.js';
 import { BOARDS, type Board } from '../targets/index.js';
 import { dimensionOption, jsonOption, positiveInteger, recipeOptions } from './cli-command.js';
 import { byteSize } from './commands/plan.js';
@@ -36,7 +44,9 @@ export interface SearchCommandOptions {
   readonly sram?: number;
   readonly accuracyDrop?: number;
   readonly agreement?: number;
-  readonly cost: number;
+  readonly cost?: 'bitops' | 'cycles';
+  readonly costShare: number;
+  readonly latency?: number;
   readonly method: SearchMethodName;
   readonly accuracy?: 'noise' | 'entropy';
   readonly scope: SearchScope;
@@ -88,7 +98,18 @@ export function configureSearch(command: Command): void {
       'the cheapest widths that keep so many answers, as predicted',
       numberBetween(0, 100),
     )
-    .option('--cost <share>', 'at most this share of the BitOPs at 8 bits', numberBetween(0.01, 1), 1)
+    .addOption(
+      new Option(
+        '--cost <unit>',
+        'what is saved: BitOPs, or cycles of the target’s core (default: bitops)',
+      ).choices(['bitops', 'cycles']),
+    )
+    .option('--cost-share <share>', 'at most this share of the cost at 8 bits', numberBetween(0.01, 1), 1)
+    .option(
+      '--latency <ms>',
+      'at most so long on the target, by its cycle estimate',
+      numberBetween(0.001, 1e7),
+    )
     .addOption(
       new Option('--method <name>', 'how widths are chosen').choices(SEARCH_METHOD_NAMES).default('vdqs'),
     )
@@ -137,6 +158,20 @@ function goalOf({ accuracyDrop, agreement }: SearchCommandOptions): AccuracyGoal
     });
   if (accuracyDrop !== undefined) return { kind: 'drop', points: accuracyDrop };
   return agreement === undefined ? undefined : { kind: 'agreement', percent: agreement };
+}
+
+/** Emulated cycles as the cost where they are asked for, or where a latency is to be kept. */
+function cycleOptions(
+  { cost, latency }: SearchCommandOptions,
+  board: Board,
+  { host, ...measuring }: MeasureOptions & { readonly host: Host },
+): Pick<SearchOptions, 'cycles' | 'cycleLimit'> {
+  if (cost === 'bitops' && latency !== undefined)
+    throw badInput('search/goal', 'a latency is kept by cycles', { found: '--cost bitops with --latency' });
+  if (cost !== 'cycles' && latency === undefined) return {};
+  const cycles: CycleMeter = (plan) => measureStepCycles(host, plan, board, measuring);
+  if (latency === undefined) return { cycles };
+  return { cycles, cycleLimit: ((latency / 1000) * board.clockHz) / board.memoryFactor.mid };
 }
 
 export interface FoundPlan {
@@ -195,7 +230,8 @@ export async function runSearch(
       sramBytes,
       method,
     },
-    costShare: options.cost,
+    costShare: options.costShare,
+    ...cycleOptions(options, board, { host, cache, now, runBlocking: environment.runBlocking }),
     refinements: options.refine,
     ...(goal === undefined ? {} : { accuracy: goal }),
     onWidths: ({ predictedSqnrDb, prediction }) =>
@@ -218,6 +254,7 @@ export async function runSearch(
   const { found, assignment } = searched;
   const facts: SearchFacts = {
     ...{ model, target: board.id, method, scope, stage: searched.stage.kind, seed },
+    cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
     ...{ feasible: found.feasible, fits: searched.fits, evaluations: found.evaluations },
     ...{
       bitops: searched.bitops,

@@ -18,15 +18,31 @@ export async function measureCycles(
   host: Host,
   plan: DeployPlan,
   board: Board,
-  { cache, now, runBlocking = (action) => action() }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<number> {
+  return (await measureStepCycles(host, plan, board, options)).invoke;
+}
+
+export interface StepCycles {
+  readonly steps: readonly number[];
+  /** The whole run, between the steps as well. */
+  readonly invoke: number;
+}
+
+export async function measureStepCycles(
+  host: Host,
+  plan: DeployPlan,
+  board: Board,
+  { cache, now, runBlocking = (action) => action() }: MeasureOptions,
+): Promise<StepCycles> {
   const firmware = await buildProject(host, plan, board, { now });
-  const key = contentKey(['cycles 1', board.core, firmware.elf]);
+  const key = contentKey(['cycles 2', board.core, firmware.elf]);
   return cache.json(key, () => {
     const inputs = plan.inputs.map(({ tensor }) => new Uint8Array(tensorBytes(tensorOf(plan, tensor))));
     const { emulations } = runBlocking(() =>
       emulateFirmware(firmware, { engines: [DEFAULT_ENGINE], inputs }),
     );
-    return emulations[0]!.invoke.cycles;
+    const { steps, invoke } = emulations[0]!;
+    return { steps: steps.map(({ cycles }) => cycles), invoke: invoke.cycles };
   });
 }

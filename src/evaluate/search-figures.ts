@@ -67,6 +67,8 @@ export interface NetworkFigures {
   readonly channels: ChannelSource;
   /** Every map at 8 bits. */
   readonly stored: readonly StoredMap[];
+  /** Every free map at this width. */
+  readonly storedAt: ReadonlyMap<Width, readonly StoredMap[]>;
   readonly weights: ReadonlyMap<Width, LayerWeights>;
   readonly engine: FloatEngine;
 }
@@ -130,6 +132,7 @@ export async function networkFigures(
     baseNoise: noise.at(-1)!,
     channels,
     stored: stored.get(8)!,
+    storedAt: stored,
     weights,
     engine,
   };

@@ -6,12 +6,12 @@ import { measuredCosts } from '../bind/measure.js';
 import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
-import { planPatches } from '../patch/plan-patches.js';
 import type { QuantizeOptions, QuantizeResult } from '../quantize/quantize.js';
 import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
+import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
 import { loadIntegerSolver } from './integer-solver.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
@@ -19,13 +19,15 @@ import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
 import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
 import { bitAssignment, type SearchScope, searchProblem, type WidthProblem } from './search-problem.js';
 import {
+  buildSkeleton,
   type ChosenStage,
   chooseStage,
+  expandStage,
+  numberedPlan,
+  type Skeleton,
   type StageChoice,
   StagedSkeleton,
   type StageKind,
-  skeletonPlan,
-  stageRequest,
 } from './search-skeleton.js';
 import { type FoundWidths, reaches, searchWidths, type WidthRequest, widthSolver } from './search-widths.js';
 
@@ -41,6 +43,10 @@ export interface SearchOptions extends FigureOptions, WidthRequest {
   /** Plans that are quantised and measured on calibration images to come closer to the bound of accuracy. Default 0. */
   readonly refinements?: number;
   readonly reconstruction?: QuantizeOptions['reconstruction'];
+  /** The cost is cycles on this core instead of BitOPs. */
+  readonly cycles?: CycleMeter;
+  /** Most cycles that the plan may take, by the table; with `cycles`. */
+  readonly cycleLimit?: number;
   /** Told of the widths before anything is quantised. */
   readonly onWidths?: (found: FoundWidths) => void;
 }
@@ -74,15 +80,15 @@ const PREDICTION_IMAGES = { least: 64, most: 512 };
 /** A network with its figures: as many searches as are wanted share them. */
 export class ModelSearch {
   private readonly predictor: AccuracyPredictor;
-  private readonly skeleton: DeployPlan;
+  private readonly skeleton: Skeleton;
 
   private constructor(
     private readonly model: CalibratedModel,
     readonly figures: NetworkFigures,
     private readonly cache: Cache,
   ) {
-    this.skeleton = skeletonPlan(model.network, figures.stored);
-    const macs = new StagedSkeleton(this.skeleton)
+    this.skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
+    const macs = new StagedSkeleton(this.skeleton, this.skeleton.plan)
       .layerMacs(model.network.layers.length)
       .reduce((sum, layer) => sum + layer, 0);
     const { least, most } = PREDICTION_IMAGES;
@@ -99,6 +105,11 @@ export class ModelSearch {
   async search(given: SearchOptions): Promise<SearchedPlan> {
     const options =
       given.method === 'integer-program' ? { ...given, integerSolver: await loadIntegerSolver() } : given;
+    if (options.cycles !== undefined && options.method === 'integer-program')
+      throw unsupported('search/cost', 'the integer program knows BitOPs alone', {
+        found: '--cost cycles',
+        expected: '--cost bitops, or another method',
+      });
     const budget = options.sramBytes - DEFAULT_STACK_BYTES;
     const stages = await this.stages(KINDS[options.stage], budget);
     if (stages.length === 0)
@@ -107,7 +118,8 @@ export class ModelSearch {
         found: `--stage ${options.stage}`,
         fix: 'quantmcu plan shows what there is; --stage none always exists.',
       });
-    let candidates = stages.map((stage) => this.searchStage(stage, budget, options));
+    let candidates: StageCandidate[] = [];
+    for (const stage of stages) candidates.push(await this.searchStage(stage, budget, options));
     for (let attempt = 0; ; attempt++) {
       const best = candidates.reduce((a, b) => (isBetter(b, a, options) ? b : a));
       options.onWidths?.(best.found);
@@ -115,15 +127,17 @@ export class ModelSearch {
       const over = searched.arenaBytes - budget;
       // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
       if (over <= 0 || !best.found.feasible || attempt >= RETRIES) return searched;
-      const tighter = this.searchStage(best.stage, budget - over, options);
+      const tighter = await this.searchStage(best.stage, budget - over, options);
       candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
     }
   }
 
-  /** A plan at 8 bits with weights of zero, for its memory and cycles; undefined where no stage of the kind fits. */
+  /** A plan at 8 bits, for its memory and cycles; undefined where no stage of the kind fits. */
   async int8Plan(kind: StageKind, sramBytes: number): Promise<DeployPlan | undefined> {
     const stage = await this.stage(kind, sramBytes - DEFAULT_STACK_BYTES);
-    return stage?.fits === true || kind === 'layers' ? stage?.skeleton.plan : undefined;
+    if (stage === undefined || !(stage.fits || kind === 'layers')) return undefined;
+    const { network, stored, weights } = this.figures;
+    return expandStage(numberedPlan(network, stored, weights.get(8)!), stage.choice);
   }
 
   private async stages(kinds: readonly StageKind[], budget: number): Promise<ChosenStage[]> {
@@ -137,7 +151,7 @@ export class ModelSearch {
 
   /** Planning a stage takes seconds: what was chosen is kept, and only expanded again. */
   private async stage(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {
-    const { weights, ...shape } = this.skeleton;
+    const { weights, ...shape } = this.skeleton.plan;
     const key = contentKey(['stage 1', JSON.stringify(shape), kind, String(budget)]);
     const known = await this.cache.json(key, () => {
       const { skeleton: _, ...chosen } = chooseStage(this.skeleton, kind, budget) ?? NO_STAGE;
@@ -147,19 +161,28 @@ export class ModelSearch {
     return {
       ...known,
       choice: known.choice,
-      skeleton: new StagedSkeleton(expandStage(this.skeleton, known.choice)),
+      skeleton: new StagedSkeleton(this.skeleton, expandStage(this.skeleton.plan, known.choice)),
     };
   }
 
-  private searchStage(stage: ChosenStage, budget: number, options: SearchOptions): StageCandidate {
+  private async searchStage(
+    stage: ChosenStage,
+    budget: number,
+    options: SearchOptions,
+  ): Promise<StageCandidate> {
     const { choice, skeleton } = stage;
+    const { cycles: meter, onProgress } = options;
+    const cycles =
+      meter === undefined ? undefined : await cycleTable(this.figures, choice, meter, onProgress);
     const problem = searchProblem(this.figures, skeleton, {
       scope: options.scope,
       weights: options.weights,
       stageLayers: choice.kind === 'layers' ? 0 : choice.stageLayers,
       arenaBytes: budget,
+      ...(cycles === undefined ? {} : { cycles }),
     });
-    return { stage, problem, found: searchWidths(problem, this.predictor, options) };
+    const share = options.cycleLimit === undefined ? {} : shareOfLimit(problem, options.cycleLimit);
+    return { stage, problem, found: searchWidths(problem, this.predictor, { ...options, ...share }) };
   }
 
   private quantize(problem: WidthProblem, assignment: Assignment, options: SearchOptions): QuantizeResult {
@@ -230,7 +253,7 @@ export class ModelSearch {
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
-      bitops: problem.cost(found.assignment),
+      bitops: problem.bitops(found.assignment),
       ...(await this.baselines(budget)),
       fits: arenaBytes <= budget,
     };
@@ -240,7 +263,7 @@ export class ModelSearch {
     const bitopsOf = ({ skeleton }: ChosenStage): number => {
       const unlimited = { scope: 'all', stageLayers: 0, arenaBytes: Number.POSITIVE_INFINITY } as const;
       const problem = searchProblem(this.figures, skeleton, unlimited);
-      return problem.cost(widestAssignment(problem));
+      return problem.bitops(widestAssignment(problem));
     };
     const layers = (await this.stage('layers', budget))!;
     const patches = await this.stage('patches', budget);
@@ -255,6 +278,10 @@ const NO_STAGE = { choice: undefined, skeleton: undefined, arenaBytes: 0, fits: 
 
 /** Searches again under a smaller budget when the plan turns out larger than its skeleton. */
 const RETRIES = 3;
+
+const shareOfLimit = (problem: WidthProblem, limit: number): { readonly costShare: number } => ({
+  costShare: limit / problem.cost(widestAssignment(problem)),
+});
 
 /** How far below and above the share of cost that was predicted real plans are tried. */
 const REFINE = { down: 0.5, up: 1.4 };
@@ -276,9 +303,4 @@ function isBetter(b: StageCandidate, a: StageCandidate, { accuracy }: SearchOpti
   const cost = ({ problem, found }: StageCandidate): number => problem.cost(found.assignment);
   if (accuracy !== undefined) return cost(b) < cost(a);
   return b.found.predictedSqnrDb > a.found.predictedSqnrDb;
-}
-
-/** The plan with that very stage. */
-export function expandStage(plan: DeployPlan, choice: StageChoice): DeployPlan {
-  return choice.kind === 'layers' ? plan : planPatches(plan, measuredCosts, stageRequest(choice)).plan;
 }

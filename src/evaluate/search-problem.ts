@@ -10,6 +10,7 @@ import {
   type SearchProblem,
   type SearchVariable,
 } from '../search/problem.js';
+import type { CycleTable } from './cycle-costs.js';
 import type { NetworkFigures, WeightScope, WidthSite } from './search-figures.js';
 import type { StagedSkeleton } from './search-skeleton.js';
 
@@ -24,12 +25,15 @@ export interface ProblemOptions {
   readonly weights?: WeightScope;
   /** Bytes that the arena may take. */
   readonly arenaBytes: number;
+  /** The cost is cycles by this table; BitOPs when left out. */
+  readonly cycles?: CycleTable;
 }
 
 export interface WidthProblem extends SearchProblem {
   /** Of the variables, in their order. */
   readonly sites: readonly WidthSite[];
   readonly skeleton: StagedSkeleton;
+  readonly bitops: (assignment: Assignment) => number;
 }
 
 export function searchProblem(
@@ -73,13 +77,33 @@ export function searchProblem(
     ...{ variables, layers, sites, skeleton, arenaBytes },
     figures: figures.figures.map((row, i) => row.slice(0, variables[i]!.candidates.length)),
     sramBytes: options.arenaBytes,
-    cost: (assignment) => bitOps(layers, assignment),
+    bitops: (assignment) => bitOps(layers, assignment),
+    cost: costOf(figures, layers, options.cycles),
     baseNoise: figures.baseNoise,
     peakVariables: (assignment) => {
       const tensors = skeleton.peakTensors(plan(assignment));
       return [...new Set([...tensors].flatMap((id) => siteOf.get(id) ?? []))].sort((a, b) => a - b);
     },
   };
+}
+
+function costOf(
+  { network, sites }: NetworkFigures,
+  layers: readonly SearchLayer[],
+  cycles: CycleTable | undefined,
+): (assignment: Assignment) => number {
+  if (cycles === undefined) return (assignment) => bitOps(layers, assignment);
+  const reads = network.layers.map((layer, index) => ({
+    input: sites.findIndex((s) => s.kind === 'activation' && s.tensors.includes(layer.inputs[0]!)),
+    weights: sites.findIndex((s) => s.kind === 'weights' && s.layer === index),
+  }));
+  const widthOf = (assignment: Assignment, site: number): Width => (site < 0 ? 8 : assignment[site]!);
+  return (assignment) =>
+    reads.reduce(
+      (sum, { input, weights }, layer) =>
+        sum + cycles.layer(layer, widthOf(assignment, input), widthOf(assignment, weights)),
+      cycles.moves,
+    );
 }
 
 const widthAt = (assignment: Assignment, variable: number | undefined): Width =>

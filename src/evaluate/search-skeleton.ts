@@ -1,14 +1,20 @@
 /**
- * The network's plan without its values, whole or with a stage: what memory and computation depend on. Built once;
- * the search then only changes widths. Tensors and steps are named by their number, so that whatever patches or line
+ * The network's plan at every width, whole or with a stage: what memory and computation depend on. Built once; the
+ * search then only chooses widths. Tensors and steps are named by their number, so that whatever patches or line
  * buffers make of them can be traced back.
  */
 import { measuredCosts } from '../bind/measure.js';
-import type { DeployPlan, InputMode } from '../ir/deploy-plan.js';
+import type { BlobRef, DeployPlan, InputMode, PlanTensor, Step } from '../ir/deploy-plan.js';
 import { type FloatNetwork, isWeighted } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
 import { stepMacs } from '../ops/index.js';
-import { type PlannedStages, type PlanRequest, type StagePlan, StagePlanner } from '../patch/plan-patches.js';
+import {
+  type PlannedStages,
+  type PlanRequest,
+  planPatches,
+  type StagePlan,
+  StagePlanner,
+} from '../patch/plan-patches.js';
 import type { StoredMap } from '../quantize/activation-grids.js';
 import { emitPlans } from '../quantize/emit-plan.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
@@ -43,24 +49,85 @@ export function stageRequest(choice: StageChoice): PlanRequest {
   return { kinds: [kind], ...rest };
 }
 
-/** The plan of `network` with its maps stored so, and with weights of zero. */
-export function skeletonPlan(network: FloatNetwork, stored: readonly StoredMap[]): DeployPlan {
+/** The plan of `network` with its maps and weights stored so; tensors and steps are named by their numbers. */
+export function numberedPlan(
+  network: FloatNetwork,
+  stored: readonly StoredMap[],
+  weights: readonly (QuantizedWeights | undefined)[],
+): DeployPlan {
   const numbered: FloatNetwork = {
     ...network,
     tensors: network.tensors.map((tensor) => ({ ...tensor, name: String(tensor.id) })),
     layers: network.layers.map((layer, i) => ({ ...layer, name: String(i) })),
   };
-  const weights = network.layers.map((layer): QuantizedWeights | undefined =>
-    isWeighted(layer)
-      ? {
-          bits: 8,
-          q: new Int8Array(layer.weights.length),
-          scales: new Float64Array(layer.bias.length).fill(2 ** -7),
-          bias: new Float64Array(layer.bias.length),
-        }
-      : undefined,
-  );
   return emitPlans(numbered, stored, weights)[0]!;
+}
+
+/** An 8-bit plan with weights of zero: geometry and MACs, where weights do not matter. */
+export const skeletonPlan = (network: FloatNetwork, stored: readonly StoredMap[]): DeployPlan =>
+  numberedPlan(
+    network,
+    stored,
+    network.layers.map((layer): QuantizedWeights | undefined =>
+      isWeighted(layer)
+        ? {
+            bits: 8,
+            q: new Int8Array(layer.weights.length),
+            scales: new Float64Array(layer.bias.length).fill(2 ** -7),
+            bias: new Float64Array(layer.bias.length),
+          }
+        : undefined,
+    ),
+  );
+
+/** What depends on widths in a plan, at every width: kernels are chosen by weights and zero points as well. */
+export interface Skeleton {
+  /** Everything at 8 bits. */
+  readonly plan: DeployPlan;
+  readonly tensorAt: (id: number, bits: Width) => PlanTensor;
+  /** The step of a layer when its input and its weights have these widths. */
+  readonly stepAt: (layer: number, inputBits: Width, weightBits: Width) => Step;
+}
+
+/** One plan per pair of widths; all their constants stand in one blob. */
+export function buildSkeleton(
+  network: FloatNetwork,
+  storedAt: ReadonlyMap<Width, readonly StoredMap[]>,
+  weightsAt: ReadonlyMap<Width, readonly (QuantizedWeights | undefined)[]>,
+): Skeleton {
+  const plans = new Map<string, DeployPlan>();
+  const blobs: Uint8Array[] = [];
+  let offset = 0;
+  for (const [a, stored] of storedAt)
+    for (const [w, weights] of weightsAt) {
+      const plan = numberedPlan(network, stored, weights);
+      plans.set(`${a}/${w}`, { ...plan, steps: plan.steps.map((step) => moveConstants(step, offset)) });
+      blobs.push(plan.weights);
+      offset += plan.weights.length;
+    }
+  const weights = new Uint8Array(offset);
+  blobs.reduce((at, blob) => {
+    weights.set(blob, at);
+    return at + blob.length;
+  }, 0);
+  return {
+    plan: { ...plans.get('8/8')!, weights },
+    tensorAt: (id, bits) => plans.get(`${bits}/8`)!.tensors[id]!,
+    stepAt: (layer, a, w) => plans.get(`${a}/${w}`)!.steps[layer]!,
+  };
+}
+
+function moveConstants(step: Step, by: number): Step {
+  if (!('weights' in step)) return step;
+  const moved = ({ offset, length }: BlobRef): BlobRef => ({ offset: offset + by, length });
+  const { weights, bias, multiplier, shift } = step;
+  return {
+    ...step,
+    weights: moved(weights),
+    bias: moved(bias),
+    multiplier: moved(multiplier),
+    shift: moved(shift),
+  };
 }
 
 /** Widths of a network's tensors and weighted layers by their numbers. */
@@ -69,15 +136,23 @@ export interface NetworkWidths {
   readonly weights: (layer: number) => Width;
 }
 
+/** By step of a numbered plan its layer; −1 for steps that move rows. */
+export const stepLayers = (plan: DeployPlan): number[] =>
+  plan.steps.map(({ op, name }) => (op === 'crop' ? -1 : Number.parseInt(name, 10)));
+
 /** A skeleton with a stage, ready to be given widths. */
 export class StagedSkeleton {
   private readonly tensorOf: readonly number[];
   /** −1 for steps that move rows. */
   readonly layerOf: readonly number[];
 
-  constructor(readonly plan: DeployPlan) {
+  /** @param plan the skeleton's plan with a stage */
+  constructor(
+    private readonly skeleton: Skeleton,
+    readonly plan: DeployPlan,
+  ) {
     this.tensorOf = plan.tensors.map(({ name }) => Number.parseInt(name, 10));
-    this.layerOf = plan.steps.map(({ op, name }) => (op === 'crop' ? -1 : Number.parseInt(name, 10)));
+    this.layerOf = stepLayers(plan);
   }
 
   /** MACs per layer of the network, halos included. */
@@ -91,17 +166,21 @@ export class StagedSkeleton {
   }
 
   withWidths({ tensor, weights }: NetworkWidths): DeployPlan {
-    const { plan } = this;
-    return {
-      ...plan,
-      tensors: plan.tensors.map((own, i) => {
-        const id = own.view === undefined ? i : own.view.of;
-        return { ...own, bits: tensor(this.tensorOf[id]!) };
-      }),
-      steps: plan.steps.map((step, i) =>
-        'weightBits' in step ? { ...step, weightBits: weights(this.layerOf[i]!) } : step,
-      ),
-    };
+    const { plan, skeleton } = this;
+    const idOf = (i: number): number => this.tensorOf[plan.tensors[i]!.view?.of ?? i]!;
+    const tensors = plan.tensors.map((own, i) => {
+      const { bits, scale, zeroPoint } = skeleton.tensorAt(idOf(i), tensor(idOf(i)));
+      return { ...own, bits, scale, zeroPoint };
+    });
+    const steps = plan.steps.map((step, i): Step => {
+      if (!('weights' in step)) return step;
+      const layer = this.layerOf[i]!;
+      const own = skeleton.stepAt(layer, tensors[step.inputs[0]!]!.bits, weights(layer));
+      if (!('weights' in own)) return step;
+      const { weights: blob, weightBits, bias, multiplier, shift } = own;
+      return { ...step, weights: blob, weightBits, bias, multiplier, shift };
+    });
+    return { ...plan, tensors, steps };
   }
 
   /** Tensors of the network that are live at the step where memory peaks. */
@@ -138,12 +217,17 @@ export interface ChosenStage {
 }
 
 /** The cheapest stage of a kind that fits at 8 bits, or else the smallest; undefined where there is none. */
-export function chooseStage(plan: DeployPlan, kind: StageKind, budgetBytes: number): ChosenStage | undefined {
+export function chooseStage(
+  skeleton: Skeleton,
+  kind: StageKind,
+  budgetBytes: number,
+): ChosenStage | undefined {
+  const { plan } = skeleton;
   if (kind === 'layers') {
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       choice: { kind },
-      skeleton: new StagedSkeleton(plan),
+      skeleton: new StagedSkeleton(skeleton, plan),
       arenaBytes,
       fits: arenaBytes <= budgetBytes,
     };
@@ -152,7 +236,7 @@ export function chooseStage(plan: DeployPlan, kind: StageKind, budgetBytes: numb
   if (found === undefined) return undefined;
   return {
     choice: stageChoiceOf(found.chosen),
-    skeleton: new StagedSkeleton(found.plan),
+    skeleton: new StagedSkeleton(skeleton, found.plan),
     arenaBytes: found.chosen.arenaBytes,
     fits: found.fits,
   };
@@ -165,4 +249,9 @@ function planned(planner: StagePlanner, budgetBytes: number): PlannedStages | un
     if (error instanceof QuantmcuError && error.code === 'patch/plan') return undefined;
     throw error;
   }
+}
+
+/** The plan with that very stage. */
+export function expandStage(plan: DeployPlan, choice: StageChoice): DeployPlan {
+  return choice.kind === 'layers' ? plan : planPatches(plan, measuredCosts, stageRequest(choice)).plan;
 }

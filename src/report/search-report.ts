@@ -15,6 +15,8 @@ export interface SearchFacts {
   readonly method: string;
   readonly scope: string;
   readonly stage: string;
+  /** What the search saved. */
+  readonly cost: 'bitops' | 'cycles';
   readonly seed: number;
   readonly feasible: boolean;
   readonly fits: boolean;

@@ -24,7 +24,16 @@ it('deploys a network: plan, firmware, ELF file and one report, twice the same',
     );
   const out = join(folder, 'out');
   const model = `${FIXTURES}kws/kws_dscnn_int8.tflite`;
-  const argv = ['deploy', model, '--data', join(folder, 'calib'), '--target', 'nano33ble', '--cost', '0.6'];
+  const argv = [
+    'deploy',
+    model,
+    '--data',
+    join(folder, 'calib'),
+    '--target',
+    'nano33ble',
+    '--cost-share',
+    '0.6',
+  ];
   argv.push('--stage', 'none', '--cache', join(folder, 'cache'), '-o', out, '--json');
   const run = async () => runInMemory(argv, {}, { host: createNodeHost() });
   const first = await run();

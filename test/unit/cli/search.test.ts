@@ -26,7 +26,7 @@ describe('search', () => {
       ...SEARCH,
       '--sram',
       '24K',
-      '--cost',
+      '--cost-share',
       '0.7',
       '--stage',
       'none',

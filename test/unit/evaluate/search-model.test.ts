@@ -4,11 +4,12 @@ import { measuredCosts } from '../../../src/bind/measure.js';
 import { calibrate } from '../../../src/calibrate/calibrate.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
 import type { CalibratedModel } from '../../../src/evaluate/calibrate-model.js';
+import { type CycleMeter, cycleTable } from '../../../src/evaluate/cycle-costs.js';
 import { createFloatEngine, quantizeCalibrated } from '../../../src/evaluate/quantize-model.js';
 import { networkFigures } from '../../../src/evaluate/search-figures.js';
-import { expandStage, ModelSearch, type SearchOptions } from '../../../src/evaluate/search-model.js';
+import { ModelSearch, type SearchOptions } from '../../../src/evaluate/search-model.js';
 import { bitAssignment, searchProblem } from '../../../src/evaluate/search-problem.js';
-import { chooseStage, skeletonPlan } from '../../../src/evaluate/search-skeleton.js';
+import { buildSkeleton, chooseStage, expandStage } from '../../../src/evaluate/search-skeleton.js';
 import { encodePlan } from '../../../src/ir/plan-file.js';
 import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { stepMacs } from '../../../src/ops/index.js';
@@ -46,6 +47,12 @@ const planBytes = async (found: ReturnType<typeof searchOnce>): Promise<string> 
   return `${json}${Buffer.from(weights).toString('hex')}`;
 };
 
+/**
+ * Kernels are chosen by constants that only the quantised plan has; what a search finds too large by it, it searches
+ * again with less room.
+ */
+const SCRATCH_BYTES = 64;
+
 describe('figures', () => {
   it('are the noise of one narrow map on its own, as a plain run of every sample gives it', async () => {
     const model = await randomModel(3);
@@ -75,7 +82,7 @@ describe('the search problem', () => {
     async (seed) => {
       const model = await randomModel(seed);
       const figures = await networkFigures(model, createFloatEngine(), optionsFor(noCache));
-      const skeleton = skeletonPlan(model.network, figures.stored);
+      const skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
       const random = createRandom(seed);
       for (const kind of ['layers', 'patches', 'streaming'] as const) {
         const stage = chooseStage(skeleton, kind, 2048);
@@ -92,13 +99,14 @@ describe('the search problem', () => {
         }).plan;
         const plan = expandStage(whole, stage.choice);
         const bound = Math.max(...measuredCosts.liveBytes(plan));
-        expect(problem.arenaBytes(widths)).toBe(bound);
+        expect(Math.abs(problem.arenaBytes(widths) - bound)).toBeLessThanOrEqual(SCRATCH_BYTES);
         const roomy = searchProblem(figures, stage.skeleton, {
           scope: 'all',
           stageLayers: 0,
           arenaBytes: bound,
         });
-        expect(roomy.arenaBytes(widths)).toBe(measuredCosts.memory(plan).arenaBytes);
+        const { arenaBytes } = measuredCosts.memory(plan);
+      expect(Math.abs(roomy.arenaBytes(widths) - arenaBytes)).toBeLessThanOrEqual(SCRATCH_BYTES);
         const bitops = plan.steps.reduce(
           (sum, step) =>
             'weightBits' in step
@@ -110,6 +118,53 @@ describe('the search problem', () => {
       }
     },
   );
+});
+
+describe('cycles as the cost', () => {
+  /** A made-up core: a step takes as many cycles as its MACs and the bits of its input and weights. */
+  const meter: CycleMeter = async (plan) => ({
+    steps: plan.steps.map((step) => {
+      const bits = plan.tensors[step.inputs[0]!]!.bits;
+      return 'weightBits' in step ? stepMacs(step, plan) * (bits + 2 * step.weightBits) : bits;
+    }),
+  });
+
+  it('add up the table of the pairs of widths', async () => {
+    const model = await randomModel(8);
+    const figures = await networkFigures(model, createFloatEngine(), optionsFor(noCache));
+    const skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
+    const random = createRandom(8);
+    for (const kind of ['layers', 'patches', 'streaming'] as const) {
+      const stage = chooseStage(skeleton, kind, 2048);
+      if (stage === undefined) continue;
+      const cycles = await cycleTable(figures, stage.choice, meter);
+      const problem = searchProblem(figures, stage.skeleton, {
+        ...{ scope: 'all', stageLayers: 0, arenaBytes: 0, cycles },
+      });
+      const widths = problem.variables.map(({ candidates }) => random.pick(candidates));
+      const whole = quantizeCalibrated(model, bitAssignment(problem, widths), { channelScales: false }).plan;
+      const plan = expandStage(whole, stage.choice);
+      const { steps } = await meter(plan);
+      // Steps that only move rows are counted as they are at 8 bits.
+      const moves = steps.filter((_, i) => plan.steps[i]!.op === 'crop');
+      const expected = steps.reduce((a, b) => a + b, 0) - moves.reduce((a, b) => a + b, 0);
+      expect(problem.cost(widths)).toBe(expected + cycles.moves);
+    }
+  });
+
+  it('keep a limit', async () => {
+    const model = await randomModel(8);
+    const { accuracy: _, ...options } = optionsFor(noCache);
+    const search = await ModelSearch.prepare(model, options);
+    const free = await search.search({ ...options, stage: 'none', cycles: meter });
+    const all = (await meter(free.plan)).steps.reduce((a, b) => a + b, 0);
+    const bound = await search.search({ ...options, stage: 'none', cycles: meter, cycleLimit: 0.7 * all });
+    expect(bound.found.feasible).toBe(true);
+    expect((await meter(bound.plan)).steps.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(0.7 * all);
+    await expect(search.search({ ...options, cycles: meter, method: 'integer-program' })).rejects.toThrow(
+      'BitOPs alone',
+    );
+  });
 });
 
 describe('a search', () => {
