@@ -106,7 +106,7 @@ describe('the search problem', () => {
           arenaBytes: bound,
         });
         const { arenaBytes } = measuredCosts.memory(plan);
-      expect(Math.abs(roomy.arenaBytes(widths) - arenaBytes)).toBeLessThanOrEqual(SCRATCH_BYTES);
+        expect(Math.abs(roomy.arenaBytes(widths) - arenaBytes)).toBeLessThanOrEqual(SCRATCH_BYTES);
         const bitops = plan.steps.reduce(
           (sum, step) =>
             'weightBits' in step
