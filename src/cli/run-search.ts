@@ -255,7 +255,8 @@ export async function runSearch(
   const facts: SearchFacts = {
     ...{ model, target: board.id, method, scope, stage: searched.stage.kind, seed },
     cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
-    ...{ feasible: found.feasible, fits: searched.fits, evaluations: found.evaluations },
+    feasible: found.feasible && keepsLatency(options, onTarget),
+    ...{ fits: searched.fits, evaluations: found.evaluations },
     ...{
       bitops: searched.bitops,
       bitopsInt8: searched.bitopsInt8,
@@ -269,6 +270,10 @@ export async function runSearch(
   };
   return { facts, onTarget, plan: searched.plan, recipe, board };
 }
+
+/** By the firmware itself: the table that the search adds up is near, but knows no mixture of widths. */
+const keepsLatency = ({ latency }: SearchCommandOptions, onTarget: Verified | undefined): boolean =>
+  latency === undefined || onTarget === undefined || onTarget.report.totals.latencyMs.mid <= latency;
 
 const NOT_EMULATED = {
   peakSramBytes: null,
