@@ -135,7 +135,7 @@ describe.each(Object.keys(ENGINES) as EngineId[])('emulateNetwork on %s', (engin
     expect(completed).toBe(false);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ kind: 'stack_overflow', layer: plan.steps[steps.length]!.name });
-    expect(problems[0]!.symbol).toMatch(/^\w+__(dsp|scalar)$|^quantmcu_step/);
+    expect(problems[0]!.symbol).toMatch(/^\w+__(dsp|scalar)(_\w+)?$|^quantmcu_step/);
     expect(problems[0]!.message).toContain('stack overflow');
   });
 
