@@ -42,7 +42,7 @@ export {
   type KernelBench,
   type KernelBenchOptions,
 } from './evaluate/bench-kernels.js';
-export { type BenchLayer, WEIGHT_SPREADS, type WeightSpread } from './evaluate/bench-plan.js';
+export { type BenchLayer, WEIGHT_SPREADS, type WeightSpread, widthsOf } from './evaluate/bench-plan.js';
 export { buildProject, generateProject } from './evaluate/build-project.js';
 export { type LogFile, readBoardLog } from './evaluate/check-board-log.js';
 export { EMULATION_CHOICES, type EmulationChoice, emulateFirmware } from './evaluate/emulate-firmware.js';
@@ -51,6 +51,12 @@ export {
   type EmulateProgramOptions,
   emulateProgram,
 } from './evaluate/emulate-program.js';
+export {
+  type MeasureOptions,
+  measureKernels,
+  measureNetwork,
+  type ObservedWith,
+} from './evaluate/measure-subjects.js';
 export { drawPlan, planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
 
 /** How a model file is read and lowered. */

@@ -20,6 +20,10 @@ export interface BenchLayer {
   readonly weightBits?: Width;
 }
 
+/** `a4w8`; `a4` for operators without weights. */
+export const widthsOf = ({ inputBits, weightBits }: BenchLayer): string =>
+  `a${inputBits}${weightBits === undefined ? '' : `w${weightBits}`}`;
+
 export interface BenchPlan {
   readonly plan: DeployPlan;
   readonly inputs: readonly Uint8Array[];

@@ -7,6 +7,7 @@ import {
   benchKernels,
   WEIGHT_SPREADS,
   type WeightSpread,
+  widthsOf,
 } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { buildKernelBenchReport } from '../../report/kernel-bench-report.js';
@@ -31,10 +32,6 @@ interface BenchOptions {
 }
 
 const DEFAULT_MODES: readonly FirmwareMode[] = ['mulhi', 'tflm'];
-
-/** `a4w8`; `a4` for operators without weights. */
-export const widthsOf = ({ inputBits, weightBits }: BenchLayer): string =>
-  `a${inputBits}${weightBits === undefined ? '' : `w${weightBits}`}`;
 
 const ALL_WIDTHS = [...new Set(BENCH_LAYERS.map(widthsOf))];
 

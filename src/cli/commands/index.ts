@@ -9,6 +9,7 @@ import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
 import { plan } from './plan.js';
 import { quantize } from './quantize.js';
+import { regress } from './regress.js';
 import { search } from './search.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
@@ -27,5 +28,6 @@ export const COMMANDS: readonly CliCommand[] = [
   verify,
   emulate,
   bench,
+  regress,
   targets,
 ];
