@@ -42,19 +42,74 @@ export function withChannelFactors(
       const samples = distinctTensors(network, storage).map((id) => channels(id, ofClass));
       return gridWithFactors(mergeSamples(samples), factors, map.bits);
     };
-    const bounded = new Map(
-      members
-        .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
-        .map((site) => [site, gridOf(site, wanted)]),
-    );
-    const limits = [...bounded].map(([site, grid]) => lowestCeiling(network, site.group) / topOf(grid));
-    const factors = wanted.map((factor) => Math.min(factor, ...limits));
+    const bounded = members
+      .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
+      .map((site): BoundedSite => {
+        const samples = mergeSamples(
+          distinctTensors(network, site.group).map((id) => channels(id, site.ofClass)),
+        );
+        return { site, samples, grid: gridOf(site, wanted), ceiling: lowestCeiling(network, site.group) };
+      });
+    const { factors, grids } = withinCeilings(wanted, bounded);
     for (const site of members) {
-      const grid = { ...(bounded.get(site) ?? gridOf(site, factors)), channelScales: Array.from(factors) };
+      const grid = grids.get(site) ?? { ...gridOf(site, factors), channelScales: Array.from(factors) };
       changed.set(site, { ...site, map: { bits: site.map.bits, grid } });
     }
   }
   return sites.map((site) => changed.get(site) ?? site);
+}
+
+/** A site whose values an activation bounds, and the grid that suits it while factors are free. */
+interface BoundedSite {
+  readonly site: StorageSite;
+  readonly samples: ChannelSamples;
+  readonly grid: FakeQuantization;
+  readonly ceiling: number;
+}
+
+interface BoundedFactors {
+  readonly factors: Float64Array;
+  readonly grids: ReadonlyMap<StorageSite, FakeQuantization>;
+}
+
+/** Limits tried between the lowest and the highest that sites ask for. */
+const LIMITS = 7;
+
+/**
+ * No channel's grid passes an activation's bound, so that saturation does the bound's work: factors are limited. Classes
+ * of branches would each have another limit, as narrow grids cut off more, but share the factors: taken is the limit of
+ * least squared error over all of them, with every grid drawn in to what the bound leaves it.
+ */
+function withinCeilings(wanted: Float64Array, bounded: readonly BoundedSite[]): BoundedFactors {
+  const limits = bounded.map(({ grid, ceiling }) => ceiling / topOf(grid));
+  const [low, high] = [Math.min(...limits), Math.max(...limits)];
+  const limited = (limit: number): BoundedFactors => {
+    const factors = wanted.map((factor) => Math.min(factor, limit));
+    const channelScales = Array.from(factors);
+    const grids = bounded.map(({ site, grid, ceiling }): readonly [StorageSite, FakeQuantization] => {
+      const most = ceiling / (limit * (grid.max - grid.zeroPoint));
+      return [site, { ...grid, scale: Math.min(grid.scale, most), channelScales }];
+    });
+    return { factors, grids: new Map(grids) };
+  };
+  const hasClasses = bounded.some(({ site }) => site.ofClass !== undefined);
+  if (!hasClasses || low === high) return limited(low);
+  const errorOf = ({ grids }: BoundedFactors): number =>
+    bounded.reduce((sum, { site, samples }) => sum + squaredError(samples, grids.get(site)!), 0);
+  const tried = Array.from({ length: LIMITS }, (_, i) => limited(low * (high / low) ** (i / (LIMITS - 1))));
+  return tried.reduce((best, next) => (errorOf(next) < errorOf(best) ? next : best));
+}
+
+function squaredError({ values, channels }: ChannelSamples, grid: FakeQuantization): number {
+  const [low, high] = [grid.min - grid.zeroPoint, grid.max - grid.zeroPoint];
+  const scales = grid.channelScales!.map((factor) => grid.scale * factor);
+  let error = 0;
+  for (let i = 0; i < values.length; i++) {
+    const scale = scales[i % channels]!;
+    const stored = scale * Math.min(high, Math.max(low, Math.round(values[i]! / scale)));
+    error += (values[i]! - stored) ** 2;
+  }
+  return error;
 }
 
 function mergeSamples(parts: readonly ChannelSamples[]): ChannelSamples {
