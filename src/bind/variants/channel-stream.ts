@@ -198,7 +198,8 @@ function blockHeader(constants: readonly FastConstants[], form: StreamForm): num
 /** Whether the kernel gets the sum of the block's channel `c` out of the word that it shares with others. */
 function isReadable({ lowest, highest }: Channel, c: number, length: number, form: StreamForm): boolean {
   const within = (reach: number): boolean => lowest > -reach && highest < reach;
-  if (form === 'vector') return true;
+  // A constant channel has another, small bias.
+  if (form === 'vector' || lowest === highest) return true;
   if (form === 'matrix') return c % 2 === 0 || within(RAW_REACH);
   // S1 and S2 come with 8 times the column's sum, of at most 128 an element.
   const offset = 8 * 128 * length;

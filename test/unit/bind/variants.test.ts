@@ -1,0 +1,64 @@
+/** The chooser of kernel variants: planning and binding agree, speed hardly costs arena, forcing and its refusal. */
+import { describe, expect, it } from 'vitest';
+import { bind } from '../../../src/bind/bind.js';
+import { measuredCosts } from '../../../src/bind/measure.js';
+import { kernelsFor, PORTABLE } from '../../../src/bind/variants/choose.js';
+import { verifyBoundPlan } from '../../../src/invariants/bound.js';
+import { STEP_OPS } from '../../../src/ops/index.js';
+import { createRandom } from '../../../src/support/random.js';
+import { randomNetwork } from '../../support/random-network.js';
+
+const TARGET = { core: 'm4', feature: 'dsp' } as const;
+const NETWORKS = 30;
+
+const networks = Array.from({ length: NETWORKS }, (_, seed) => randomNetwork(createRandom(seed)).plan);
+const variantsOf = (bound: ReturnType<typeof bind>): number =>
+  bound.steps.filter((step) => step.calls.some(({ kernel }) => kernel.variant !== undefined)).length;
+
+describe('kernel variants', () => {
+  it('are planned as they are bound, to the byte', () => {
+    let variants = 0;
+    for (const plan of networks) {
+      const bound = bind(plan, TARGET);
+      verifyBoundPlan(bound);
+      const { arenaBytes, scratchBytes, peakStep } = bound;
+      expect(measuredCosts.memory(plan), plan.name).toMatchObject({ arenaBytes, scratchBytes, peakStep });
+      variants += variantsOf(bound);
+    }
+    expect(variants).toBeGreaterThan(NETWORKS);
+  });
+
+  it('raise no lower bound of the arena by more than a hundredth', () => {
+    let smaller = 0;
+    for (const plan of networks) {
+      const { arenaLowerBoundBytes: fast } = bind(plan, TARGET);
+      const { arenaLowerBoundBytes: portable } = bind(plan, TARGET, { choice: () => PORTABLE });
+      expect(fast).toBeLessThanOrEqual(portable * 1.01);
+      if (fast !== portable) smaller++;
+    }
+    // Something was chosen at a peak: the comparison is not one of equals throughout.
+    expect(smaller).toBeGreaterThan(0);
+  });
+
+  it('say why a step has a later kernel', () => {
+    const plan = networks.find((candidate) =>
+      bind(candidate, TARGET).steps.some((step) => step.why.includes('would raise the arena')),
+    );
+    expect(plan).toBeDefined();
+  });
+
+  it('are refused where they do not apply, with what does', () => {
+    const { plan } = STEP_OPS.conv2d.sample(createRandom(1), { inputBits: 8, weightBits: 2, mode: 'mulhi' });
+    expect(() => bind(plan, TARGET, { choice: () => 'rows' })).toThrow(
+      expect.objectContaining({ code: 'bind/variant' }),
+    );
+    const { plan: map } = STEP_OPS.softmax.sample(createRandom(1));
+    expect(kernelsFor(map.steps[0]!, map, 'dsp')).toHaveLength(1);
+  });
+
+  it('are nothing for a core without their feature', () => {
+    const scalar = bind(networks[0]!, { core: 'm4', feature: 'scalar' });
+    expect(variantsOf(scalar)).toBe(0);
+    expect(variantsOf(bind(networks[0]!, TARGET))).toBeGreaterThan(0);
+  });
+});
