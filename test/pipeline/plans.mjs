@@ -1,8 +1,10 @@
 /**
- * `npm run verify:plans [-- --models regex --budgets 64,128,256 --boards nano33ble,f746 --engine builtin]`: for every 8-bit
- * model of the data collection (SHARED_DIR, else ../shared) and every budget the best plan layer by layer, as patches
- * and as line buffers: arena, redundant MACs, cycles; every feature map compared with the simulation, the logits with
- * the whole network's, the measured arena with the planned one. Needs `npm run build`.
+ * `npm run verify:plans [-- --models regex --budgets 64,128,256 --boards nano33ble,f746 --engine builtin
+ * --document src/patch/BUDGETS.md]`: for every 8-bit model of the data collection (SHARED_DIR, else ../shared) and every
+ * budget the best plan layer by layer, as patches and as line buffers: arena, redundant MACs, cycles; every feature map
+ * compared with the simulation, the logits with the whole network's, and measured with planned memory: arena,
+ * variables, and the sum of these and the stack. With --document each model's section of it is written anew; other
+ * models' sections stay. Needs `npm run build`.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +15,7 @@ import { createNodeHost, findBoard, planModel, simulatePlan, verifyPlan } from '
 import { StagePlanner } from '../../dist/patch/plan-patches.js';
 import { formatTable } from '../../dist/report/table.js';
 import { formatBytes, formatCount } from '../../dist/report/units.js';
+import { writeBudgets } from './budgets-document.mjs';
 
 const KIB = 1024;
 const { values } = parseArgs({
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     budgets: { type: 'string', default: '64,128,256' },
     boards: { type: 'string', default: 'nano33ble,f746' },
     engine: { type: 'string', default: 'builtin' },
+    document: { type: 'string' },
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -35,6 +39,10 @@ const models = readdirSync(folder)
   .filter((file) => /(int8|uint8|perchannel)\.tflite$/.test(file) && !file.startsWith('ssd_'))
   .filter((file) => new RegExp(values.models).test(file));
 const host = createNodeHost();
+const titles = [
+  ...['model', 'budget', 'plan', 'fits', 'tensors', 'bound', 'arena', 'redundant MACs'],
+  ...boards.flatMap((board) => [`cycles ${board.core}`, `peak ${board.id}`]),
+];
 const rows = [];
 let failures = 0;
 
@@ -43,6 +51,13 @@ const nameOf = ({ kind, grid, rowsPerStep, stageLayers, input }) => {
   const how = kind === 'patches' ? `${grid.join('×')} patches` : `streaming, ${rowsPerStep} rows`;
   return `${how}, ${stageLayers} layers, ${input}`;
 };
+
+/** Measured on the core, as planned and as printed, to the byte. */
+const isAsPlanned = (totals, chosen) =>
+  totals.measured.arenaBytes === chosen.arenaBytes &&
+  totals.measured.staticSramBytes === totals.staticSramBytes &&
+  totals.measured.arenaBytes + totals.stackBytes + totals.measured.staticSramBytes + totals.inputBytes ===
+    totals.peakSramBytes;
 
 /** Cycles by board of one plan, or what went wrong. */
 async function verified(plan, chosen, inputs, wholeOutputs) {
@@ -55,18 +70,17 @@ async function verified(plan, chosen, inputs, wholeOutputs) {
     const { totals } = report;
     const outputs = (await simulatePlan(plan, inputs)).outputs;
     const same = outputs.every((bytes, i) => Buffer.compare(bytes, wholeOutputs[i]) === 0);
-    const asPlanned =
-      totals.measured.arenaBytes === chosen.arenaBytes &&
-      totals.measured.staticSramBytes === totals.staticSramBytes;
+    const asPlanned = isAsPlanned(totals, chosen);
     const good = report.ok && same && asPlanned;
     if (!good) failures += 1;
-    const trouble = report.ok ? (same ? 'arena not as planned' : 'other outputs') : 'DIFFERENT';
+    const trouble = report.ok ? (same ? 'memory not as planned' : 'other outputs') : 'DIFFERENT';
     cells.push(good ? formatCount(totals.cycles) : trouble, formatBytes(totals.peakSramBytes));
   }
   return cells;
 }
 
 for (const model of models) {
+  const modelRows = [];
   const { plan } = await planModel(host, `${folder}/${model}`, { mode: 'tflm' });
   const inputs = randomInputs(plan, 1).bytes;
   const whole = (await simulatePlan(plan, inputs)).outputs;
@@ -78,26 +92,29 @@ for (const model of models) {
       try {
         planned = planner.choose(budget * KIB);
       } catch (error) {
-        rows.push([plan.name, `${budget} KiB`, kind, error.code]);
+        if (error.code !== 'patch/plan') throw error;
+        modelRows.push([plan.name, `${budget} KiB`, `${kind}: no such stage`, '–']);
         continue;
       }
       const { chosen, fits } = planned;
       const key = nameOf(chosen);
       if (!known.has(key)) known.set(key, await verified(planned.plan, chosen, inputs, whole));
       const redundant = Math.max(0, chosen.totalMacs / planner.wholeMacs - 1);
-      rows.push([
+      modelRows.push([
         ...[plan.name, `${budget} KiB`, key, fits ? 'yes' : 'no'],
-        ...[formatBytes(chosen.tensorBytes), formatBytes(chosen.arenaBytes)],
+        ...[
+          formatBytes(chosen.tensorBytes),
+          formatBytes(chosen.lowerBoundBytes),
+          formatBytes(chosen.arenaBytes),
+        ],
         ...[`${(redundant * 100).toFixed(1)} %`, ...known.get(key)],
       ]);
-      process.stderr.write(`${rows.at(-1).join('  ')}\n`);
+      process.stderr.write(`${modelRows.at(-1).join('  ')}\n`);
     }
   }
+  rows.push(...modelRows);
+  if (values.document !== undefined) writeBudgets(values.document, titles, plan.name, modelRows);
 }
-const titles = [
-  ...['model', 'budget', 'plan', 'fits', 'tensors', 'arena', 'redundant MACs'],
-  ...boards.flatMap((board) => [`cycles ${board.core}`, `peak ${board.id}`]),
-];
 const columns = titles.map((title, i) => ({ title, align: i > 3 ? 'right' : 'left' }));
 console.log(formatTable(columns, rows));
 console.log(`\n${failures === 0 ? 'all' : `all but ${failures}`} plans give the bytes of the whole network`);
