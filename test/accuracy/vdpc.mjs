@@ -236,7 +236,7 @@ async function measureNetwork(name) {
         flaggedShare,
         tau,
       });
-      const z = threshold === undefined ? '' : `; |z| ${threshold.z.toFixed(2)}`;
+      const z = threshold === undefined ? '' : `; z ${threshold.z.toFixed(2)}`;
       const label = `sweep: φ flags ${100 * flaggedShare} %; τ ${100 * tau} %${z}`;
       addClasses(
         label,
