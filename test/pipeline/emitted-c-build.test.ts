@@ -63,7 +63,8 @@ describe.skipIf(!gcc)('with arm-none-eabi-gcc', () => {
     const use = elfMemoryUse(await build(emitProject(bound, board), 'gcc'));
     expect(use.staticSramBytes).toBe(bound.arenaBytes);
     expect(use.flashBytes).toBeGreaterThan(bound.constants.length);
-    expect(use.flashBytes).toBeLessThan(bound.constants.length + 32 * 1024);
+    // Start-up code and some forty kernels, many made for one shape of layer.
+    expect(use.flashBytes).toBeLessThan(bound.constants.length + 96 * 1024);
   });
 
   it('says in one line that a network does not fit its memory', async () => {

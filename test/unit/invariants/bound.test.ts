@@ -40,7 +40,9 @@ describe('boundPlanProblems', () => {
       'scratch over an input',
       {
         ...sound,
-        steps: sound.steps.map((s) => (s.index === 0 ? { ...s, scratch: { offset: 0, bytes: 112 } } : s)),
+        steps: sound.steps.map((s) =>
+          s.index === 0 ? { ...s, scratch: { offset: place(0).offset, bytes: 4 } } : s,
+        ),
       },
       /the scratch of step 0 overlaps tensor 0/,
     ],
