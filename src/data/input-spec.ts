@@ -1,6 +1,7 @@
 /** What the network expects at one input, and how outside values become its stored bytes (contract §Storage). */
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { badInput } from '../support/errors.js';
+import type { InputWatch } from './input-watch.js';
 import type { Recipe } from './recipe.js';
 
 export interface InputSpec {
@@ -59,29 +60,47 @@ function mappingOf(spec: InputSpec, recipe: Recipe): ValueMapping | undefined {
 }
 
 /** Picture values 0…255, channel-fastest → stored int8 bytes. */
-export function storePixels(pixels: Uint8Array, spec: InputSpec, recipe: Recipe): Uint8Array {
+export function storePixels(
+  pixels: Uint8Array,
+  spec: InputSpec,
+  recipe: Recipe,
+  watch?: InputWatch,
+): Uint8Array {
   const mapping = mappingOf(spec, recipe);
-  if (mapping === undefined) return pixels.map((x) => x ^ 0x80);
+  if (mapping === undefined) {
+    const stored = pixels.map((x) => x ^ 0x80);
+    watch?.addStored(stored);
+    return stored;
+  }
   const channels = spec.shape[2];
-  const tables = Array.from({ length: channels }, (_, c) => channelTable(mapping, c, spec));
+  const steps = Array.from({ length: channels }, (_, c) => channelSteps(mapping, c, spec));
+  if (watch !== undefined)
+    for (let i = 0; i < pixels.length; i++) watch.add(steps[i % channels]![pixels[i]!]!);
+  const tables = steps.map((table) => Uint8Array.from(table, clampStored));
   return pixels.map((x, i) => tables[i % channels]![x]!);
 }
 
-function channelTable(mapping: ValueMapping, channel: number, spec: InputSpec): Uint8Array {
+function channelSteps(mapping: ValueMapping, channel: number, spec: InputSpec): Float64Array {
   const at = (list: readonly number[]): number => list[channel] ?? list[0]!;
-  return Uint8Array.from({ length: 256 }, (_, x) =>
-    storeReal((x * mapping.scale - at(mapping.mean)) / at(mapping.std), spec),
+  return Float64Array.from({ length: 256 }, (_, x) =>
+    stepOf((x * mapping.scale - at(mapping.mean)) / at(mapping.std), spec),
   );
 }
 
 /** Real values → stored int8 bytes: q = round(x / scale) + zeroPoint in float32, halves away from zero (TFLite). */
-export function storeReals(reals: Float32Array, spec: InputSpec): Uint8Array {
-  return Uint8Array.from(reals, (real) => storeReal(real, spec));
+export function storeReals(reals: Float32Array, spec: InputSpec, watch?: InputWatch): Uint8Array {
+  return Uint8Array.from(reals, (real) => {
+    const q = stepOf(real, spec);
+    watch?.add(q);
+    return clampStored(q);
+  });
 }
 
-function storeReal(real: number, spec: InputSpec): number {
+/** The stored value, on a grid without ends. */
+function stepOf(real: number, spec: InputSpec): number {
   const steps = Math.fround(Math.fround(real) / Math.fround(spec.scale));
-  if (Number.isNaN(steps)) return spec.zeroPoint & 0xff;
-  const q = Math.sign(steps) * Math.round(Math.abs(steps)) + spec.zeroPoint;
-  return Math.max(-128, Math.min(127, q)) & 0xff;
+  if (Number.isNaN(steps)) return spec.zeroPoint;
+  return Math.sign(steps) * Math.round(Math.abs(steps)) + spec.zeroPoint;
 }
+
+const clampStored = (q: number): number => Math.max(-128, Math.min(127, q)) & 0xff;

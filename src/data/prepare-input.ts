@@ -2,6 +2,7 @@
 import { unsupported } from '../support/errors.js';
 import { IMAGE_SUFFIXES, loadImage } from './image.js';
 import { type InputSpec, storePixels } from './input-spec.js';
+import type { InputWatch } from './input-watch.js';
 import { isNpy } from './npy.js';
 import type { Recipe } from './recipe.js';
 import { loadTensor, TENSOR_SUFFIXES } from './tensor.js';
@@ -17,11 +18,12 @@ export async function prepareInput(
   file: string,
   spec: InputSpec,
   recipe: Recipe,
+  watch?: InputWatch,
 ): Promise<Uint8Array> {
   const suffix = suffixOf(file);
-  if (TENSOR_SUFFIXES.includes(suffix) || isNpy(bytes)) return loadTensor(bytes, file, spec, recipe);
+  if (TENSOR_SUFFIXES.includes(suffix) || isNpy(bytes)) return loadTensor(bytes, file, spec, recipe, watch);
   if (IMAGE_SUFFIXES.includes(suffix)) {
-    return storePixels(await loadImage(bytes, file, spec.shape, recipe), spec, recipe);
+    return storePixels(await loadImage(bytes, file, spec.shape, recipe), spec, recipe, watch);
   }
   throw unsupported('data/suffix', 'unknown kind of input file', {
     where: file,

@@ -6,6 +6,7 @@
  */
 import { badInput } from '../support/errors.js';
 import { elementCount, type InputSpec, storePixels, storeReals } from './input-spec.js';
+import type { InputWatch } from './input-watch.js';
 import { isNpy, parseNpy } from './npy.js';
 import type { RawType, Recipe } from './recipe.js';
 
@@ -13,30 +14,42 @@ export const TENSOR_SUFFIXES: readonly string[] = ['.bin', '.dat', '.raw', '.npy
 
 const BYTES = { int8: 1, uint8: 1, float32: 4 } as const satisfies Record<RawType, number>;
 
-export function loadTensor(bytes: Uint8Array, where: string, spec: InputSpec, recipe: Recipe): Uint8Array {
+export function loadTensor(
+  bytes: Uint8Array,
+  where: string,
+  spec: InputSpec,
+  recipe: Recipe,
+  watch?: InputWatch,
+): Uint8Array {
   if (isNpy(bytes)) {
     const array = parseNpy(bytes, where);
     checkCount(array.values.length, spec, where);
-    if (array.type === 'uint8') return storePixels(array.values, spec, recipe);
-    if (array.type === 'float32') return storeReals(array.values, spec);
+    if (array.type === 'uint8') return storePixels(array.values, spec, recipe, watch);
+    if (array.type === 'float32') return storeReals(array.values, spec, watch);
     const stored = new Uint8Array(array.values.buffer, array.values.byteOffset, array.values.length);
-    return isMapped(spec, recipe) ? storePixels(recentre(stored), spec, recipe) : stored;
+    return storeBytes(stored, spec, recipe, watch);
   }
   const type = recipe.rawType ?? guessType(bytes.length, where, spec);
   checkCount(bytes.length / BYTES[type], spec, where);
-  if (type === 'int8')
-    return isMapped(spec, recipe) ? storePixels(recentre(bytes), spec, recipe) : bytes.slice();
-  if (type === 'uint8') return storePixels(bytes, spec, recipe);
+  if (type === 'int8') return storeBytes(bytes.slice(), spec, recipe, watch);
+  if (type === 'uint8') return storePixels(bytes, spec, recipe, watch);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return storeReals(
     Float32Array.from({ length: elementCount(spec) }, (_, i) => view.getFloat32(i * 4, true)),
     spec,
+    watch,
   );
 }
 
 /** int8 values of a float network whose recipe says what they mean: x of the mapping is the value plus 128. */
 const isMapped = (spec: InputSpec, { scale, mean, std }: Recipe): boolean =>
   spec.dtype === 'float32' && (scale ?? mean ?? std) !== undefined;
+
+function storeBytes(bytes: Uint8Array, spec: InputSpec, recipe: Recipe, watch?: InputWatch): Uint8Array {
+  if (isMapped(spec, recipe)) return storePixels(recentre(bytes), spec, recipe, watch);
+  watch?.addStored(bytes);
+  return bytes;
+}
 
 const recentre = (bytes: Uint8Array): Uint8Array => bytes.map((x) => x ^ 0x80);
 

@@ -3,6 +3,7 @@
  * classifiers. Stands between the stages and the pipeline because it joins two of them, data and simulate.
  */
 import { inputSpec } from '../data/input-spec.js';
+import type { InputWatch } from '../data/input-watch.js';
 import type { Sample } from '../data/labelled-folder.js';
 import { prepareInput } from '../data/prepare-input.js';
 import type { Recipe } from '../data/recipe.js';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly engine: EngineName;
   readonly threads: number;
   readonly host: Host;
+  /** Sees every input before it is cut to the network's range. */
+  readonly watch?: InputWatch;
   /** When aborted, the results so far are returned. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -57,7 +60,7 @@ export async function runSamples<S extends { readonly path: string }, T>(
       const index = next++;
       const sample = samples[index]!;
       const bytes = await host.readFile(sample.path);
-      const outputs = await runner.run(await prepareInput(bytes, sample.path, spec, recipe));
+      const outputs = await runner.run(await prepareInput(bytes, sample.path, spec, recipe, options.watch));
       results[index] = { value: finish(sample, outputs) };
       done += 1;
       options.onProgress?.(done, samples.length);

@@ -20,6 +20,8 @@ export interface DetectionFacts {
   }[];
   readonly map50: number;
   readonly map: number;
+  /** Doubts about the inputs. */
+  readonly warnings?: readonly string[];
   readonly elapsedMs: number;
 }
 
@@ -41,6 +43,7 @@ export interface DetectionReport {
   readonly data: string;
   readonly recipe: string;
   readonly complete: boolean;
+  readonly warnings: readonly string[];
   readonly timing: {
     readonly imagesPerSecond: number;
     readonly totalMs: number;
@@ -69,6 +72,7 @@ export function buildDetectionReport(facts: DetectionFacts): DetectionReport {
     data: facts.data,
     recipe: facts.recipe,
     complete: facts.n === facts.requested,
+    warnings: facts.warnings ?? [],
     timing: {
       imagesPerSecond: facts.elapsedMs === 0 ? 0 : roundTo((1000 * facts.n) / facts.elapsedMs, 1),
       totalMs: roundTo(facts.elapsedMs, 1),

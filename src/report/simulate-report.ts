@@ -15,6 +15,8 @@ export interface SimulateFacts {
   readonly classes: number;
   /** Samples asked for; more than `ranks` when interrupted. */
   readonly requested: number;
+  /** Doubts about the inputs. */
+  readonly warnings?: readonly string[];
   readonly elapsedMs: number;
 }
 
@@ -31,6 +33,7 @@ export interface SimulateReport {
   readonly classes: number;
   /** False when interrupted: the figures then cover the first n samples. */
   readonly complete: boolean;
+  readonly warnings: readonly string[];
   readonly timing: {
     readonly imagesPerSecond: number;
     readonly totalMs: number;
@@ -52,6 +55,7 @@ export function buildSimulateReport(facts: SimulateFacts): SimulateReport {
     recipe: facts.recipe,
     classes: facts.classes,
     complete: n === facts.requested,
+    warnings: facts.warnings ?? [],
     timing: {
       imagesPerSecond: facts.elapsedMs === 0 ? 0 : roundTo((1000 * n) / facts.elapsedMs, 1),
       totalMs: roundTo(facts.elapsedMs, 1),

@@ -50,6 +50,21 @@ async function readSets({ calib, test, split, recipe }, network) {
   return { calibration: await readSamples(calib, network, whole), test: all };
 }
 
+/** Puts a fresh row in the place of its old one, in the table's order, as soon as it is known. */
+function record(row) {
+  const key = (line) => line.split(',').slice(0, 2).join();
+  const old = existsSync(CSV) ? readFileSync(CSV, 'utf8').trim().split('\n').slice(1) : [];
+  const order = Object.keys(NETWORKS);
+  const place = (line) => {
+    const [network, label] = line.split(',');
+    const pair = PAIRS.indexOf(label);
+    return order.indexOf(network) * 100 + (pair < 0 ? PAIRS.length : pair);
+  };
+  const rows = [...old.filter((line) => key(line) !== key(row)), row].sort((a, b) => place(a) - place(b));
+  writeFileSync(CSV, `${[COLUMNS, ...rows].join('\n')}\n`);
+  writeFileSync(`${root}src/quantize/ACCURACY.md`, renderTable(rows.map((line) => line.split(','))));
+}
+
 async function measure(name) {
   const definition = NETWORKS[name];
   const path = `${data}/models/${definition.model}`;
@@ -61,7 +76,6 @@ async function measure(name) {
   const wanted = values.pairs?.split(',') ?? PAIRS;
   const cases = [...wanted.map((pair) => [pair, variantsOf(network).uniform(pair)])];
   if (values.variants) cases.push(...definition.variants.map((v) => [v, variantsOf(network)[v]]));
-  const rows = [];
   for (const [label, assignment] of cases) {
     const { plan, reconstruction } = quantizeNetwork(network, ranges, assignment, calibration, engine);
     const result = await compareAccuracy(network, plan, sets.test, {
@@ -79,22 +93,10 @@ async function measure(name) {
     ];
     row.push(top1.halfWidth.toFixed(2), top5.points.toFixed(2), result.agreement.toFixed(1));
     row.push(result.scoreSqnrDb.toFixed(2), reconstruction.kind);
-    rows.push(row.join(','));
+    record(row.join(','));
     console.log(row.join('  '));
   }
-  return rows;
 }
 
 const names = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
-for (const name of names) {
-  const fresh = await measure(name);
-  const keys = new Set(fresh.map((row) => row.split(',').slice(0, 2).join()));
-  const old = existsSync(CSV) ? readFileSync(CSV, 'utf8').trim().split('\n').slice(1) : [];
-  const kept = old.filter((row) => !keys.has(row.split(',').slice(0, 2).join()));
-  const order = Object.keys(NETWORKS);
-  const rows = [...kept, ...fresh].sort(
-    (a, b) => order.indexOf(a.split(',')[0]) - order.indexOf(b.split(',')[0]),
-  );
-  writeFileSync(CSV, `${[COLUMNS, ...rows].join('\n')}\n`);
-  writeFileSync(`${root}src/quantize/ACCURACY.md`, renderTable(rows.map((row) => row.split(','))));
-}
+for (const name of names) await measure(name);

@@ -1,6 +1,8 @@
 /** `quantmcu simulate`: accuracy of the integer network over a labelled folder, in WASM. */
 import { Option } from 'commander';
 import { isDetectionFolder, listDetectionSamples, readClassNames } from '../../data/detection-folder.js';
+import { inputSpec } from '../../data/input-spec.js';
+import { InputWatch } from '../../data/input-watch.js';
 import { listSamples } from '../../data/labelled-folder.js';
 import { PRESET_NAMES } from '../../data/recipe.js';
 import { meanPrecision } from '../../detect/average-precision.js';
@@ -76,8 +78,14 @@ export const simulate = defineCommand<SimulateOptions>({
     const { plan } = await planModel(host, model!, options);
     const { recipe, source } = await findRecipe(host, model!, plan, options);
     const progress = startProgress(environment);
+    const watch = new InputWatch();
+    const warnings = (): string[] => {
+      const found = watch.warnings(inputSpec(plan), source);
+      for (const warning of found) environment.writeError(`warning: ${warning}\n`);
+      return found;
+    };
     const run: RunOptions = {
-      ...{ plan, recipe, host, signal },
+      ...{ plan, recipe, host, signal, watch },
       engine: options.engine,
       threads: options.threads,
       onProgress: (done, total) => progress.update('simulating', done, total),
@@ -98,6 +106,7 @@ export const simulate = defineCommand<SimulateOptions>({
         requested: samples.length,
         classes: result.classes.map((c) => ({ ...c, name: names.get(c.classId) ?? `class ${c.classId}` })),
         ...meanPrecision(result.classes),
+        warnings: warnings(),
         elapsedMs: now() - start,
       });
       environment.write(
@@ -117,6 +126,7 @@ export const simulate = defineCommand<SimulateOptions>({
       ranks,
       classes: plan.tensors[plan.outputs[0]!.tensor]!.shape[2],
       requested: samples.length,
+      warnings: warnings(),
       elapsedMs: now() - start,
     });
     environment.write(
