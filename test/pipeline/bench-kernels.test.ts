@@ -71,8 +71,8 @@ describe('bench kernels', () => {
     const result = await runInMemory(['bench', 'kernels', ...options], {}, { host: { ...host, writeFile } });
     expect(result.exitCode).toBe(0);
     expect(result.stdout).toMatch(/^Cortex-M33, mode tflm, zero wait states\nlayer +kernel/);
-    expect(result.stdout).toMatch(/\nadd 24x24x32 +add_a8__dsp .* an element /);
-    expect(result.stdout).toMatch(/\nOK {2}6 kernels, every output as simulated\n$/);
+    expect(result.stdout).toMatch(/\nadd 24x24x32 +add_a8__dsp_words\w* .* an element /);
+    expect(result.stdout).toMatch(/\nOK {2}10 kernels, every output as simulated\n$/);
     expect(files.get('bars.svg')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
   });
 
