@@ -1,5 +1,5 @@
 /*
- * DEPTHWISE_CONV_2D as depthwise_conv2d.h has it, 3×3 without dilation and multiplier: four channels at a time are taken apart
+ * DEPTHWISE_CONV_2D as depthwise_conv2d.h has it, 3×3, 5×5 and 7×7 without dilation and multiplier: four channels at a time are taken apart
  * into planes of int16, and each is convolved by generated assembly.
  *
  * Scratch, rows of `pitch` bytes, c being the channel in its group:
@@ -31,10 +31,10 @@ struct depthwise_conv2d_planes_args {
 
 /*
  * Kernel: void depthwise_conv2d_a<a>_w<w>__dsp_planes_…(args, input, output, scratch)
- * c, i, p, x: channels, columns taken, padding left and bytes of a row of the input; o, w: columns and width of the
+ * k: side of the filter; c, i, p, x: channels, columns taken, padding left and bytes of a row of the input; o, w: columns and width of the
  * output; s, v: strides; r: pitch; f: 1 when the clamp is narrower than the output's width; g: 1 when planes are gathered by
  * generated assembly. Input, output and in-place use as in depthwise_conv2d.h.
- * scratch: 4-byte aligned, 4 · r · ((strip_rows − 1) · v + 3) bytes.
+ * scratch: 4-byte aligned, 4 · r · ((strip_rows − 1) · v + k) bytes.
  */
 
 #endif

@@ -20,9 +20,9 @@ function conv(id: string, input: Extent, channels: number, kernel: number, strid
   return { id, op: 'conv2d', input, output: strided(input, channels, stride), window: { kernel, stride } };
 }
 
-function depthwise(id: string, input: Extent, stride: number): BenchShape {
+function depthwise(id: string, input: Extent, stride: number, kernel = 3): BenchShape {
   const output = strided(input, input[2], stride);
-  return { id, op: 'depthwise_conv2d', input, output, window: { kernel: 3, stride } };
+  return { id, op: 'depthwise_conv2d', input, output, window: { kernel, stride } };
 }
 
 const strided = ([height, width]: Extent, channels: number, stride: number): Extent => [
@@ -44,6 +44,8 @@ export const BENCH_SHAPES: readonly BenchShape[] = [
   depthwise('dw 3x3 s1 24x24x96', [24, 24, 96], 1),
   depthwise('dw 3x3 s2 24x24x96', [24, 24, 96], 2),
   depthwise('dw 3x3 s1 6x6x576', [6, 6, 576], 1),
+  depthwise('dw 5x5 s1 24x24x96', [24, 24, 96], 1, 5),
+  depthwise('dw 7x7 s2 24x24x96', [24, 24, 96], 2, 7),
   { id: 'fc 1280->100', op: 'fully_connected', input: [1, 1, 1280], output: [1, 1, 100] },
   { id: 'add 24x24x32', op: 'add', input: MAP, output: MAP },
   { id: 'mul 24x24x32', op: 'mul', input: MAP, output: MAP },

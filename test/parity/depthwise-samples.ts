@@ -28,7 +28,7 @@ function axis(random: Random, size: number, kernel: number, stride: number): Axi
 export function depthwiseSample(
   random: Random,
   request: SampleRequest,
-  kernels: readonly number[] = [3],
+  kernels: readonly number[] = [3, 3, 3, 5, 7],
 ): SampleCase {
   const s = new SamplePlan(random, request);
   const kernel = random.pick(kernels);

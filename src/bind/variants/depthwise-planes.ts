@@ -1,11 +1,12 @@
 /**
- * 3×3 depthwise convolutions over planes of four channels (firmware-templates/kernels/depthwise_conv2d_planes.h): one
+ * 3×3, 5×5 and 7×7 depthwise convolutions over planes of four channels (firmware-templates/kernels/depthwise_conv2d_planes.h): one
  * kernel, as several variants whose scratch holds the whole map or strips of it.
  */
 import type { ArgumentRecord } from '../../ir/bound-plan.js';
 import type { DeployPlan, DepthwiseConv2dStep, PlanTensor } from '../../ir/deploy-plan.js';
+import type { RequantMode } from '../../numeric/requantize.js';
 import { pixelBytes } from '../../numeric/widths.js';
-import { tensorOf, widthRange } from '../../ops/plan-access.js';
+import { readInt8, tensorOf, widthRange } from '../../ops/plan-access.js';
 import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
 import { kernelInstance } from '../kernel-instance.js';
 import { depthwiseInPlace } from '../step-memory.js';
@@ -15,7 +16,7 @@ import { type Channel, fastConstants, type OutputForm } from './channel-stream.j
 import type { KernelVariant } from './variant.js';
 import { weightRows } from './weight-facts.js';
 
-const KERNEL = 3;
+const KERNELS = [3, 5, 7];
 const GROUP = 4;
 /** Largest offset of a load or store; rows of taps and of the four channels must be within reach of one pointer. */
 const MOST_OFFSET = 4095;
@@ -24,7 +25,7 @@ const TURN_BYTES = 6 * 16 + 20;
 
 /** Columns of a row in its plane: what windows cover, up to a whole word. */
 const planeColumns = ({ window }: DepthwiseConv2dStep, output: PlanTensor): number =>
-  2 * Math.ceil(((output.shape[1] - 1) * window.strideWidth + KERNEL) / 2);
+  2 * Math.ceil(((output.shape[1] - 1) * window.strideWidth + window.kernelWidth) / 2);
 
 const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
   tensorOf(plan, step.inputs[0]!),
@@ -35,35 +36,69 @@ const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, PlanTen
 const takenColumns = (step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): number =>
   Math.min(input.shape[1], planeColumns(step, output) - step.window.padLeft);
 
+/** Outside `mulhi` such multipliers have no short form; more than a few channels in full cost more than they save. */
+function manyExact(step: DepthwiseConv2dStep, plan: DeployPlan): boolean {
+  if (plan.requantization === 'mulhi') return false;
+  const shifts = readInt8(plan, step.shift);
+  return 4 * shifts.filter((shift) => shift >= 0).length > shifts.length;
+}
+
 function applies(step: DepthwiseConv2dStep, plan: DeployPlan): string | undefined {
   const [input, output] = ends(step, plan);
   const { window } = step;
-  if (window.kernelHeight !== KERNEL || window.kernelWidth !== KERNEL)
+  const kernel = window.kernelHeight;
+  if (window.kernelWidth !== kernel || !KERNELS.includes(kernel))
     return `${window.kernelHeight}×${window.kernelWidth}`;
   if (window.dilationHeight * window.dilationWidth !== 1) return 'dilation';
   if (window.strideWidth > 2) return `columns ${window.strideWidth} apart`;
   if (step.depthMultiplier !== 1) return 'a depth multiplier';
   if (step.weightZeroPoint !== 0) return 'weights with a zero point';
+  if (manyExact(step, plan)) return 'multipliers of 1 and more';
   if (takenColumns(step, input, output) < 1) return 'windows that miss the input';
   const pitch = 2 * planeColumns(step, output);
-  if (GROUP * (KERNEL - 1) * pitch + TURN_BYTES > MOST_OFFSET) return 'rows too long for planes';
+  if (GROUP * (kernel - 1) * pitch + TURN_BYTES > MOST_OFFSET) return 'rows too long for planes';
   return input.shape[2] > MOST_OFFSET ? 'too many channels' : undefined;
 }
 
-/** Bias, constants and taps of each channel; channels without a short form are listed. */
+/**
+ * Of `mulhi`: with the left shift L taken into bias and taps, when these remain bytes. The contract keeps accumulators
+ * shifted by L within int32.
+ */
+function shiftedChannel(
+  channel: Channel,
+  taps: readonly number[],
+  mode: RequantMode,
+): { channel: Channel; taps: readonly number[] } {
+  const { multiplier, shift } = channel.multiplier;
+  const factor = 2 ** shift;
+  const shifted = taps.map((tap) => tap * factor);
+  const isByte = shifted.every((tap) => tap >= -128 && tap <= 127);
+  if (mode !== 'mulhi' || shift === 0 || !isByte) return { channel, taps };
+  const [bias, lowest, highest] = [channel.bias, channel.lowest, channel.highest].map((sum) => sum * factor);
+  const fits = Math.max(Math.abs(bias!), Math.abs(lowest!), Math.abs(highest!)) < 2 ** 31;
+  if (!fits) return { channel, taps };
+  const scaled = { bias: bias!, lowest: lowest!, highest: highest!, multiplier: { multiplier, shift: 0 } };
+  return { channel: scaled, taps: shifted };
+}
+
+/** Bias, constants and taps of each channel; channels without a short form are marked. */
 function packRecords(
   step: DepthwiseConv2dStep,
   plan: DeployPlan,
   channels: readonly Channel[],
   form: OutputForm,
 ): { records: Uint8Array; exact: readonly number[] } {
-  const { weights } = weightRows(step, plan);
+  const { weights, length } = weightRows(step, plan);
+  const kernel = step.window.kernelWidth;
   const constantWords = form.mode === 'mulhi' ? 1 : 3;
-  const recordBytes = 4 * (1 + constantWords + KERNEL);
+  const tapPitch = 4 * Math.ceil(kernel / 4);
+  const recordBytes = 4 * (1 + constantWords) + kernel * tapPitch;
   const records = new Uint8Array(recordBytes * channels.length);
   const view = new DataView(records.buffer);
-  const exact = channels.map((channel, index) => {
+  const exact = channels.map((unshifted, index) => {
     const at = index * recordBytes;
+    const own = [...weights.subarray(index * length, (index + 1) * length)];
+    const { channel, taps } = shiftedChannel(unshifted, own, form.mode);
     const fast = fastConstants(channel, form, 0);
     if (fast !== undefined) {
       view.setInt32(at, form.mode === 'tflm' ? 2 * fast.bias : fast.bias, true);
@@ -71,10 +106,10 @@ function packRecords(
         view.setInt32(at + 4 + 4 * i, word, true);
       });
     }
-    for (let tap = 0; tap < KERNEL * KERNEL; tap++) {
-      const place = at + 4 * (1 + constantWords + Math.floor(tap / KERNEL)) + (tap % KERNEL);
-      view.setInt8(place, weights[index * KERNEL * KERNEL + tap]!);
-    }
+    (fast === undefined ? own : taps).forEach((tap, i) => {
+      const row = Math.floor(i / kernel);
+      view.setInt8(at + 4 * (1 + constantWords) + row * tapPitch + (i % kernel), tap);
+    });
     return fast === undefined ? 1 : 0;
   });
   return { records, exact };
@@ -114,7 +149,7 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
     },
     memory(step, plan) {
       const [input, output] = ends(step, plan);
-      const rows = (stripRows(output) - 1) * step.window.strideHeight + KERNEL;
+      const rows = (stripRows(output) - 1) * step.window.strideHeight + step.window.kernelHeight;
       return {
         scratchBytes: 2 * GROUP * planeColumns(step, output) * rows,
         inPlaceInputs: depthwiseInPlace(step, input, output) ? [0] : [],
@@ -126,6 +161,7 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
       const [, width, channels] = input.shape;
       const range = widthRange(output.bits);
       const parameters = {
+        k: step.window.kernelWidth,
         c: channels,
         i: takenColumns(step, input, output),
         p: step.window.padLeft,

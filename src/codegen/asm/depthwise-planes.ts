@@ -9,9 +9,10 @@ import { planeRows } from './planes.js';
 /** Parameters: as firmware-templates/kernels/depthwise_conv2d_planes.h lists them. */
 export function depthwisePlanes(kernel: KernelInstance, mode: FirmwareMode): string {
   const { name, inputBits, parameters = {} } = kernel;
-  const { c = 0, i = 0, p = 0, x = 0, o = 0, w = 8, s = 1, v = 1, r = 0, f = 0, g = 0 } = parameters;
+  const { k = 3, c = 0, i = 0, p = 0, x = 0, o = 0, w = 8, s = 1, v = 1, r = 0, f = 0, g = 0 } = parameters;
   const outputBits = w as Width;
   const shape = {
+    kernel: k,
     strideX: s,
     strideY: v,
     pitch: r,

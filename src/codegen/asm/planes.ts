@@ -11,7 +11,10 @@
  * (firmware-templates/kernels/depthwise_conv2d_planes.h draws it), so that the next row is 4 · pitch bytes further. Every
  * load is an aligned word of two columns. Taps stand in registers as pairs, so that SMLAD serves two of them.
  *
- * Record: bias | M (mulhi) or M R right (tflm, single), as in finish.ts | a word of int8 taps per filter row. Mode `tflm` wants
+ * Larger kernels than 3×3 read them row by row from words that the caller has spread (`taps`): at stride 1 the pairs (0 1), (1 2),
+ * (2 3) …, at stride 2 (0 1), (2 3) … and the last tap alone.
+ *
+ * Record: bias | M (mulhi) or M R right (tflm, single), as in finish.ts | int8 taps, whole words per filter row. Mode `tflm` wants
  * the accumulator doubled: its bias is stored doubled, its taps are doubled as they are unpacked.
  */
 import type { FirmwareMode } from '../../numeric/requantize.js';
@@ -21,6 +24,8 @@ import { isDoubled } from './finish.js';
 import { Pointer } from './pointer.js';
 
 export interface PlaneShape {
+  /** Side of the filter: 3, 5 or 7. */
+  readonly kernel: number;
   /** Columns and rows from one output to the next; the first is 1 or 2. */
   readonly strideX: number;
   readonly strideY: number;
@@ -35,12 +40,15 @@ export interface PlaneShape {
   readonly clamp: boolean;
 }
 
-export const TAPS = 3;
+/** The filter that stands in registers all the time. */
+const SMALL = 3;
 /** Output columns of one block. */
 const BLOCK = 4;
 /** Blocks that are written out without a loop, and per turn of one. */
 const MOST_UNROLL = 6;
 const LEAST_UNROLL = 4;
+/** The same of larger filters, whose blocks are long. */
+const LARGE_UNROLL = 2;
 
 const ACCUMULATORS = ['r9', 'r10', 'r11', 'r12'] as const;
 /** Single-precision registers: the record, then `struct qmcu_plane_run`, then what is parked. */
@@ -54,8 +62,9 @@ const S = {
   low: 's6',
   high: 's7',
   shift: 's8',
-  out: 's9',
-  columns: 's10',
+  taps: 's9',
+  out: 's10',
+  columns: 's11',
 } as const;
 
 /** A tap, or two neighbouring ones, in registers. */
@@ -82,6 +91,21 @@ const STRIDED: TapRegisters = {
 };
 
 /** `merges`: outputs are added to the bytes that are there. */
+/** One row at a time from r3 on; `count` taps, `words` registers. */
+const streamed = (count: number, stride: number): TapRegisters & { readonly words: readonly string[] } => {
+  const words = stride === 1 ? count - 1 : (count + 1) / 2;
+  const registers = ['r3', 'r4', 'r5', 'r6', 'r7', 'r8'];
+  return {
+    words: registers.slice(0, words),
+    pair: (_, tap) => registers[tap / stride]!,
+    single: (_, tap) => {
+      if (tap === 0) return ['r3', 'b'];
+      return [registers[words - 1]!, stride === 1 ? 't' : 'b'];
+    },
+    free: ['r1', 'lr', ...registers.slice(words)],
+  };
+};
+
 export function planeRows(name: string, shape: PlaneShape, mode: FirmwareMode, merges: boolean): string {
   return new Generator(name, shape, mode, merges).generate();
 }
@@ -89,6 +113,8 @@ export function planeRows(name: string, shape: PlaneShape, mode: FirmwareMode, m
 class Generator {
   private readonly a = new Assembly();
   private readonly taps: TapRegisters;
+  private readonly large: ReturnType<typeof streamed>;
+  private readonly isSmall: boolean;
   private readonly out: Pointer;
   /** Start of labels. */
   private readonly local: string;
@@ -99,7 +125,9 @@ class Generator {
     private readonly mode: FirmwareMode,
     private readonly merges: boolean,
   ) {
-    this.taps = shape.strideX === 1 ? DENSE : STRIDED;
+    this.isSmall = shape.kernel === SMALL;
+    this.large = streamed(shape.kernel, shape.strideX);
+    this.taps = !this.isSmall ? this.large : shape.strideX === 1 ? DENSE : STRIDED;
     this.out = new Pointer(this.a, 'r2', 'r1');
     this.local = `.L${name}`;
   }
@@ -109,7 +137,7 @@ class Generator {
     this.prologue();
     this.a.label(`${this.local}_row`);
     const blocks = Math.floor(width / BLOCK);
-    const looped = blocks > MOST_UNROLL;
+    const looped = blocks > (this.isSmall ? MOST_UNROLL : LARGE_UNROLL);
     if (looped) this.loop(blocks);
     else for (let block = 0; block < blocks; block++) this.block(BLOCK, block);
     if (width % BLOCK > 0) this.block(width % BLOCK, looped ? 0 : blocks);
@@ -130,9 +158,10 @@ class Generator {
     const { a } = this;
     a.emit('push {r4-r11, lr}');
     a.emit(this.mode === 'mulhi' ? `vldmia r1!, {${S.bias}-${S.multiplier}}` : `vldmia r1!, {s0-s3}`);
-    a.emit(`vldmia r3, {${S.end}-${S.shift}}`, `vmov r3, ${S.end}`, 'add r3, r3, r0', `vmov ${S.end}, r3`);
+    a.emit(`vldmia r3, {${S.end}-${S.taps}}`, `vmov r3, ${S.end}`, 'add r3, r3, r0', `vmov ${S.end}, r3`);
+    if (!this.isSmall) return;
     a.emit('ldm r1, {r10, r11, r12}');
-    for (let row = 0; row < TAPS; row++) {
+    for (let row = 0; row < SMALL; row++) {
       const packed = `r${10 + row}`;
       // (w0 w2), (w1 0) → (w0 w1), (w1 w2).
       a.emit(`sxtb16 r9, ${packed}`, `sxtb16 lr, ${packed}, ror #8`);
@@ -146,7 +175,7 @@ class Generator {
   private loop(blocks: number): void {
     const { a, out } = this;
     const step = 2 * BLOCK * this.shape.strideX;
-    const unroll = bestUnroll(blocks);
+    const unroll = this.isSmall ? bestUnroll(blocks) : LARGE_UNROLL;
     const skip = Math.ceil(blocks / unroll) * unroll - blocks;
     a.emit(`movw r1, #${step * blocks}`, 'add r1, r1, r0', `vmov ${S.columns}, r1`);
     out.settle();
@@ -220,20 +249,40 @@ class Generator {
   }
 
   private accumulate(accumulators: readonly string[], at: number): void {
-    const { a, taps } = this;
-    const { strideX, pitch } = this.shape;
-    const bias = accumulators.at(-1)!;
-    a.emit(`vmov ${bias}, ${S.bias}`);
-    const count = accumulators.length;
-    const words = Math.ceil(((count - 1) * strideX + TAPS) / 2);
-    const loads = Array.from({ length: TAPS * words }, (_, i) => ({
+    const { a, isSmall } = this;
+    const { kernel, strideX } = this.shape;
+    a.emit(`vmov ${accumulators.at(-1)}, ${S.bias}`);
+    const words = Math.ceil(((accumulators.length - 1) * strideX + kernel) / 2);
+    const loads = Array.from({ length: kernel * words }, (_, i) => ({
       row: Math.floor(i / words),
       word: i % words,
     }));
     const started = new Set<string>();
+    if (isSmall) {
+      this.multiply(loads, accumulators, at, started);
+      return;
+    }
+    a.emit(`vmov ${S.out}, r2`, `vmov r2, ${S.taps}`);
+    for (let row = 0; row < kernel; row++) {
+      a.emit(`ldm r2!, {${this.large.words.join(', ')}}`);
+      this.multiply(loads.slice(row * words, (row + 1) * words), accumulators, at, started);
+    }
+  }
+
+  /** Loads words, as many together as registers are free, and adds what they give. */
+  private multiply(
+    loads: readonly { readonly row: number; readonly word: number }[],
+    accumulators: readonly string[],
+    at: number,
+    started: Set<string>,
+  ): void {
+    const { a, taps } = this;
+    const { strideX, pitch } = this.shape;
+    const count = accumulators.length;
+    const bias = accumulators.at(-1)!;
     const spare = ACCUMULATORS.slice(count);
     // The third accumulator starts after the first word has been used.
-    const late = count === BLOCK && strideX === 1 ? [ACCUMULATORS[2]] : [];
+    const late = count === BLOCK && strideX === 1 && started.size === 0 ? [ACCUMULATORS[2]] : [];
     for (let first = 0; first < loads.length; ) {
       const registers = [...(first === 0 ? late : []), ...taps.free, ...spare];
       const group = loads.slice(first, first + registers.length);
@@ -244,9 +293,8 @@ class Generator {
         accumulators.forEach((accumulator, output) => {
           const product = this.product(row, 2 * word - output * strideX, registers[i]!);
           if (product === undefined) return;
-          a.emit(
-            `${product.op} ${accumulator}, ${product.operands}, ${started.has(accumulator) ? accumulator : bias}`,
-          );
+          const addend = started.has(accumulator) ? accumulator : bias;
+          a.emit(`${product.op} ${accumulator}, ${product.operands}, ${addend}`);
           started.add(accumulator);
         });
       });
@@ -256,25 +304,28 @@ class Generator {
 
   /** What a word whose low half meets `tap` of a filter row adds. */
   private product(row: number, tap: number, word: string): { op: string; operands: string } | undefined {
-    if (tap < -1 || tap >= TAPS) return undefined;
-    if (tap >= 0 && tap + 1 < TAPS) return { op: 'smlad', operands: `${this.taps.pair(row, tap)}, ${word}` };
+    const { kernel } = this.shape;
+    if (tap < -1 || tap >= kernel) return undefined;
+    if (tap >= 0 && tap + 1 < kernel)
+      return { op: 'smlad', operands: `${this.taps.pair(row, tap)}, ${word}` };
     const [register, half] = this.taps.single(row, Math.max(tap, 0));
     return { op: `smla${half}${tap < 0 ? 't' : 'b'}`, operands: `${register}, ${word}` };
   }
 
   private scale(accumulators: readonly string[]): void {
     const { a, mode } = this;
-    if (mode === 'tflm') a.emit(`vmov ${S.out}, r2`);
+    if (mode === 'tflm' && this.isSmall) a.emit(`vmov ${S.out}, r2`);
     a.emit(`vmov r1, ${S.multiplier}`, `vmov lr, ${mode === 'mulhi' ? S.zero : S.rounding}`);
     for (const x of accumulators) {
       if (mode === 'mulhi') a.emit(`smmlar ${x}, ${x}, r1, lr`);
       else if (mode === 'single') a.emit(`smmla ${x}, ${x}, r1, lr`);
       else a.emit(`add r2, lr, ${x}, asr #31`, `smmlar ${x}, ${x}, r1, r2`);
     }
-    if (mode === 'mulhi') return;
-    a.emit(`vmov r1, ${S.right}`);
-    for (const x of accumulators) a.emit(`asr ${x}, ${x}, r1`);
-    if (mode === 'tflm') a.emit(`vmov r2, ${S.out}`);
+    if (mode !== 'mulhi') {
+      a.emit(`vmov r1, ${S.right}`);
+      for (const x of accumulators) a.emit(`asr ${x}, ${x}, r1`);
+    }
+    if (mode === 'tflm' || !this.isSmall) a.emit(`vmov r2, ${S.out}`);
   }
 
   private cut(accumulators: readonly string[]): void {
