@@ -35,7 +35,8 @@ describe('layers of the bench', () => {
       if (shape.id in MACS) expect(stepMacs(plan.steps[i]!, plan), shape.id).toBe(MACS[shape.id]);
     });
     const weighted = BENCH_LAYERS.filter(({ weightBits }) => weightBits !== undefined);
-    expect(weighted).toHaveLength(11 * 9);
+    // Thirteen shapes with weights, each at all nine pairs of widths.
+    expect(weighted).toHaveLength(13 * 9);
     expect(new Set(BENCH_SHAPES.map(({ id }) => id)).size).toBe(BENCH_SHAPES.length);
   });
 
