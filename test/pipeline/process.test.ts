@@ -12,7 +12,10 @@ const SAMPLES = 24_000;
 
 beforeAll(() => {
   // Values over the whole range of int8: constant ones would be warned of.
-  writeFileSync(join(folder, 'a.bin'), Uint8Array.from({ length: 490 }, (_, i) => 37 * i));
+  writeFileSync(
+    join(folder, 'a.bin'),
+    Uint8Array.from({ length: 490 }, (_, i) => 37 * i),
+  );
   const rows = Array.from({ length: SAMPLES }, (_, i) => `a.bin,${Math.floor(i / 100) % 12}`);
   writeFileSync(join(folder, 'labels.csv'), `file,label\n${rows.join('\n')}\n`);
 });
