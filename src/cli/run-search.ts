@@ -1,13 +1,11 @@
 /** What `search` and `deploy` do alike: options, the search itself, firmware on the emulated cores, accuracy on test images. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { listSamples } from '../data/labelled-folder.js';
 import { PRESET_NAMES, type Recipe } from '../data/recipe.js';
 import { CACHE_FOLDER, calibrateForSearch } from '../evaluate/calibrate-for-search.js';
 import { floatModel } from '../evaluate/calibrate-model.js';
-import { compareAccuracy, type LabelledSample } from '../evaluate/compare-accuracy.js';
+import { compareAccuracy } from '../evaluate/compare-accuracy.js';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { SIMULATION_ENGINES } from '../evaluate/engines.js';
-import { readFloatInput } from '../evaluate/float-inputs.js';
 import { type MeasureOptions, measureCycles, measureStepCycles } from '../evaluate/measure-cycles.js';
 import {
   ModelSearch,
@@ -35,6 +33,7 @@ import { boardOption, findTarget, targetOption } from './find-board.js';
 import { findRecipe } from './find-recipe.js';
 import { randomInputs } from './network-inputs.js';
 import { type Progress, startProgress } from './progress.js';
+import { readTestSamples } from './test-samples.js';
 
 export interface SearchCommandOptions {
   readonly data: string;
@@ -67,7 +66,7 @@ export interface SearchCommandOptions {
   readonly json?: boolean;
 }
 
-const numberBetween =
+export const numberBetween =
   (low: number, high: number) =>
   (text: string): number => {
     const value = Number(text);
@@ -336,11 +335,7 @@ async function testPlan(
   recipe: Recipe,
   progress: Progress,
 ): Promise<SearchFacts['test']> {
-  const samples: LabelledSample[] = [];
-  for (const { path, label } of await listSamples(host, folder)) {
-    const values = await readFloatInput(await host.readFile(path), path, network, recipe);
-    samples.push({ values: [values], label: label + recipe.labelOffset });
-  }
+  const samples = await readTestSamples(host, folder, network, recipe);
   const result = await compareAccuracy(network, plan, samples, {
     ...{ engine: SIMULATION_ENGINES.wasm(), mapSamples: 0 },
     onProgress: (done, total) => progress.update('testing', done, total),

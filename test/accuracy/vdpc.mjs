@@ -20,13 +20,15 @@ import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
 import { mapNoise } from '../../dist/evaluate/map-noise.js';
 import { buildFloatNetwork, createFloatEngine } from '../../dist/evaluate/quantize-model.js';
 import { observedRegions, quantizeStaged } from '../../dist/evaluate/quantize-staged.js';
+import { expandStage, StagedSkeleton, skeletonPlan } from '../../dist/evaluate/search-skeleton.js';
 import { createNodeHost, createWasmEngine, importModel, listSamples, PRESETS } from '../../dist/index.js';
+import { isWeighted } from '../../dist/ir/float-network.js';
 import { uniformAssignment } from '../../dist/ir/stage-data.js';
 import { stepMacs } from '../../dist/ops/index.js';
 import { unpackActivation } from '../../dist/ops/plan-access.js';
 import { stageCuts } from '../../dist/patch/branches.js';
 import { layOutStage } from '../../dist/patch/layout.js';
-import { narrowableGroups } from '../../dist/quantize/activation-grids.js';
+import { activationGrids, narrowableGroups } from '../../dist/quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS, quantizeNetwork } from '../../dist/quantize/quantize.js';
 import { noiseToSignal, scoreTensors } from '../../dist/quantize/score-noise.js';
 import { createRandom } from '../../dist/support/random.js';
@@ -149,34 +151,49 @@ const TWO = [
   { activations: {}, defaultActivationBits: bits },
 ];
 
+/** BitOPs that storing a group of the stage's maps in fewer bits saves: of every layer that reads it, halos included. */
+function bitopsSaved({ network, layout, ranges }, groups) {
+  const stored = activationGrids(network, ranges, uniformAssignment(8, 8), { method: quantizing.ranges });
+  const { cut, rows, columns, input } = layout;
+  const stage = { kind: 'patches', stageLayers: cut.steps, grid: [rows, columns], input };
+  const plan = expandStage(skeletonPlan(network, stored), stage);
+  const macs = new StagedSkeleton({ plan }, plan).layerMacs(network.layers.length);
+  return groups.map((group) =>
+    network.layers.reduce(
+      (sum, layer, i) =>
+        isWeighted(layer) && group.includes(layer.inputs[0]) ? sum + macs[i] * 8 * (8 - bits) : sum,
+      0,
+    ),
+  );
+}
+
 /** All branches alike: maps of the stage with the least noise per BitOP saved are narrow, until the target is met. */
-function alike(model, target) {
+function alike(model, full, target) {
   const { network, layout, ranges, samples } = model;
   const inside = new Set(network.layers.slice(0, layout.cut.steps).map(({ output }) => output));
   inside.delete(layout.cut.output);
   const groups = narrowableGroups(network).filter((group) => group.every((id) => inside.has(id)));
-  const measured = spreadSamples(samples, 8);
-  const noise = mapNoise(
-    { network, ranges, samples, measured, groups, widths: [8, bits] },
+  model.noise ??= mapNoise(
+    { network, ranges, samples, measured: spreadSamples(samples, 8), groups, widths: [8, bits] },
     engine,
     quantizing,
   );
-  const everyBranch = layout.branches.map(() => 0);
-  const planWith = (names) =>
-    staged(model, everyBranch, [
-      { activations: Object.fromEntries(names.map((n) => [n, bits])), defaultActivationBits: 8 },
-    ]);
-  const full = bitops(planWith([]));
-  const rated = groups.map((group, i) => {
-    const name = network.tensors[group[0]].name;
-    const saved = full - bitops(planWith([name]));
-    return { name, price: (noise[2 * i + 1].noise - noise[2 * i].noise) / Math.max(1, saved) };
+  const rated = bitopsSaved(model, groups).map((saved, i) => {
+    const [wide, narrow] = model.noise.slice(2 * i, 2 * i + 2);
+    return {
+      name: network.tensors[groups[i][0]].name,
+      saved,
+      price: (narrow.noise - wide.noise) / Math.max(1, saved),
+    };
   });
   rated.sort((a, b) => a.price - b.price);
-  let best = planWith([]);
-  for (let count = 1; count <= rated.length && bitops(best) > target; count++)
-    best = planWith(rated.slice(0, count).map(({ name }) => name));
-  return best;
+  const names = [];
+  for (let left = full; left > target && names.length < rated.length; left -= rated[names.length - 1].saved)
+    names.push(rated[names.length].name);
+  const everyBranch = layout.branches.map(() => 0);
+  return staged(model, everyBranch, [
+    { activations: Object.fromEntries(names.map((n) => [n, bits])), defaultActivationBits: 8 },
+  ]);
 }
 
 async function measureNetwork(name) {
@@ -226,7 +243,7 @@ async function measureNetwork(name) {
         ),
       );
     }
-    add('', `no classes; BitOPs as with ${count} protected by noise`, alike(model, bitops(plans[0])));
+    add('', `no classes; BitOPs as with ${count} protected by noise`, alike(model, int8, bitops(plans[0])));
   }
   if (!flags.quick)
     for (const { flaggedShare, tau } of SWEEP) {

@@ -7,6 +7,7 @@ import { compare } from './compare.js';
 import { deploy } from './deploy.js';
 import { emulate } from './emulate.js';
 import { inspect } from './inspect.js';
+import { pareto } from './pareto.js';
 import { plan } from './plan.js';
 import { quantize } from './quantize.js';
 import { regress } from './regress.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CliCommand[] = [
   plan,
   classify,
   search,
+  pareto,
   deploy,
   simulate,
   compare,

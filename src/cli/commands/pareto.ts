@@ -1,0 +1,243 @@
+/** `quantmcu pareto`: accuracy against BitOPs, time and memory over stored plans and over methods at shares of the cost. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PRESET_NAMES } from '../../data/recipe.js';
+import { CACHE_FOLDER, calibrateForSearch } from '../../evaluate/calibrate-for-search.js';
+import { type CalibratedModel, floatModel } from '../../evaluate/calibrate-model.js';
+import type { LabelledSample } from '../../evaluate/compare-accuracy.js';
+import { measureCycles } from '../../evaluate/measure-cycles.js';
+import {
+  frontsOf,
+  measurePoint,
+  type PlanCandidate,
+  type PlanPoint,
+  sweepPlans,
+  worthOf,
+} from '../../evaluate/pareto-points.js';
+import { ModelSearch, STAGE_OPTIONS, type StageOption } from '../../evaluate/search-model.js';
+import type { SearchScope } from '../../evaluate/search-problem.js';
+import { planModel, readModel } from '../../pipeline.js';
+import { formatJson } from '../../report/json.js';
+import { estimateLatency } from '../../report/latency.js';
+import { buildParetoReport, formatPareto, type ParetoRow, paretoSvg } from '../../report/pareto-report.js';
+import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../../search/methods.js';
+import { type Cache, folderCache } from '../../support/cache.js';
+import { badInput, EXIT_CODES } from '../../support/errors.js';
+import { type Board, coreOf } from '../../targets/index.js';
+import {
+  defineCommand,
+  dimensionOption,
+  jsonOption,
+  positiveInteger,
+  recipeOptions,
+} from '../cli-command.js';
+import type { Environment } from '../environment.js';
+import { boardOption, findTarget, targetOption } from '../find-board.js';
+import { findRecipe } from '../find-recipe.js';
+import { type Progress, startProgress } from '../progress.js';
+import { numberBetween } from '../run-search.js';
+import { readTestSamples } from '../test-samples.js';
+import { byteSize } from './plan.js';
+
+interface ParetoOptions {
+  readonly data?: string;
+  readonly test?: string;
+  readonly target?: string;
+  readonly board?: string;
+  readonly methods: readonly SearchMethodName[];
+  readonly costShares: readonly number[];
+  readonly sram?: number;
+  readonly scope: SearchScope;
+  readonly weights: '8' | 'auto';
+  readonly stage: StageOption;
+  readonly lambda: number;
+  readonly evaluations: number;
+  readonly noiseImages: number;
+  readonly first?: number;
+  readonly limit?: number;
+  readonly seed: number;
+  readonly cache: string;
+  readonly emulate: boolean;
+  readonly svg?: string;
+  readonly recipe?: string;
+  readonly preset?: string;
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly json?: boolean;
+}
+
+/** `a,b,c`, every part by `parse`. */
+export const listOf =
+  <T>(parse: (text: string) => T) =>
+  (text: string): readonly T[] =>
+    text.split(',').map((part) => parse(part.trim()));
+
+function methodName(text: string): SearchMethodName {
+  const method = SEARCH_METHOD_NAMES.find((name) => name === text);
+  if (method !== undefined) return method;
+  throw new InvalidArgumentError(`expected some of ${SEARCH_METHOD_NAMES.join(', ')}`);
+}
+
+function configure(command: Command): void {
+  command
+    .argument('<model>', 'the .tflite or .onnx model that the plans are compared with')
+    .argument('[plans...]', 'stored plans made from it; without any, a sweep of methods and shares')
+    .option('--data <folder>', 'calibration data for the sweep, never test data')
+    .option('--test <folder>', 'labelled samples that accuracy is measured on (default: those of --data)')
+    .addOption(targetOption())
+    .addOption(boardOption())
+    .option('--methods <list>', 'what to sweep, like vdqs,uniform-a4w8', listOf(methodName), [
+      ...(['vdqs', 'vdqs-entropy', 'greedy', 'memory-driven', 'uniform-a8w8', 'uniform-a4w8'] as const),
+    ])
+    .option(
+      '--cost-shares <list>',
+      'bounds of the BitOPs, as shares of those at 8 bits',
+      listOf(numberBetween(0.01, 1)),
+      [1, 0.75, 0.5, 0.35, 0.25],
+    )
+    .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
+    .addOption(
+      new Option('--scope <scope>', 'maps of the stage alone, or of the whole network')
+        .choices(['patch', 'all'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--weights <widths>', 'all at 8 bits, or searched').choices(['8', 'auto']).default('8'),
+    )
+    .addOption(
+      new Option('--stage <kind>', 'how the first layers run').choices(STAGE_OPTIONS).default('auto'),
+    )
+    .option('--lambda <λ>', 'of the paper’s score', numberBetween(0, 1), DEFAULT_LAMBDA)
+    .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
+    .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
+    .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
+    .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
+    .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
+    .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
+    .option('--no-emulate', 'leave out cycles and latency')
+    .option('--svg <file>', 'a chart per cost, the front marked')
+    .addOption(dimensionOption());
+  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+  command.addOption(jsonOption());
+}
+
+interface Context {
+  readonly options: ParetoOptions;
+  readonly environment: Environment;
+  readonly board: Board;
+  readonly cache: Cache;
+  readonly progress: Progress;
+}
+
+async function sweep(
+  calibrated: CalibratedModel,
+  { options, board, cache, progress }: Context,
+): Promise<PlanCandidate[]> {
+  const { seed, noiseImages, scope, stage, lambda, evaluations, methods, costShares } = options;
+  const weights = options.weights === 'auto' ? ('auto' as const) : ('fixed' as const);
+  const onProgress = progress.update;
+  const figures = { weights, noiseImages, seed, cache, onProgress };
+  const search = await ModelSearch.prepare(calibrated, figures);
+  const sramBytes = options.sram ?? board.sram.bytes;
+  const request = { scope, stage, lambda, evaluations, methods, costShares, sramBytes };
+  return sweepPlans(search, { ...figures, ...request });
+}
+
+async function storedPlans(paths: readonly string[], { host }: Environment): Promise<PlanCandidate[]> {
+  const found: PlanCandidate[] = [];
+  for (const name of paths) {
+    const { plan } = await planModel(host, name, {});
+    found.push({ name, plan, method: null, costShare: null, stage: null, predictedSqnrDb: null });
+  }
+  return found;
+}
+
+/** As rows of the report: with fronts and latency. */
+function rowsOf(points: readonly PlanPoint[], board: Board): ParetoRow[] {
+  const fronts = frontsOf(points);
+  return points.map((point, i) => {
+    if (point.cycles === null) return { ...point, latencyMs: null, front: fronts[i]! };
+    const { low, mid, high } = estimateLatency(point.cycles, board, coreOf(board.core));
+    return { ...point, latencyMs: { low, mid, high }, front: fronts[i]! };
+  });
+}
+
+export const pareto = defineCommand<ParetoOptions>({
+  name: 'pareto',
+  summary: 'accuracy against BitOPs, latency and SRAM, over methods or stored plans',
+  examples: [
+    [
+      'quantmcu pareto model.tflite --data calib/ --test photos/ --target nano33ble --svg front.svg',
+      'six methods at five shares of the BitOPs',
+    ],
+    [
+      'quantmcu pareto model.tflite a.plan.json b.plan.json --test photos/ --target f746',
+      'plans that are stored already',
+    ],
+    [
+      'quantmcu pareto model.onnx --data calib/ --target h743 --methods vdqs,evolutionary --weights auto --no-emulate',
+      'by BitOPs alone, accuracy on the calibration images',
+    ],
+  ],
+  configure,
+  async run(args, options, environment) {
+    // A variadic argument comes as one list.
+    const [model, ...plans] = args.flat() as [string, ...string[]];
+    requireData(model, plans, options);
+    const { host, now, write, style } = environment;
+    const board = await findTarget(host, options);
+    const progress = startProgress(environment);
+    const start = now();
+    const cache = folderCache(host, options.cache);
+    const points = await allPoints(model, plans, { options, environment, board, cache, progress });
+    progress.end();
+    const report = buildParetoReport({
+      ...{ model, target: board.id, data: options.test ?? options.data!, worth: worthOf(points) },
+      points: rowsOf(points, board),
+      svg: options.svg ?? null,
+      timing: { seconds: (now() - start) / 1000 },
+    });
+    if (options.svg !== undefined) await host.writeFile(options.svg, paretoSvg(report));
+    write(options.json === true ? formatJson(report) : `${formatPareto(report, style)}\n`);
+    return EXIT_CODES.success;
+  },
+});
+
+function requireData(model: string, plans: readonly string[], { data, test }: ParetoOptions): void {
+  if (plans.length === 0 && data === undefined)
+    throw badInput('pareto/data', 'a sweep needs calibration data', {
+      where: model,
+      expected: '--data folder, or stored plans as further arguments',
+    });
+  if (data === undefined && test === undefined)
+    throw badInput('pareto/data', 'there is nothing to measure accuracy on', {
+      where: model,
+      expected: '--test folder, or --data folder',
+    });
+}
+
+async function allPoints(model: string, plans: readonly string[], context: Context): Promise<PlanPoint[]> {
+  const { options, environment, board, cache, progress } = context;
+  const { host, now, runBlocking } = environment;
+  const onProgress = progress.update;
+  const float = floatModel(await readModel(host, model, options));
+  const { recipe } = await findRecipe(host, model, float.network, options);
+  const calibrate = async (folder: string): Promise<CalibratedModel> => {
+    const some = {
+      ...(options.first === undefined ? {} : { first: options.first }),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+    };
+    return calibrateForSearch(float, { host, folder, recipe, ...some }, options.cache, { onProgress });
+  };
+  const calibrated = options.data === undefined ? undefined : await calibrate(options.data);
+  const candidates =
+    plans.length > 0 ? await storedPlans(plans, environment) : await sweep(calibrated!, context);
+  const samples: readonly LabelledSample[] =
+    options.test === undefined
+      ? calibrated!.samples.map((values) => ({ values }))
+      : await readTestSamples(host, options.test, float.network, recipe);
+  const cycles = (plan: PlanCandidate['plan']): Promise<number> =>
+    measureCycles(host, plan, board, { cache, now, runBlocking });
+  const how = { onProgress, ...(options.emulate ? { cycles } : {}) };
+  const points: PlanPoint[] = [];
+  for (const candidate of candidates) points.push(await measurePoint(float.network, candidate, samples, how));
+  return points;
+}
