@@ -1,4 +1,4 @@
-/* CONV_2D as conv2d.h has it, with 8-bit weights without a zero point: windows read from a ring of widened rows. */
+/* CONV_2D as conv2d.h has it, with 8-bit weights, or 4-bit ones and 8-bit inputs, without a zero point: windows read from a ring of widened rows. */
 #ifndef QMCU_CONV2D_ROWS_H
 #define QMCU_CONV2D_ROWS_H
 
@@ -26,10 +26,11 @@ struct conv2d_rows_args {
 };
 
 /*
- * Kernel: void conv2d_a<a>_w8__dsp_rows_u<u>_t<t>_g<g>_d<d>_o<o>_c<c>(args, input, output, scratch)
+ * Kernel: void conv2d_a<a>_w<w>__dsp_rows_u<u>_t<t>_g<g>_d<d>_o<o>_c<c>(args, input, output, scratch)
  * u · t: pairs of k in a row of the window, t turns of u; g: rows of the window; d: bytes between the widened windows of
  * neighbouring outputs; o, c as in conv2d_columns.h. No dilation; channels fill whole words. Not in place.
- * scratch: 4-byte aligned, the ring: g rows of ((strip − 1) · stride_width + kernel_width) · channels halfwords.
+ * scratch: 4-byte aligned, the ring: g rows of ((strip − 1) · stride_width + kernel_width) · channels halfwords; with
+ * 4-bit weights then a word for each pixel in the ring and for each output of a strip, and one more.
  */
 
 #endif

@@ -18,6 +18,9 @@ export interface PairOffsets {
   readonly weights: number;
 }
 
+/** Single-precision registers, one per column. */
+export type SumRegisters = readonly [string, string];
+
 /** Channels 0 to 3 after extraction: L, B, T, R. */
 export const NIBBLE_CHANNELS = [
   ['r8', 'r9'],
@@ -42,8 +45,24 @@ export function emitNibblePair(a: Assembly, at: PairOffsets, isFirst: boolean): 
   multiply('r12', 'r10', 'r11');
 }
 
-/** `sums` are the single-precision registers of both columns' sums. */
-export function emitNibbleExtract(a: Assembly, mode: FirmwareMode, sums: readonly [string, string]): void {
+/**
+ * Sums of both columns, from the words `offset` bytes from r0 on, 8-fold (16-fold where accumulators are doubled) into
+ * the registers `sums`. Uses r2.
+ */
+export function emitNibbleSums(
+  a: Assembly,
+  mode: FirmwareMode,
+  at: readonly [string, string],
+  sums: SumRegisters,
+): void {
+  at.forEach((address, pixel) => {
+    a.emit(`ldr r2, ${address}`, `lsl r2, r2, #${isDoubled(mode) ? 4 : 3}`, `vmov ${sums[pixel]}, r2`);
+  });
+}
+
+/** Takes sums of channels apart; `sums` are those of emitNibbleSums. */
+export function emitNibbleExtract(a: Assembly, mode: FirmwareMode, sums: SumRegisters): void {
+  const doubled = isDoubled(mode) ? 1 : 0;
   a.emit(`vmov r2, ${sums[0]}`, `vmov r3, ${sums[1]}`);
   for (const pixel of [0, 1] as const) {
     const [low, bytes, top, raw] = NIBBLE_CHANNELS.map((channel) => channel[pixel]) as [
@@ -53,10 +72,13 @@ export function emitNibbleExtract(a: Assembly, mode: FirmwareMode, sums: readonl
       string,
     ];
     const sum = pixel === 0 ? 'r2' : 'r3';
-    a.emit(`sub ${raw}, ${raw}, ${top}`, `sub ${raw}, ${raw}, ${bytes}`, `asr ${raw}, ${raw}, #12`);
-    a.emit(`sub ${bytes}, ${bytes}, ${low}`, `asr ${bytes}, ${bytes}, #4`, `asr ${top}, ${top}, #8`);
-    for (const channel of [low, bytes, top]) a.emit(`sub ${channel}, ${channel}, ${sum}, lsl #3`);
-    if (isDoubled(mode))
-      for (const channel of [low, bytes, top, raw]) a.emit(`lsl ${channel}, ${channel}, #1`);
+    a.emit(
+      `sub ${raw}, ${raw}, ${top}`,
+      `sub ${raw}, ${raw}, ${bytes}`,
+      `asr ${raw}, ${raw}, #${12 - doubled}`,
+    );
+    a.emit(`sub ${bytes}, ${bytes}, ${low}`, `rsb ${bytes}, ${sum}, ${bytes}, asr #${4 - doubled}`);
+    a.emit(`rsb ${top}, ${sum}, ${top}, asr #${8 - doubled}`);
+    a.emit(doubled ? `rsb ${low}, ${sum}, ${low}, lsl #1` : `sub ${low}, ${low}, ${sum}`);
   }
 }

@@ -23,7 +23,14 @@ import {
   isDoubled,
   PACKED_STORE,
 } from './finish.js';
-import { emitNibbleExtract, emitNibblePair, NIBBLE_CHANNELS, type PairOffsets } from './matrix-nibbles.js';
+import {
+  emitNibbleExtract,
+  emitNibblePair,
+  emitNibbleSums,
+  NIBBLE_CHANNELS,
+  type PairOffsets,
+  type SumRegisters,
+} from './matrix-nibbles.js';
 
 /** Single-precision registers: constants of a call. s1 to s7 are `struct qmcu_matrix_run` in its order. */
 const COLUMNS = 's0';
@@ -37,7 +44,7 @@ const OUT = 's7';
 const SUMS = ['s8', 's9'] as const;
 
 /** Accumulators of the channels (0, 1, 2, 3), a register per pixel; raw sums stand where channels 1 and 3 end up. */
-export const MATRIX_CHANNELS = [
+const MATRIX_CHANNELS = [
   ['r6', 'r7'],
   ['r4', 'r5'],
   ['r10', 'r11'],
@@ -55,7 +62,7 @@ interface MatrixShape {
  * One pair of k: 16 multiply-accumulates. In the first pair of a block the second pixel's accumulators are not set yet:
  * they start from the first pixel's, which hold the bias.
  */
-export function emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void {
+function emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void {
   const second = (own: string, first: string): string => (isFirst ? first : own);
   a.emit(
     `ldr r2, [r0, #${at.first}]`,
@@ -92,7 +99,7 @@ function emitColumns(a: Assembly, { unroll, single }: MatrixShape, form: MatrixF
 }
 
 /** Raw sums to channels 1 and 3. */
-export function emitExtract(a: Assembly, mode: FirmwareMode): void {
+function emitExtract(a: Assembly, mode: FirmwareMode): void {
   const doubled = isDoubled(mode);
   for (const [low, raw] of [MATRIX_CHANNELS.slice(0, 2), MATRIX_CHANNELS.slice(2)] as const) {
     for (const pixel of [0, 1]) {
@@ -125,25 +132,33 @@ export function emitStore(
 }
 
 /** How a width of weights is multiplied and its sums taken apart. */
-interface MatrixForm {
+export interface MatrixForm {
+  /** Narrow weights are stored with an offset: their sums take those of the columns. */
+  readonly needsSums: boolean;
   readonly pairBytes: number;
   readonly channels: readonly ChannelRegisters[];
   emitPair(a: Assembly, at: PairOffsets, isFirst: boolean): void;
-  /** Once per call, when r0 holds the columns' address. */
-  emitSetup(a: Assembly): void;
-  emitExtract(a: Assembly, mode: FirmwareMode): void;
+  emitExtract(a: Assembly, mode: FirmwareMode, sums: SumRegisters): void;
 }
 
-const FORMS: Readonly<Record<4 | 8, MatrixForm>> = {
-  8: { pairBytes: 8, channels: MATRIX_CHANNELS, emitPair, emitSetup: () => undefined, emitExtract },
-  4: {
-    pairBytes: 4,
-    channels: NIBBLE_CHANNELS,
-    emitPair: emitNibblePair,
-    emitSetup: (a) => a.emit(`vldr ${SUMS[0]}, [r0, #-8]`, `vldr ${SUMS[1]}, [r0, #-4]`),
-    emitExtract: (a, mode) => emitNibbleExtract(a, mode, SUMS),
-  },
+const BYTES: MatrixForm = {
+  needsSums: false,
+  pairBytes: 8,
+  channels: MATRIX_CHANNELS,
+  emitPair,
+  emitExtract,
 };
+
+const NIBBLES: MatrixForm = {
+  needsSums: true,
+  pairBytes: 4,
+  channels: NIBBLE_CHANNELS,
+  emitPair: emitNibblePair,
+  emitExtract: emitNibbleExtract,
+};
+
+export const matrixForm = ({ weightBits }: KernelInstance): MatrixForm =>
+  weightBits === 4 ? NIBBLES : BYTES;
 
 function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions, form: MatrixForm): string {
   const a = new Assembly();
@@ -153,10 +168,10 @@ function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions, form
     `vmov ${COLUMNS}, r0`,
     `vmov ${OUT}, r2`,
   );
-  form.emitSetup(a);
+  if (form.needsSums) emitNibbleSums(a, finish.mode, ['[r0, #-8]', '[r0, #-4]'], SUMS);
   a.label('.Lblock');
   emitColumns(a, shape, form);
-  form.emitExtract(a, finish.mode);
+  form.emitExtract(a, finish.mode, SUMS);
   emitScale(a, finish.mode, form.channels, ZERO);
   emitPack(a, finish, form.channels, BOUNDS);
   emitStore(a, finish.outputBits, form.channels[0]!, PITCH, OUT);
@@ -169,11 +184,6 @@ export function matrixColumns(kernel: KernelInstance, mode: FirmwareMode): strin
   const { u = 0, s = 0, o = 8, c = 0 } = kernel.parameters ?? {};
   const finish = { mode, outputBits: o as Width, clamp: c === 1 };
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/matrix.ts.`, [
-    matrixRun(
-      `${kernel.name}_run`,
-      { unroll: u, single: s === 1 },
-      finish,
-      FORMS[kernel.weightBits === 4 ? 4 : 8],
-    ),
+    matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish, matrixForm(kernel)),
   ]);
 }

@@ -1,15 +1,18 @@
 /**
- * The inner kernel of convolutions over a ring of widened rows, with 8-bit weights: all output channels of neighbouring
+ * The inner kernel of convolutions over a ring of widened rows, with 8-bit or 4-bit weights: all output channels of neighbouring
  * outputs, two at a time. The product is that of matrix.ts; the second window is the first one plus a constant.
  *
- *   void <instance>_run(const struct rows_run *run, uint32_t count)     (firmware-templates/kernels/conv2d_rows.c)
+ *   void <instance>_run(const struct rows_run *run, uint32_t count, const qmcu_word *sums)
+ *
+ * called by firmware-templates/kernels/conv2d_rows.c; `sums` of the windows, for 4-bit weights only.
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import type { Width } from '../../numeric/widths.js';
 import { Assembly, assemblyFile } from './assembly.js';
 import { emitPack, emitScale, type FinishOptions } from './finish.js';
-import { emitExtract, emitPair, emitStore, MATRIX_CHANNELS } from './matrix.js';
+import { emitStore, type MatrixForm, matrixForm } from './matrix.js';
+import { emitNibbleSums, type SumRegisters } from './matrix-nibbles.js';
 
 /** Single-precision registers: s0 up to the rows are `struct rows_run` in its order. */
 const STREAM = 's0';
@@ -21,8 +24,10 @@ const BOUNDS = ['s5', 's6'] as const;
 const FIRST_ROW = 7;
 const OUT = 's14';
 const SEGMENT_END = 's15';
+/** Behind the rows of 4-bit weights, which have two registers fewer. */
+const SUMS: SumRegisters = ['s12', 's13'];
 
-/** Rows of the window that fit s7 to s13. */
+/** Rows of the window that fit s7 to s13, with 4-bit weights s7 to s11. */
 export interface RowsShape {
   /** Pairs of k per turn, turns per row of the window, rows. */
   readonly unroll: number;
@@ -35,7 +40,7 @@ export interface RowsShape {
 const rowRegister = (row: number): string => `s${FIRST_ROW + row}`;
 
 /** One block of four channels: r1 ends at its constants. */
-function emitWindow(a: Assembly, { unroll, turns, rows, step }: RowsShape): void {
+function emitWindow(a: Assembly, { unroll, turns, rows, step }: RowsShape, form: MatrixForm): void {
   a.emit(`vmov r0, ${rowRegister(0)}`, 'ldm r1!, {r4, r6, r8, r10}');
   if (turns > 1) a.emit('mov r5, r4', 'mov r7, r6', 'mov r9, r8', 'mov r11, r10');
   for (let row = 0; row < rows; row++) {
@@ -45,41 +50,55 @@ function emitWindow(a: Assembly, { unroll, turns, rows, step }: RowsShape): void
       a.label(`.Lrow${row}`);
     }
     for (let u = 0; u < unroll; u++) {
-      emitPair(
-        a,
-        { first: 4 * u, second: 4 * u + step, weights: 8 * u },
-        turns === 1 && row === 0 && u === 0,
-      );
+      const at = { first: 4 * u, second: 4 * u + step, weights: form.pairBytes * u };
+      form.emitPair(a, at, turns === 1 && row === 0 && u === 0);
     }
-    a.emit(`add r1, r1, #${8 * unroll}`);
+    a.emit(`add r1, r1, #${form.pairBytes * unroll}`);
     if (turns > 1)
       a.emit(`vmov r2, ${SEGMENT_END}`, `add r0, r0, #${4 * unroll}`, 'cmp r0, r2', `bne .Lrow${row}`);
   }
 }
 
-/** On to the next two outputs: windows, output, count; the count stands on the stack. */
+/** On the stack: how many pairs of outputs are left, then the next sums. */
+const COUNT = '[sp]';
+const NEXT_SUMS = '[sp, #4]';
+
+function emitSums(a: Assembly, mode: FirmwareMode): void {
+  a.emit(`ldr r3, ${NEXT_SUMS}`);
+  emitNibbleSums(a, mode, ['[r3], #4', '[r3], #4'], SUMS);
+  a.emit(`str r3, ${NEXT_SUMS}`);
+}
+
+/** On to the next two outputs: windows, output, count. */
 function emitAdvance(a: Assembly, { rows, step }: RowsShape): void {
-  a.emit('ldr r3, [sp]', `vmov r0, ${PAIR_OUT}`, `vmov r2, ${PITCH}`);
-  a.emit('subs r3, r3, #1', 'beq .Lend', 'str r3, [sp]', 'add r0, r0, r2, lsl #1', `vmov ${PAIR_OUT}, r0`);
+  a.emit(`ldr r3, ${COUNT}`, `vmov r0, ${PAIR_OUT}`, `vmov r2, ${PITCH}`);
+  a.emit(
+    'subs r3, r3, #1',
+    'beq .Lend',
+    `str r3, ${COUNT}`,
+    'add r0, r0, r2, lsl #1',
+    `vmov ${PAIR_OUT}, r0`,
+  );
   for (let row = 0; row < rows; row++) {
     a.emit(`vmov r2, ${rowRegister(row)}`, `add r2, r2, #${2 * step}`, `vmov ${rowRegister(row)}, r2`);
   }
   a.emit('b .Lpair');
   a.label('.Lend');
-  a.emit('pop {r3-r11, pc}');
+  a.emit('add sp, sp, #8', 'pop {r4-r11, pc}');
 }
 
-function rowsRun(name: string, shape: RowsShape, finish: FinishOptions): string {
+function rowsRun(name: string, shape: RowsShape, finish: FinishOptions, form: MatrixForm): string {
   const a = new Assembly();
-  a.emit('mov r3, r1', 'push {r3-r11, lr}', `vldmia r0, {${STREAM}-${rowRegister(shape.rows - 1)}}`);
+  a.emit('push {r4-r11, lr}', 'push {r1, r2}', `vldmia r0, {${STREAM}-${rowRegister(shape.rows - 1)}}`);
   a.label('.Lpair');
+  if (form.needsSums) emitSums(a, finish.mode);
   a.emit(`vmov r1, ${STREAM}`, `vmov r2, ${PAIR_OUT}`, `vmov ${OUT}, r2`);
   a.label('.Lblock');
-  emitWindow(a, shape);
-  emitExtract(a, finish.mode);
-  emitScale(a, finish.mode, MATRIX_CHANNELS, ZERO);
-  emitPack(a, finish, MATRIX_CHANNELS, BOUNDS);
-  emitStore(a, finish.outputBits, MATRIX_CHANNELS[0], PITCH, OUT);
+  emitWindow(a, shape, form);
+  form.emitExtract(a, finish.mode, SUMS);
+  emitScale(a, finish.mode, form.channels, ZERO);
+  emitPack(a, finish, form.channels, BOUNDS);
+  emitStore(a, finish.outputBits, form.channels[0]!, PITCH, OUT);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock');
   emitAdvance(a, shape);
   return a.functionText(name);
@@ -90,6 +109,6 @@ export function matrixRows(kernel: KernelInstance, mode: FirmwareMode): string {
   const { u = 0, t = 0, g = 0, d = 0, o = 8, c = 0 } = kernel.parameters ?? {};
   const finish = { mode, outputBits: o as Width, clamp: c === 1 };
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/rows.ts.`, [
-    rowsRun(`${kernel.name}_run`, { unroll: u, turns: t, rows: g, step: d }, finish),
+    rowsRun(`${kernel.name}_run`, { unroll: u, turns: t, rows: g, step: d }, finish, matrixForm(kernel)),
   ]);
 }
