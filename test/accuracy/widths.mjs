@@ -1,8 +1,9 @@
 /**
- * `npm run accuracy:widths [-- network…] [--pairs a8w4,a4w4] [--no-variants]`: our quantiser at all nine pairs of
+ * `npm run accuracy:widths [-- network…] [--pairs a8w4,a4w4] [--no-variants] [--missing]`: our quantiser at all nine pairs of
  * widths on the classifiers of the data collection (SHARED_DIR, else ../shared), every choice made on calibration
  * images, measured by the integer engine on the test images. Rewrites the rows of the networks it ran in
  * src/quantize/accuracy.csv and the table in src/quantize/ACCURACY.md. Needs `npm run build`.
+ * `--missing`: only the rows that the table lacks.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,11 @@ import { renderTable } from './width-table.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { pairs: { type: 'string' }, variants: { type: 'boolean', default: true } },
+  options: {
+    pairs: { type: 'string' },
+    variants: { type: 'boolean', default: true },
+    missing: { type: 'boolean' },
+  },
   allowNegative: true,
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,17 +55,21 @@ async function readSets({ calib, test, split, recipe }, network) {
   return { calibration: await readSamples(calib, network, whole), test: all };
 }
 
+const readRows = () => (existsSync(CSV) ? readFileSync(CSV, 'utf8').trim().split('\n').slice(1) : []);
+const rowKey = (network, label) => `${network},${label.replace(/,/g, ';')}`;
+
 /** Puts a fresh row in the place of its old one, in the table's order, as soon as it is known. */
 function record(row) {
   const key = (line) => line.split(',').slice(0, 2).join();
-  const old = existsSync(CSV) ? readFileSync(CSV, 'utf8').trim().split('\n').slice(1) : [];
   const order = Object.keys(NETWORKS);
   const place = (line) => {
     const [network, label] = line.split(',');
     const pair = PAIRS.indexOf(label);
     return order.indexOf(network) * 100 + (pair < 0 ? PAIRS.length : pair);
   };
-  const rows = [...old.filter((line) => key(line) !== key(row)), row].sort((a, b) => place(a) - place(b));
+  const rows = [...readRows().filter((line) => key(line) !== key(row)), row].sort(
+    (a, b) => place(a) - place(b),
+  );
   writeFileSync(CSV, `${[COLUMNS, ...rows].join('\n')}\n`);
   writeFileSync(`${root}src/quantize/ACCURACY.md`, renderTable(rows.map((line) => line.split(','))));
 }
@@ -76,7 +85,9 @@ async function measure(name) {
   const wanted = values.pairs?.split(',') ?? PAIRS;
   const cases = [...wanted.map((pair) => [pair, variantsOf(network).uniform(pair)])];
   if (values.variants) cases.push(...definition.variants.map((v) => [v, variantsOf(network)[v]]));
+  const known = new Set(readRows().map((row) => row.split(',').slice(0, 2).join()));
   for (const [label, assignment] of cases) {
+    if (values.missing && known.has(rowKey(name, label))) continue;
     const { plan, reconstruction } = quantizeNetwork(network, ranges, assignment, calibration, engine);
     const result = await compareAccuracy(network, plan, sets.test, {
       engine: createWasmEngine(),
@@ -84,8 +95,7 @@ async function measure(name) {
     });
     const { top1, top5 } = result;
     const row = [
-      name,
-      label.replace(/,/g, ';'),
+      rowKey(name, label),
       result.n,
       top1.first.toFixed(2),
       top1.second.toFixed(2),

@@ -8,3 +8,5 @@ export interface LiteRtModel {
 export function compileLiteRt(model: Uint8Array): Promise<LiteRtModel>;
 export function exposeTensors(model: Uint8Array, tensors: readonly number[]): Uint8Array;
 export function reshapeTensor(model: Uint8Array, tensor: number, shape: readonly number[]): Uint8Array;
+export function fixedShapes(model: Uint8Array): Uint8Array;
+export function withFloatConstant(model: Uint8Array, tensor: number, values: Float32Array): Uint8Array;

@@ -132,6 +132,42 @@ export function exposeTensors(model, tensors) {
   return new Editor(new Editor(model).withVector(subgraph, 2, tensors)).withoutSignatures();
 }
 
+/** Field ids of Tensor. */
+const [TYPE, BUFFER, SHAPE_SIGNATURE] = [1, 2, 7];
+/** Field id of Model.buffers. */
+const BUFFERS = 4;
+
+/** The model with the shapes that stand in the file, none of them left open. */
+export function fixedShapes(model) {
+  const editor = new Editor(model);
+  const edited = new Editor(model.slice());
+  const tensors = editor.follow(editor.field(editor.subgraph, 0));
+  for (let i = 0; i < editor.view.getUint32(tensors, true); i++) {
+    const tensor = editor.element(editor.subgraph, 0, i);
+    const entries = editor.view.getUint16(tensor - editor.view.getInt32(tensor, true), true) / 2 - 2;
+    if (entries > SHAPE_SIGNATURE) edited.view.setUint16(editor.entry(tensor, SHAPE_SIGNATURE), 0, true);
+  }
+  return edited.bytes;
+}
+
+/** The model with real weights in place of an int8 constant: an interpreter rounds the inputs of int8 weights. */
+export function withFloatConstant(model, tensor, values) {
+  const editor = new Editor(model);
+  const table = editor.element(editor.subgraph, 0, tensor);
+  const buffer = editor.element(
+    editor.root,
+    BUFFERS,
+    editor.view.getUint32(editor.field(table, BUFFER), true),
+  );
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  const edited = editor.withVector(buffer, 0, bits);
+  const after = new Editor(edited);
+  after.view.setUint8(after.field(table, TYPE), 0);
+  // The vector counts bytes.
+  after.view.setUint32(after.follow(after.field(buffer, 0)), 4 * bits.length, true);
+  return edited;
+}
+
 /** The model with another shape of a tensor; LiteRT.js makes output buffers of the shapes in the file. */
 export function reshapeTensor(model, tensor, shape) {
   const editor = new Editor(model);
