@@ -57,7 +57,13 @@ export {
   measureNetwork,
   type ObservedWith,
 } from './evaluate/measure-subjects.js';
-export { drawPlan, planStages, type StagedPlan, type StageOptions } from './evaluate/plan-stages.js';
+export {
+  drawPlan,
+  planStages,
+  planStagesByCycles,
+  type StagedPlan,
+  type StageOptions,
+} from './evaluate/plan-stages.js';
 
 /** How a model file is read and lowered. */
 export interface ModelOptions extends Partial<LowerOptions> {

@@ -5,7 +5,7 @@ import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { BoundPlan } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { stepMacs } from '../ops/index.js';
-import { type PlanRequest, planPatches } from '../patch/plan-patches.js';
+import { type PlannedStages, type PlanRequest, type StagePlan, StagePlanner } from '../patch/plan-patches.js';
 import { buildPlanReport, type PeakTensor, type PlanReport } from '../report/plan-report.js';
 import { planSvg } from '../report/plan-svg.js';
 import { badInput } from '../support/errors.js';
@@ -28,14 +28,55 @@ export interface StagedPlan {
 
 /** Throws `patch/again` for a plan that has a patch stage already, `patch/plan` when what is asked does not exist. */
 export function planStages(plan: DeployPlan, options: StageOptions): StagedPlan {
+  const { planner, budgetBytes } = startPlanning(plan, options);
+  return finishPlanning(plan, options, planner.choose(budgetBytes));
+}
+
+/** Plans of a kind that are measured, the cheapest by MACs first. */
+const MEASURED_PER_KIND = 3;
+
+/**
+ * `planStages` with the choice made by cycles: of every kind the cheapest plans within the budget are measured.
+ *
+ * @param cyclesOf cycles of a whole inference, as emulated
+ */
+export async function planStagesByCycles(
+  plan: DeployPlan,
+  options: StageOptions,
+  cyclesOf: (plan: DeployPlan) => Promise<number>,
+): Promise<StagedPlan> {
+  const { planner, budgetBytes } = startPlanning(plan, options);
+  const planned = planner.choose(budgetBytes);
+  if (!planned.fits) return finishPlanning(plan, options, planned);
+  const cycles = new Map<StagePlan, number>();
+  for (const kind of ['layers', 'patches', 'streaming'] as const) {
+    const fitting = planned.plans
+      .filter((row) => row.kind === kind && row.arenaBytes <= (budgetBytes ?? Number.POSITIVE_INFINITY))
+      .sort((a, b) => a.totalMacs - b.totalMacs || a.arenaBytes - b.arenaBytes);
+    for (const row of fitting.slice(0, MEASURED_PER_KIND))
+      cycles.set(row, await cyclesOf(planner.planOf(row)));
+  }
+  const [chosen] = [...cycles].reduce((best, row) => (row[1] < best[1] ? row : best));
+  return finishPlanning(plan, options, { ...planned, chosen, plan: planner.planOf(chosen) }, cycles);
+}
+
+function startPlanning(plan: DeployPlan, options: StageOptions) {
   if (plan.patchStage !== undefined)
     throw badInput('patch/again', 'the plan has a patch stage already', {
       where: plan.name,
       fix: 'Plan the model, or the plan as it was stored before. With --svg alone the plan is drawn as it stands.',
     });
-  const { board, sramBytes, flashBytes, ...request } = options;
-  const budget = sramBytes === undefined ? {} : { budgetBytes: sramBytes - DEFAULT_STACK_BYTES };
-  const planned = planPatches(plan, measuredCosts, { ...request, ...budget });
+  const { board: _, sramBytes, flashBytes: __, ...request } = options;
+  const budgetBytes = sramBytes === undefined ? undefined : sramBytes - DEFAULT_STACK_BYTES;
+  return { planner: new StagePlanner(plan, measuredCosts, request), budgetBytes };
+}
+
+function finishPlanning(
+  plan: DeployPlan,
+  { board, sramBytes, flashBytes }: StageOptions,
+  planned: PlannedStages,
+  cycles: ReadonlyMap<StagePlan, number> = new Map(),
+): StagedPlan {
   const core = coreOf(board?.core ?? 'm4');
   const bound = bind(planned.plan, { core: core.id, feature: core.feature });
   const report = buildPlanReport({
@@ -45,6 +86,7 @@ export function planStages(plan: DeployPlan, options: StageOptions): StagedPlan 
     macs: plan.steps.reduce((sum, step) => sum + stepMacs(step, plan), 0),
     plans: planned.plans,
     chosen: planned.chosen,
+    cycles,
     fits: planned.fits,
     ...(sramBytes === undefined ? {} : { sramBytes }),
     stackBytes: DEFAULT_STACK_BYTES,

@@ -50,6 +50,9 @@ const definitionOf = (step: Step): StepOpDef<StepOp> =>
   STEP_OPS[step.op] as AnyStepOpDef as unknown as StepOpDef<StepOp>;
 
 export const stepMacs = (step: Step, plan: DeployPlan): number => definitionOf(step).macs(step, plan);
+/** MACs × bits of the input × bits of the weights. */
+export const stepBitOps = (step: Step, plan: DeployPlan): number =>
+  'weightBits' in step ? stepMacs(step, plan) * tensorOf(plan, step.inputs[0]!).bits * step.weightBits : 0;
 export const stepReference = (step: Step, context: ReferenceContext): Int32Array =>
   definitionOf(step).reference(step, context);
 /** Views never change places with their tensor; only the copy of kept rows knows how (`crop`). */

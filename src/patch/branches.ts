@@ -113,10 +113,13 @@ export function gridBranches(
   return branches;
 }
 
-/** MACs of a step when only `region` of its output is computed. */
-function macsOfRegion(step: Step, plan: DeployPlan, region: Region): number {
+/** What a step computes by some measure: MACs or BitOPs. */
+export type StepCost = (step: Step, plan: DeployPlan) => number;
+
+/** Cost of a step when only `region` of its output is computed. */
+function costOfRegion(cost: StepCost, step: Step, plan: DeployPlan, region: Region): number {
   const [height, width] = tensorOf(plan, step.output).shape;
-  return (stepMacs(step, plan) / (height * width)) * regionHeight(region) * regionWidth(region);
+  return (cost(step, plan) / (height * width)) * regionHeight(region) * regionWidth(region);
 }
 
 export interface StageMacs {
@@ -134,7 +137,7 @@ export interface StageMacs {
 export function stageMacs(plan: DeployPlan, cut: StageCut, branches: readonly Branch[]): StageMacs {
   const steps = plan.steps.slice(0, cut.steps);
   const total = (regions: ReadonlyMap<number, Region>): number =>
-    steps.reduce((sum, step) => sum + macsOfRegion(step, plan, regions.get(step.output)!), 0);
+    steps.reduce((sum, step) => sum + costOfRegion(stepMacs, step, plan, regions.get(step.output)!), 0);
   let [clipped, unclipped, patchHeight, patchWidth] = [0, 0, 0, 0];
   for (const branch of branches) {
     const loose = branchRegions(plan, cut, branch.tile, false);
@@ -147,4 +150,18 @@ export function stageMacs(plan: DeployPlan, cut: StageCut, branches: readonly Br
   }
   const whole = steps.reduce((sum, step) => sum + stepMacs(step, plan), 0);
   return { whole, clipped, unclipped, patch: [patchHeight, patchWidth] };
+}
+
+/** What the halos cost: all branches, clipped, less the same layers run whole. */
+export function redundantCost(
+  plan: DeployPlan,
+  cut: StageCut,
+  branches: readonly Branch[],
+  cost: StepCost,
+): number {
+  const steps = plan.steps.slice(0, cut.steps);
+  const whole = steps.reduce((sum, step) => sum + cost(step, plan), 0);
+  const ofBranch = ({ regions }: Branch): number =>
+    steps.reduce((sum, step) => sum + costOfRegion(cost, step, plan, regions.get(step.output)!), 0);
+  return branches.reduce((sum, branch) => sum + ofBranch(branch), 0) - whole;
 }

@@ -5,7 +5,15 @@
 import type { DeployPlan, InputMode } from '../ir/deploy-plan.js';
 import { tensorBytes, tensorOf } from '../ops/plan-access.js';
 import { stageBound } from './bounds.js';
-import { gridBranches, type StageCut, type StageMacs, stageCuts, stageMacs } from './branches.js';
+import {
+  gridBranches,
+  redundantCost,
+  type StageCut,
+  type StageMacs,
+  type StepCost,
+  stageCuts,
+  stageMacs,
+} from './branches.js';
 import { expandPatches } from './expand.js';
 import { expandStreaming } from './stream.js';
 
@@ -16,6 +24,8 @@ export interface PatchCandidate {
   readonly columns: number;
   readonly input: InputMode;
   readonly macs: StageMacs;
+  /** What halos cost, in the measure that is asked for. */
+  readonly redundant: number;
   /** No arena of this candidate can be smaller. */
   readonly boundBytes: number;
 }
@@ -94,15 +104,17 @@ export function patchCandidates(
   plan: DeployPlan,
   cuts: readonly RatedCut[],
   request: StageRequest,
+  cost: StepCost,
 ): PatchCandidate[] {
   return cuts.flatMap(({ cut, tailBytes }) =>
     grids(request).flatMap(([rows, columns]) => {
       const branches = gridBranches(plan, cut, rows, columns);
       if (branches === null) return [];
       const macs = stageMacs(plan, cut, branches);
+      const redundant = redundantCost(plan, cut, branches, cost);
       return inputModes(request).map((input): PatchCandidate => {
         const boundBytes = Math.max(tailBytes, stageBound(plan, cut, branches, input));
-        return { kind: 'patches', cut, rows, columns, input, macs, boundBytes };
+        return { kind: 'patches', cut, rows, columns, input, macs, redundant, boundBytes };
       });
     }),
   );
@@ -114,7 +126,7 @@ export const paretoPatches = (candidates: readonly PatchCandidate[]): PatchCandi
 
 /** Not worse in either, better in one; of equals the one with fewer tiles. */
 function beats(b: PatchCandidate, a: PatchCandidate): boolean {
-  const [moreA, moreB] = [a.macs.clipped - a.macs.whole, b.macs.clipped - b.macs.whole];
+  const [moreA, moreB] = [a.redundant, b.redundant];
   if (b.boundBytes > a.boundBytes || moreB > moreA) return false;
   if (b.boundBytes < a.boundBytes || moreB < moreA) return true;
   const order = b.rows * b.columns - a.rows * a.columns || b.cut.steps - a.cut.steps || b.rows - a.rows;

@@ -1,14 +1,15 @@
 /**
  * Plans the patch stage: measures what is worth measuring, and chooses the cheapest that fits.
  *
- * Cost is computation first: MACs of the whole network, halos included. Of equally dear plans one that keeps the
+ * Cost is computation first: MACs or BitOPs of the whole network, halos included. Of equally dear plans one that keeps the
  * input resident goes before one that needs a callback, whole layers before patches before line buffers, fewer
  * pieces before more.
  */
 import type { CostModel, MemoryCost } from '../ir/costs.js';
 import type { DeployPlan, InputMode } from '../ir/deploy-plan.js';
-import { stepMacs } from '../ops/index.js';
+import { stepBitOps, stepMacs } from '../ops/index.js';
 import { badInput } from '../support/errors.js';
+import type { StepCost } from './branches.js';
 import {
   expandCandidate,
   type PatchCandidate,
@@ -38,11 +39,18 @@ export interface StagePlan extends MemoryCost {
   /** MACs of the same layers run whole. */
   readonly stageMacsWhole: number;
   readonly totalMacs: number;
+  /** MACs × bits of the input × bits of the weights. */
+  readonly totalBitOps: number;
   /** Layer that sets the peak. */
   readonly peakLayer: string;
 }
 
+/** What is to be small. */
+export type PlanCost = 'macs' | 'bitops';
+
 export interface PlanRequest extends StageRequest {
+  /** Default: MACs. */
+  readonly cost?: PlanCost;
   /** Which kinds to try; all when left out. */
   readonly kinds?: readonly StagePlan['kind'][];
   /** Bytes that the arena may take. */
@@ -73,6 +81,7 @@ export class StagePlanner {
   private readonly measured = new Map<StageCandidate, StagePlan>();
   /** MACs of the network run whole. */
   readonly wholeMacs: number;
+  private readonly byCost: (a: StagePlan, b: StagePlan) => number;
   private readonly candidateOf = new Map<StagePlan, StageCandidate>();
 
   constructor(
@@ -80,7 +89,8 @@ export class StagePlanner {
     private readonly costs: CostModel,
     private readonly request: Omit<PlanRequest, 'budgetBytes'>,
   ) {
-    this.wholeMacs = plan.steps.reduce((sum, step) => sum + stepMacs(step, plan), 0);
+    this.wholeMacs = total(plan, stepMacs);
+    this.byCost = costOrder(request.cost ?? 'macs');
   }
 
   choose(budgetBytes = Number.POSITIVE_INFINITY): PlannedStages {
@@ -91,22 +101,27 @@ export class StagePlanner {
       ...[...paretoPatches(patches), ...usual, ...streaming].map((candidate) => this.measure(candidate)),
       ...this.withinBudget(patches, budgetBytes),
     ];
-    const plans = [...new Set(found)].sort(byMemory);
+    const plans = [...new Set(found)].sort((a, b) => a.arenaBytes - b.arenaBytes || this.byCost(a, b));
     const [smallest] = plans;
     if (smallest === undefined)
       throw badInput('patch/plan', 'the network has no such patch stage', {
         where: this.plan.name,
         fix: 'quantmcu plan without --stage, --grid and --kind shows what there is.',
       });
-    const fitting = plans.filter((candidate) => candidate.arenaBytes <= budgetBytes).sort(byCost);
+    const fitting = plans.filter((candidate) => candidate.arenaBytes <= budgetBytes).sort(this.byCost);
     const chosen = fitting[0] ?? smallest;
-    const candidate = this.candidateOf.get(chosen);
     return {
       plans,
       chosen,
       fits: fitting.length > 0,
-      plan: candidate === undefined ? this.plan : expandCandidate(this.plan, candidate),
+      plan: this.planOf(chosen),
     };
+  }
+
+  /** The network as one of the plans runs it. */
+  planOf(planned: StagePlan): DeployPlan {
+    const candidate = this.candidateOf.get(planned);
+    return candidate === undefined ? this.plan : expandCandidate(this.plan, candidate);
   }
 
   private isAsked(kind: StagePlan['kind']): boolean {
@@ -121,7 +136,9 @@ export class StagePlanner {
     const { plan, costs, request } = this;
     const layers = this.isAsked('layers') ? [this.layers()] : [];
     const cuts = usefulCuts(plan, costs.liveBytes(plan), request);
-    const patches = this.isAsked('patches') ? patchCandidates(plan, cuts, request) : [];
+    const patches = this.isAsked('patches')
+      ? patchCandidates(plan, cuts, request, STEP_COSTS[request.cost ?? 'macs'])
+      : [];
     const usual = patches.filter(
       ({ rows, columns, input }) =>
         rows === columns && USUAL_GRIDS.includes(rows) && input === (request.input ?? 'streamed'),
@@ -136,7 +153,7 @@ export class StagePlanner {
     if (budgetBytes === Number.POSITIVE_INFINITY) return [];
     const promising = patches
       .filter(({ boundBytes }) => boundBytes <= budgetBytes)
-      .sort((a, b) => redundancy(a) - redundancy(b) || a.rows * a.columns - b.rows * b.columns);
+      .sort((a, b) => a.redundant - b.redundant || a.rows * a.columns - b.rows * b.columns);
     const tried: StagePlan[] = [];
     for (const candidate of promising.slice(0, BUDGET_TRIES)) {
       const measured = this.measure(candidate);
@@ -159,6 +176,7 @@ export class StagePlanner {
       stageMacsUnclipped: 0,
       stageMacsWhole: 0,
       totalMacs: this.wholeMacs,
+      totalBitOps: total(this.plan, stepBitOps),
       ...this.memory(this.plan),
     };
   }
@@ -174,8 +192,8 @@ export class StagePlanner {
     const expanded = expandCandidate(this.plan, candidate);
     const stage = this.plan.steps.slice(0, candidate.cut.steps);
     const whole = stage.reduce((sum, step) => sum + stepMacs(step, this.plan), 0);
-    const total = expanded.steps.reduce((sum, step) => sum + stepMacs(step, expanded), 0);
-    const stageMacs = total - (this.wholeMacs - whole);
+    const totalMacs = total(expanded, stepMacs);
+    const stageMacs = totalMacs - (this.wholeMacs - whole);
     const patches = candidate.kind === 'patches' ? candidate : undefined;
     const result: StagePlan = {
       kind: candidate.kind,
@@ -188,7 +206,8 @@ export class StagePlanner {
       stageMacs,
       stageMacsUnclipped: patches?.macs.unclipped ?? stageMacs,
       stageMacsWhole: whole,
-      totalMacs: total,
+      totalMacs,
+      totalBitOps: total(expanded, stepBitOps),
       ...this.memory(expanded),
     };
     this.measured.set(candidate, result);
@@ -197,31 +216,26 @@ export class StagePlanner {
   }
 }
 
-const redundancy = ({ macs }: PatchCandidate): number => macs.clipped - macs.whole;
+const STEP_COSTS = { macs: stepMacs, bitops: stepBitOps } as const satisfies Record<PlanCost, StepCost>;
+const TOTALS = { macs: 'totalMacs', bitops: 'totalBitOps' } as const satisfies Record<
+  PlanCost,
+  keyof StagePlan
+>;
+
+const total = (plan: DeployPlan, cost: StepCost): number =>
+  plan.steps.reduce((sum, step) => sum + cost(step, plan), 0);
 
 const KIND_ORDER: readonly StagePlan['kind'][] = ['layers', 'patches', 'streaming'];
 
-const byMemory = (a: StagePlan, b: StagePlan): number => a.arenaBytes - b.arenaBytes || byCost(a, b);
-
 /** Cheapest first. */
-function byCost(a: StagePlan, b: StagePlan): number {
+function costOrder(cost: PlanCost): (a: StagePlan, b: StagePlan) => number {
   const pieces = (plan: StagePlan): number => plan.grid[0] * plan.grid[1] + 1 / Math.max(1, plan.rowsPerStep);
-  return (
-    a.totalMacs - b.totalMacs ||
+  const field = TOTALS[cost];
+  return (a, b) =>
+    a[field] - b[field] ||
     Number(a.input === 'streamed') - Number(b.input === 'streamed') ||
     KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||
     pieces(a) - pieces(b) ||
     a.stageLayers - b.stageLayers ||
-    a.arenaBytes - b.arenaBytes
-  );
+    a.arenaBytes - b.arenaBytes;
 }
-
-/** Plans that no other one beats in both arena and computation, by arena. */
-export const frontier = (plans: readonly StagePlan[]): StagePlan[] => {
-  let least = Number.POSITIVE_INFINITY;
-  return [...plans].sort(byMemory).filter((plan) => {
-    if (plan.totalMacs >= least) return false;
-    least = plan.totalMacs;
-    return true;
-  });
-};

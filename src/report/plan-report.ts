@@ -19,6 +19,7 @@ export interface PlanRow {
   readonly stageMacsUnclipped: number;
   readonly stageMacsWhole: number;
   readonly totalMacs: number;
+  readonly totalBitOps: number;
   readonly tensorBytes: number;
   readonly scratchBytes: number;
   readonly arenaBytes: number;
@@ -39,6 +40,8 @@ export interface PlanFacts {
   readonly macs: number;
   readonly plans: readonly PlanRow[];
   readonly chosen: PlanRow;
+  /** Of a whole inference on the emulated core, for the plans that were measured. */
+  readonly cycles: ReadonlyMap<PlanRow, number>;
   readonly fits: boolean;
   /** Bytes of SRAM that arena and stack may take together; absent without a budget. */
   readonly sramBytes?: number;
@@ -51,19 +54,23 @@ export interface PlanFacts {
   readonly planFile?: string;
 }
 
-export interface PlanReport extends Omit<PlanFacts, 'plans' | 'chosen'> {
-  readonly plans: readonly (PlanRow & { readonly redundantMacs: number; readonly chosen: boolean })[];
-  readonly chosen: PlanRow & { readonly redundantMacs: number };
+/** A row with what follows from the whole network; cycles are null where they were not measured. */
+type RatedRow = PlanRow & { readonly redundantMacs: number; readonly cycles: number | null };
+
+export interface PlanReport extends Omit<PlanFacts, 'plans' | 'chosen' | 'cycles'> {
+  readonly plans: readonly (RatedRow & { readonly chosen: boolean })[];
+  readonly chosen: RatedRow;
   /** What would have to give, one sentence each; empty when the budget is met. */
   readonly advice: readonly string[];
 }
 
-export function buildPlanReport(facts: PlanFacts): PlanReport {
+export function buildPlanReport({ cycles, ...facts }: PlanFacts): PlanReport {
   const withRedundancy = (row: PlanRow) => ({
     ...row,
     stageMacs: Math.round(row.stageMacs),
     stageMacsUnclipped: Math.round(row.stageMacsUnclipped),
     redundantMacs: Math.round(Math.max(0, row.totalMacs - facts.macs)),
+    cycles: cycles.get(row) ?? null,
   });
   return {
     ...facts,
@@ -73,7 +80,7 @@ export function buildPlanReport(facts: PlanFacts): PlanReport {
   };
 }
 
-function adviceOf(facts: PlanFacts): readonly string[] {
+function adviceOf(facts: Omit<PlanFacts, 'cycles'>): readonly string[] {
   const { chosen, sramBytes, flashBytes, constantBytes, stackBytes, peak } = facts;
   const advice: string[] = [];
   if (sramBytes !== undefined && !facts.fits) {
@@ -115,7 +122,10 @@ export function shownRows(report: PlanReport): readonly ReportRow[] {
     );
   const whole = report.plans.find((row) => row.kind === 'layers')?.arenaBytes ?? Number.POSITIVE_INFINITY;
   return report.plans.filter(
-    (row) => row.chosen || (!beaten(row) && (row.kind === 'layers' || row.arenaBytes < whole)),
+    (row) =>
+      row.chosen ||
+      row.cycles !== null ||
+      (!beaten(row) && (row.kind === 'layers' || row.arenaBytes < whole)),
   );
 }
 
@@ -127,13 +137,16 @@ const nameOf = ({ kind, grid, rowsPerStep }: PlanRow): string => {
 };
 
 function formatRows(report: PlanReport, style: Style): string {
-  const rows = shownRows(report).map((row): Cell[] => [
+  const shown = shownRows(report);
+  const isMeasured = shown.some(({ cycles }) => cycles !== null);
+  const rows = shown.map((row): Cell[] => [
     row.chosen ? { text: `> ${nameOf(row)}`, format: 'bold' } : `  ${nameOf(row)}`,
     row.stageLayers === 0 ? '' : String(row.stageLayers),
     row.input,
     row.patchHeight === 0 ? '' : `${row.patchHeight}×${row.patchWidth}`,
     formatLarge(row.totalMacs),
     row.stageLayers === 0 ? '' : `+${formatPercent(row.redundantMacs / report.macs)}`,
+    ...(isMeasured ? [row.cycles === null ? '' : formatLarge(row.cycles)] : []),
     formatBytes(row.tensorBytes),
     formatBytes(row.scratchBytes),
     formatBytes(row.arenaBytes),
@@ -148,6 +161,7 @@ function formatRows(report: PlanReport, style: Style): string {
       { title: 'patch', align: 'right' },
       { title: 'MACs', align: 'right' },
       { title: 'redundant', align: 'right' },
+      ...(isMeasured ? [{ title: 'cycles', align: 'right' } as const] : []),
       { title: 'tensors', align: 'right' },
       { title: 'scratch', align: 'right' },
       { title: 'arena', align: 'right' },

@@ -1,10 +1,22 @@
 /** `quantmcu plan`: patches or line buffers for the first layers; SRAM against redundant computation. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { measureCycles } from '../../evaluate/measure-cycles.js';
+import type { DeployPlan } from '../../ir/deploy-plan.js';
 import type { ImportedMode } from '../../numeric/requantize.js';
-import { drawPlan, planModel, planStages, type StageOptions, storePlan } from '../../pipeline.js';
+import {
+  drawPlan,
+  planModel,
+  planStages,
+  planStagesByCycles,
+  type StagedPlan,
+  type StageOptions,
+  storePlan,
+} from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { formatPlan } from '../../report/plan-report.js';
+import { noCache } from '../../support/cache.js';
 import { EXIT_CODES } from '../../support/errors.js';
+import { BOARDS } from '../../targets/index.js';
 import {
   defineCommand,
   dimensionOption,
@@ -22,6 +34,7 @@ interface PlanOptions {
   readonly flash?: number;
   readonly target?: string;
   readonly board?: string;
+  readonly cost: 'macs' | 'bitops' | 'cycles';
   readonly kind?: 'layers' | 'patches' | 'streaming';
   readonly stage?: number;
   readonly grid?: readonly [number, number];
@@ -57,6 +70,11 @@ function configure(command: Command): void {
     .option('--flash <bytes>', 'flash for the constants, like 1M (default: the target’s)', byteSize)
     .addOption(targetOption())
     .addOption(boardOption())
+    .addOption(
+      new Option('--cost <cost>', 'what is to be small; cycles are measured on the emulated core')
+        .choices(['macs', 'bitops', 'cycles'])
+        .default('macs'),
+    )
     .addOption(new Option('--kind <kind>', 'only this kind').choices(['layers', 'patches', 'streaming']))
     .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
     .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
@@ -84,6 +102,7 @@ async function stageOptions(options: PlanOptions, { host }: Environment): Promis
   const sramBytes = options.sram ?? board?.sram.bytes;
   const flashBytes = options.flash ?? board?.flash.bytes;
   return {
+    ...(options.cost === 'cycles' ? {} : { cost: options.cost }),
     ...(board === undefined ? {} : { board }),
     ...(sramBytes === undefined ? {} : { sramBytes }),
     ...(flashBytes === undefined ? {} : { flashBytes }),
@@ -102,6 +121,20 @@ const isDrawing = (options: PlanOptions): options is PlanOptions & { readonly sv
     (option) => option === undefined,
   );
 
+/** Cycles are those of the board that is stated, else of a Cortex-M4. */
+async function stagesOf(
+  whole: DeployPlan,
+  asked: StageOptions,
+  { cost }: PlanOptions,
+  { host, now, runBlocking }: Environment,
+): Promise<StagedPlan> {
+  if (cost !== 'cycles') return planStages(whole, asked);
+  const board = asked.board ?? BOARDS.find(({ core }) => core === 'm4')!;
+  return planStagesByCycles(whole, asked, (plan) =>
+    measureCycles(host, plan, board, { cache: noCache, now, runBlocking }),
+  );
+}
+
 export const plan = defineCommand<PlanOptions>({
   name: 'plan',
   summary: 'run the first layers patch by patch or row by row: SRAM against redundant computation',
@@ -115,6 +148,7 @@ export const plan = defineCommand<PlanOptions>({
       'quantmcu plan model.tflite --grid 4x4 --stage 13 --input streamed --svg plan.svg',
       'one plan, and its picture',
     ],
+    ['quantmcu plan model.tflite --sram 128K --cost cycles', 'the fastest plan, as emulated'],
     [
       'quantmcu plan net.plan.json --svg net.svg',
       'a stored plan, drawn with the width of every map of every branch',
@@ -130,7 +164,7 @@ export const plan = defineCommand<PlanOptions>({
       write(options.json === true ? formatJson({ model: whole.name, svg: options.svg }) : `${options.svg}\n`);
       return EXIT_CODES.success;
     }
-    const planned = planStages(whole, asked);
+    const planned = await stagesOf(whole, asked, options, environment);
     const planFile =
       options.output === undefined ? undefined : await storePlan(host, planned.plan, options.output);
     if (options.output !== undefined) await carryRecipe(host, model!, options.output);

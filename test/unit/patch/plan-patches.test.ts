@@ -2,9 +2,11 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { measuredCosts } from '../../../src/bind/measure.js';
+import { planStagesByCycles } from '../../../src/evaluate/plan-stages.js';
 import { importModel } from '../../../src/import/index.js';
 import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
 import { lowerToPlan } from '../../../src/lower/lower.js';
+import { stepBitOps, stepMacs } from '../../../src/ops/index.js';
 import { planPatches, type StagePlan, StagePlanner } from '../../../src/patch/plan-patches.js';
 import { createRandom } from '../../../src/support/random.js';
 import { PERSON_MODEL, readBytes, sharedPath } from '../../support/paths.js';
@@ -66,6 +68,38 @@ describe('the planner', () => {
     expect(fits).toBe(false);
     expect(chosen.arenaBytes).toBe(Math.min(...plans.map((p) => p.arenaBytes)));
     expect(chosen.peakLayer).not.toBe('');
+  });
+
+  it('counts BitOPs by the widths of each layer and chooses by them', () => {
+    const first = person.steps.find((step) => step.op === 'conv2d')!;
+    const index = person.steps.indexOf(first);
+    const steps = person.steps.with(index, { ...first, weightBits: 4 } as typeof first);
+    const macs = stepMacs(first, person);
+    const bitOps = steps.reduce((sum, step) => sum + stepBitOps(step, { ...person, steps }), 0);
+    expect(macs).toBe(80 * 80 * 16 * 27);
+    expect(bitOps).toBe(64 * 29_597_360 - 8 * 4 * macs);
+    const budget = { budgetBytes: 64 * KIB, kinds: ['patches'], input: 'streamed' } as const;
+    const byBits = planPatches(person, measuredCosts, { ...budget, cost: 'bitops' }).chosen;
+    expect(byBits.totalBitOps).toBe(64 * byBits.totalMacs);
+    expect(byBits).toEqual(planPatches(person, measuredCosts, budget).chosen);
+  });
+
+  it('chooses by measured cycles among what fits', async () => {
+    const measured: number[] = [];
+    const cyclesOf = async (plan: DeployPlan): Promise<number> => {
+      measured.push(measuredCosts.memory(plan).arenaBytes);
+      // Plans with more steps are made to look faster: the opposite of MACs and pieces.
+      return 1e6 - plan.steps.length;
+    };
+    const options = { sramBytes: 128 * KIB, input: 'streamed' } as const;
+    const { report, plan } = await planStagesByCycles(person, options, cyclesOf);
+    expect(measured.length).toBeGreaterThan(3);
+    expect(Math.max(...measured)).toBeLessThanOrEqual(124 * KIB);
+    const counted = report.plans.flatMap(({ cycles }) => (cycles === null ? [] : [cycles]));
+    expect(counted).toHaveLength(measured.length);
+    expect(report.chosen.cycles).toBe(Math.min(...counted));
+    expect(1e6 - plan.steps.length).toBe(report.chosen.cycles);
+    expect(report.plans.filter(({ chosen }) => chosen)).toHaveLength(1);
   });
 
   it('refuses a stage that does not exist', () => {
