@@ -31,6 +31,7 @@ import { calibrationWarnings } from './commands/quantize.js';
 import type { Environment } from './environment.js';
 import { boardOption, findTarget, targetOption } from './find-board.js';
 import { findRecipe } from './find-recipe.js';
+import { findTuned } from './find-tuned.js';
 import { randomInputs } from './network-inputs.js';
 import { type Progress, startProgress } from './progress.js';
 import { readTestSamples } from './test-samples.js';
@@ -51,7 +52,8 @@ export interface SearchCommandOptions {
   readonly scope: SearchScope;
   readonly weights: '8' | 'auto';
   readonly stage: StageOption;
-  readonly lambda: number;
+  readonly lambda?: number;
+  readonly tuned?: string;
   readonly evaluations: number;
   readonly noiseImages: number;
   readonly refine: number;
@@ -131,10 +133,10 @@ export function configureSearch(command: Command): void {
     )
     .option(
       '--lambda <λ>',
-      'weight of entropy against BitOPs in the paper’s score',
+      `weight of entropy against BitOPs in the paper’s score (default: ${DEFAULT_LAMBDA})`,
       numberBetween(0, 1),
-      DEFAULT_LAMBDA,
     )
+    .option('--tuned <file>', 'λ as quantmcu tune chose it')
     .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
     .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
     .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
@@ -210,7 +212,10 @@ export async function runSearch(
     progress.update(what, done, total);
   const calibrated = await calibrateForSearch(float, data, options.cache, { onProgress });
   const cache = folderCache(host, options.cache);
-  const { seed, noiseImages, scope, stage, lambda, evaluations } = options;
+  const { seed, noiseImages, scope, stage, evaluations } = options;
+  const tuned =
+    options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
+  const lambda = options.lambda ?? tuned?.lambda ?? DEFAULT_LAMBDA;
   const weights = options.weights === 'auto' ? 'auto' : 'fixed';
   const search = await ModelSearch.prepare(calibrated, { weights, noiseImages, seed, cache, onProgress });
   const sramBytes = options.sram ?? board.sram.bytes;

@@ -10,6 +10,7 @@ import {
   quantizeClassified,
 } from '../../evaluate/classify-model.js';
 import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
+import type { TunedClasses } from '../../evaluate/tuned-file.js';
 import type { Width } from '../../numeric/widths.js';
 import { isPlanPath, readModel, storePlan } from '../../pipeline.js';
 import { type ClassifyReport, formatClassify, heatMapSvg } from '../../report/classify-report.js';
@@ -22,18 +23,21 @@ import {
   positiveInteger,
   recipeOptions,
 } from '../cli-command.js';
+import type { Environment } from '../environment.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
+import { findTuned } from '../find-tuned.js';
 import { startProgress } from '../progress.js';
 import { byteSize, gridSize } from './plan.js';
 import { calibrationWarnings, width } from './quantize.js';
 
 interface ClassifyCommandOptions {
   readonly data: string;
-  readonly vdpc: ClassificationRule;
-  readonly vdpcAt: VdpcTensor;
-  readonly share: number;
-  readonly tau: number;
-  readonly imageShare: number;
+  readonly vdpc?: ClassificationRule;
+  readonly vdpcAt?: VdpcTensor;
+  readonly share?: number;
+  readonly tau?: number;
+  readonly imageShare?: number;
+  readonly tuned?: string;
   readonly runTime?: boolean;
   readonly sram?: number;
   readonly stage?: number;
@@ -59,33 +63,33 @@ function fraction(text: string): number {
 }
 
 function configure(command: Command): void {
-  const { at, flaggedShare, tau, imageShare } = DEFAULT_CLASSIFY_OPTIONS;
+  const { rule, at, flaggedShare, tau, imageShare } = DEFAULT_CLASSIFY_OPTIONS;
   command
     .argument('<model>', 'a .tflite or .onnx model, float or quantised')
     .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used')
     .addOption(
-      new Option('--vdpc <rule>', 'what decides')
-        .choices(Object.keys(CLASSIFICATION_RULES))
-        .default('noise' satisfies ClassificationRule),
+      new Option('--vdpc <rule>', `what decides (default: ${rule})`).choices(
+        Object.keys(CLASSIFICATION_RULES),
+      ),
     )
     .addOption(
-      new Option('--vdpc-at <tensor>', 'outlier, activity: the input patch, or its first layer’s output')
-        .choices(VDPC_TENSORS)
-        .default(at),
+      new Option(
+        '--vdpc-at <tensor>',
+        `outlier, activity: the input patch, or its first layer’s output (default: ${at})`,
+      ).choices(VDPC_TENSORS),
     )
     .option(
       '--share <share>',
-      'positions to protect; outlier: calibration patches to flag, which fixes φ',
+      `positions to protect; outlier: calibration patches to flag, which fixes φ (default: ${flaggedShare})`,
       fraction,
-      flaggedShare,
     )
-    .option('--tau <share>', 'outlier: values of a patch that may be outliers', fraction, tau)
+    .option('--tau <share>', `outlier: values of a patch that may be outliers (default: ${tau})`, fraction)
     .option(
       '--image-share <share>',
-      'outlier: images that must have an outlier patch there',
+      `outlier: images that must have an outlier patch there (default: ${imageShare})`,
       fraction,
-      imageShare,
     )
+    .option('--tuned <file>', 'rule, share and τ as quantmcu tune chose them; other options come first')
     .option(
       '--run-time',
       'outlier, input: the firmware decides for every image; both alternatives are in flash',
@@ -117,6 +121,23 @@ const patchRequest = ({ stage, grid, input, sram }: ClassifyCommandOptions): Pat
   ...(input === undefined ? {} : { input }),
   ...(sram === undefined ? {} : { budgetBytes: sram }),
 });
+
+/** What the command line says, else the tuned file, else the defaults. */
+async function classesOf(
+  { vdpc, vdpcAt, share, tau, imageShare, tuned }: ClassifyCommandOptions,
+  environment: Environment,
+  network: { readonly name: string },
+): Promise<TunedClasses> {
+  const found = tuned === undefined ? undefined : (await findTuned(environment, tuned, network)).classes;
+  const other = found ?? DEFAULT_CLASSIFY_OPTIONS;
+  return {
+    rule: vdpc ?? other.rule,
+    at: vdpcAt ?? other.at,
+    flaggedShare: share ?? other.flaggedShare,
+    tau: tau ?? other.tau,
+    imageShare: imageShare ?? other.imageShare,
+  };
+}
 
 function positionsOf({ layout, classes, figures }: ClassifiedModel): ClassifyReport['positions'] {
   return layout.branches.map(({ row, column }, at) => {
@@ -156,15 +177,16 @@ export const classify = defineCommand<ClassifyCommandOptions>({
         where: model!,
         fix: 'Give the model file that it was made from.',
       });
-    if (options.runTime === true && (options.vdpc !== 'outlier' || options.vdpcAt !== 'input'))
-      throw badInput('classify/run-time', 'only outliers in the input can be looked for at run time', {
-        found: `--vdpc ${options.vdpc} --vdpc-at ${options.vdpcAt}`,
-        expected: '--vdpc outlier --vdpc-at input',
-      });
     const warnings = calibrationWarnings(options.data, options.first);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
     const float = floatModel(await readModel(host, model!, options));
     const { recipe } = await findRecipe(host, model!, float.network, options);
+    const { rule, at, flaggedShare, tau, imageShare } = await classesOf(options, environment, float.network);
+    if (options.runTime === true && (rule !== 'outlier' || at !== 'input'))
+      throw badInput('classify/run-time', 'only outliers in the input can be looked for at run time', {
+        found: `--vdpc ${rule} --vdpc-at ${at}`,
+        expected: '--vdpc outlier --vdpc-at input',
+      });
     const progress = startProgress(environment);
     const calibrated = await calibrateModel(
       float,
@@ -176,7 +198,6 @@ export const classify = defineCommand<ClassifyCommandOptions>({
       { onProgress: (what, done, total) => progress.update(what, done, total) },
     );
     progress.update('classifying');
-    const { vdpc: rule, vdpcAt: at, share: flaggedShare, tau, imageShare } = options;
     const runTime = options.runTime === true;
     const found = environment.runBlocking(() =>
       classifyModel(calibrated, patchRequest(options), {

@@ -14,6 +14,7 @@ import { regress } from './regress.js';
 import { search } from './search.js';
 import { simulate } from './simulate.js';
 import { targets } from './targets.js';
+import { tune } from './tune.js';
 import { verify } from './verify.js';
 
 export const COMMANDS: readonly CliCommand[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CliCommand[] = [
   plan,
   classify,
   search,
+  tune,
   pareto,
   deploy,
   simulate,
