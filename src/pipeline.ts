@@ -4,6 +4,7 @@
  *   model file ─readModel─► Graph ─lowerModel─► DeployPlan ─┬─ simulatePlan ──────────────► feature maps ─┐
  *                                                           └─ buildProject ─ emulateFirmware ────────────┴► verifyPlan
  */
+import type { KernelCycles } from './bind/variants/choose.js';
 import { elfMemoryUse, readElf } from './compile/read-elf.js';
 import { type BuiltFirmware, buildProject } from './evaluate/build-project.js';
 import { compareBoardLog, type LogFile, openBoardLog } from './evaluate/check-board-log.js';
@@ -36,6 +37,7 @@ import type { Host } from './support/host.js';
 import { type Board, coreOf } from './targets/index.js';
 
 export type { SelfCheckInput } from './codegen/emit-self-check.js';
+export { type AutotuneOptions, autotune } from './evaluate/autotune.js';
 export {
   BENCH_LAYERS,
   benchKernels,
@@ -98,6 +100,8 @@ export interface VerifyPlanOptions {
   /** Default: the built-in core. */
   readonly engine?: EmulationChoice;
   readonly toolchain?: string;
+  /** Kernels by measured cycles (autotune) and not by the rule of `bind`. */
+  readonly cycles?: KernelCycles;
   /** What the self-check firmware printed on a board, to be compared as well. */
   readonly log?: LogFile;
   /** A clock in milliseconds. */

@@ -6,26 +6,21 @@ import { limit, unsupported } from '../support/errors.js';
 import { bindStep } from './bind-step.js';
 import { ConstantPool } from './constant-pool.js';
 import { place } from './place.js';
-import { chooseKernels, type KernelChoice } from './variants/choose.js';
+import { chooseKernels, type KernelPreference } from './variants/choose.js';
 
 /** C argument structs hold sizes as uint16_t. */
 const MAX_SIZE = 65535;
-
-export interface BindOptions {
-  /** Forces kernels step by step; what it leaves open is chosen as usual. */
-  readonly choice?: KernelChoice;
-}
 
 /**
  * Chooses a kernel for every step, packs the constants and lays out the arena. The plan must be verified.
  * Throws `bind/too-large` (kind `limit`) when a tensor has a side that the firmware's structs cannot hold, and
  * `bind/mode` (kind `unsupported`) for a mode that is simulated only.
  */
-export function bind(plan: DeployPlan, target: BindTarget, options: BindOptions = {}): BoundPlan {
+export function bind(plan: DeployPlan, target: BindTarget, preference: KernelPreference = {}): BoundPlan {
   checkMode(plan);
   checkSizes(plan);
   const constants = new ConstantPool();
-  const kernels = chooseKernels(plan, target.feature, options.choice);
+  const kernels = chooseKernels(plan, target.feature, preference);
   const ops = plan.steps.map((step, index) =>
     bindStep(step, kernels[index]!, { plan, target, constants, label: stepLabel(index) }),
   );

@@ -1,6 +1,6 @@
 /** DeployPlan × board → firmware: bind, generate, compile; on a virtual board where the real one is too small. */
 import { bind } from '../bind/bind.js';
-import type { KernelChoice } from '../bind/variants/choose.js';
+import type { KernelPreference } from '../bind/variants/choose.js';
 import { DEFAULT_STACK_BYTES, emitProject, type ProjectFiles } from '../codegen/emit-project.js';
 import type { SelfCheckInput } from '../codegen/emit-self-check.js';
 import { buildFirmware } from '../compile/build.js';
@@ -37,18 +37,13 @@ export interface BuildProjectOptions extends GenerateOptions {
 /** Room beside arena and constants on a virtual board: code, stack, variables. */
 const VIRTUAL_SPARE = { flashBytes: 512 * 1024, sramBytes: 64 * 1024 } as const;
 
-const bindTo = (plan: DeployPlan, board: Board, { choice }: GenerateOptions): BoundPlan =>
-  bind(
-    plan,
-    { core: board.core, feature: coreOf(board.core).feature },
-    choice === undefined ? {} : { choice },
-  );
+const bindTo = (plan: DeployPlan, board: Board, preference: KernelPreference): BoundPlan =>
+  bind(plan, { core: board.core, feature: coreOf(board.core).feature }, preference);
 
-export interface GenerateOptions {
+/** Kernels are forced or measured step by step where the rule of `bind` is not to choose. */
+export interface GenerateOptions extends KernelPreference {
   /** Print a CRC of every feature map, computed of this input. */
   readonly selfCheck?: SelfCheckInput;
-  /** Forces kernels step by step. */
-  readonly choice?: KernelChoice;
 }
 
 export function generateProject(

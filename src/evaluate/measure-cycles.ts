@@ -4,10 +4,10 @@ import { tensorBytes, tensorOf } from '../ops/plan-access.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import type { Host } from '../support/host.js';
 import type { Board } from '../targets/index.js';
-import { buildProject } from './build-project.js';
+import { type BuildProjectOptions, buildProject } from './build-project.js';
 import { DEFAULT_ENGINE, emulateFirmware } from './emulate-firmware.js';
 
-export interface MeasureOptions {
+export interface MeasureOptions extends Pick<BuildProjectOptions, 'choice' | 'cycles' | 'toolchain'> {
   readonly cache: Cache;
   readonly now: () => number;
   readonly runBlocking?: <T>(action: () => T) => T;
@@ -33,9 +33,9 @@ export async function measureStepCycles(
   host: Host,
   plan: DeployPlan,
   board: Board,
-  { cache, now, runBlocking = (action) => action() }: MeasureOptions,
+  { cache, runBlocking = (action) => action(), ...options }: MeasureOptions,
 ): Promise<StepCycles> {
-  const firmware = await buildProject(host, plan, board, { now });
+  const firmware = await buildProject(host, plan, board, options);
   const key = contentKey(['cycles 2', board.core, firmware.elf]);
   return cache.json(key, () => {
     const inputs = plan.inputs.map(({ tensor }) => new Uint8Array(tensorBytes(tensorOf(plan, tensor))));

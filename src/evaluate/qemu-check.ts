@@ -3,6 +3,7 @@
  * CRC of every feature map. QEMU counts no cycles and shares no code with the other engines.
  * Machines and memory maps: QEMU's hw/arm/mps2.c and mps2-tz.c (Arm AN386, AN500, AN505).
  */
+import type { KernelCycles } from '../bind/variants/choose.js';
 import { parseBoardLog } from '../compare/board-log.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { CrossCheckReport } from '../report/cross-check.js';
@@ -39,6 +40,8 @@ export interface QemuOptions {
   readonly inputs: readonly Uint8Array[];
   readonly toolchain?: string;
   readonly now: () => number;
+  /** As the firmware that was verified. */
+  readonly cycles?: KernelCycles;
 }
 
 /** Path of QEMU. Throws `emulate/engine` (kind `unsupported`) where it is not installed. */
@@ -57,13 +60,14 @@ export async function checkWithQemu(
   plan: DeployPlan,
   board: Board,
   simulated: SimulatedMaps,
-  { inputs, toolchain, now }: QemuOptions,
+  { inputs, toolchain, now, cycles }: QemuOptions,
 ): Promise<CrossCheckReport> {
   const machine = MACHINES[board.core];
   const { flash, sram } = machine;
   const target: Board = { ...board, id: machine.name, name: `QEMU ${machine.name}`, flash, sram };
   const firmware = await buildProject(host, plan, target, {
     ...(toolchain === undefined ? {} : { toolchain }),
+    ...(cycles === undefined ? {} : { cycles }),
     selfCheck: { kind: 'bytes', inputs, source: 'the input of verify' },
     now,
   });

@@ -22,8 +22,12 @@ export function formatVerify(report: VerifyReport, style: Style = plainStyle): s
   ].join('\n\n');
 }
 
+/** How reasons of kernels that were chosen by measuring begin (src/bind/variants/choose.ts). */
+const MEASURED = 'measured cycles: ';
+
 function formatLayers(report: VerifyReport, style: Style): string {
   const { totals } = report;
+  const isTuned = report.layers.some(({ kernelWhy }) => kernelWhy.startsWith(MEASURED));
   const equal = report.layers.filter((layer) => layer.equal).length;
   const rows: Cell[][] = wholeLayers(report.layers).map((layer) => [
     layer.name,
@@ -34,6 +38,7 @@ function formatLayers(report: VerifyReport, style: Style): string {
     formatPercent(layer.share),
     layer.comparedBytes === 0 ? '' : formatCount(layer.comparedBytes),
     verdict(layer.equal, layer.note),
+    ...(isTuned ? [layer.kernelWhy.replace(MEASURED, '')] : []),
   ]);
   rows.push([
     { text: `total, ${report.layers.length} layers`, format: 'bold' },
@@ -55,6 +60,7 @@ function formatLayers(report: VerifyReport, style: Style): string {
       { title: 'share', align: 'right' },
       { title: 'bytes compared', align: 'right' },
       { title: 'verdict', align: 'left' },
+      ...(isTuned ? [{ title: 'measured cycles', align: 'left' } as const] : []),
     ],
     rows,
     style,

@@ -4,7 +4,8 @@
  *
  * Rule: the first variant of the list that applies, unless its memory would raise the live bytes of its step more than
  * a hundredth above what the portable kernels need at their worst step; then the next one. So speed hardly costs arena:
- * the hundredth is for columns filled up to whole turns of a loop.
+ * the hundredth is for columns filled up to whole turns of a loop. Where cycles were measured (autotuning), those of a step
+ * stand in their order instead, quickest first, and a kernel that is slower than the portable one is no candidate.
  */
 import type { DeployPlan, Step, StepOp } from '../../ir/deploy-plan.js';
 import { liveBytes } from '../../memory/conflicts.js';
@@ -20,6 +21,15 @@ export const PORTABLE = 'portable';
 
 /** Names the kernel of a step: a variant's name, PORTABLE, or undefined to leave it to the rule. */
 export type KernelChoice = (step: Step, index: number) => string | undefined;
+
+/** Measured cycles of a step, by index, with the kernel of that name; undefined where unknown. */
+export type KernelCycles = (index: number, kernel: string) => number | undefined;
+
+/** What may set the rule aside; nothing by default, so that a plan alone says which kernels it has. */
+export interface KernelPreference {
+  readonly choice?: KernelChoice;
+  readonly cycles?: KernelCycles;
+}
 
 export interface ChosenKernel {
   /** Absent: the portable kernel. */
@@ -51,12 +61,13 @@ const TOLERANCE = 1.01;
 export function chooseKernels(
   plan: DeployPlan,
   feature: KernelFeature,
-  choice: KernelChoice = () => undefined,
+  { choice, cycles }: KernelPreference = {},
 ): readonly ChosenKernel[] {
   const options = plan.steps.map((step, index) => {
     const kernels = kernelsFor(step, plan, feature);
-    const wanted = choice(step, index);
-    return wanted === undefined ? kernels : [forced(step, kernels, wanted)];
+    const wanted = choice?.(step, index);
+    if (wanted !== undefined) return [forced(step, kernels, wanted)];
+    return cycles === undefined ? kernels : quickestFirst(kernels, (kernel) => cycles(index, kernel));
   });
   const chosen = options.map((kernels) => kernels[0]!);
   if (options.every((kernels) => kernels.length === 1)) return chosen;
@@ -65,6 +76,23 @@ export function chooseKernels(
 
 /** As a choice names it. */
 export const kernelName = ({ variant }: ChosenKernel): string => variant?.name ?? PORTABLE;
+
+/** Up to the portable kernel; unchanged where one of them was not measured. Equal cycles keep the list's order. */
+function quickestFirst(
+  kernels: readonly ChosenKernel[],
+  cyclesOf: (kernel: string) => number | undefined,
+): readonly ChosenKernel[] {
+  const measured = kernels.flatMap((kernel) => {
+    const cycles = cyclesOf(kernelName(kernel));
+    return cycles === undefined ? [] : [{ kernel, cycles }];
+  });
+  if (kernels.length === 1 || measured.length < kernels.length) return kernels;
+  measured.sort((a, b) => a.cycles - b.cycles);
+  const listed = measured.map(({ kernel, cycles }) => `${kernelName(kernel)} ${cycles.toLocaleString('en')}`);
+  const why = `measured cycles: ${listed.join(', ')}`;
+  const last = measured.findIndex(({ kernel }) => kernel.variant === undefined);
+  return measured.slice(0, last + 1).map(({ kernel }) => ({ ...kernel, why }));
+}
 
 function forced(step: Step, kernels: readonly ChosenKernel[], wanted: string): ChosenKernel {
   const kernel = kernels.find((candidate) => kernelName(candidate) === wanted);

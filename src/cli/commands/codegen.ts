@@ -8,6 +8,7 @@ import { formatPairs } from '../../report/table.js';
 import { formatBytes } from '../../report/units.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
+import { type AutotuneCliOptions, autotuneOptions, measuredKernels } from '../autotune-option.js';
 import {
   defineCommand,
   dimensionOption,
@@ -22,7 +23,7 @@ import { findRecipe } from '../find-recipe.js';
 import { readInputs } from '../network-inputs.js';
 import { writeTree } from '../output-directory.js';
 
-interface CodegenOptions {
+interface CodegenOptions extends AutotuneCliOptions {
   readonly dim?: Readonly<Record<string, number>>;
   readonly target?: string;
   readonly board?: string;
@@ -69,15 +70,19 @@ export const codegen = defineCommand<CodegenOptions>({
       .option('--seed <n>', 'seed of the random bytes', positiveInteger, 1)
       .addOption(modeOption())
       .addOption(dimensionOption());
-    for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+    for (const option of [...recipeOptions(PRESET_NAMES), ...autotuneOptions()]) command.addOption(option);
     command.addOption(jsonOption());
   },
-  async run([model], options, { host, write, style }) {
+  async run([model], options, environment) {
+    const { host, write, style } = environment;
     const board = await findTarget(host, options);
     const { plan } = await planModel(host, model!, options);
     const selfCheck =
       options.selfCheck === true ? await selfCheckInput(host, model!, plan, options) : undefined;
-    const { bound, files } = generateProject(plan, board, selfCheck === undefined ? {} : { selfCheck });
+    const { bound, files } = generateProject(plan, board, {
+      ...(await measuredKernels(plan, board, options, environment)),
+      ...(selfCheck === undefined ? {} : { selfCheck }),
+    });
     await writeTree(host, options.output, files, { force: options.force === true });
     const report = {
       target: board.id,

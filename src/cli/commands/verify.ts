@@ -14,6 +14,7 @@ import type { VerifyReport } from '../../report/verify-report.js';
 import { formatVerify } from '../../report/verify-text.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
+import { type AutotuneCliOptions, autotuneOptions, measuredKernels } from '../autotune-option.js';
 import {
   defineCommand,
   dimensionOption,
@@ -29,14 +30,13 @@ import { randomInputs, readInputs } from '../network-inputs.js';
 import { openTree, writeTree } from '../output-directory.js';
 import { startProgress } from '../progress.js';
 
-interface VerifyOptions {
+interface VerifyOptions extends AutotuneCliOptions {
   readonly dim?: Readonly<Record<string, number>>;
   readonly target?: string;
   readonly board?: string;
   readonly input?: readonly string[];
   readonly seed: number;
   readonly engine?: EmulationChoice;
-  readonly toolchain?: string;
   readonly mode?: 'tflm' | 'single';
   readonly recipe?: string;
   readonly preset?: string;
@@ -59,7 +59,7 @@ function configure(command: Command): void {
     .addOption(new Option('--toolchain <name>', 'compiler (default: gcc if there)').choices(['gcc', 'zig']))
     .addOption(modeOption())
     .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+  for (const option of [...recipeOptions(PRESET_NAMES), ...autotuneOptions()]) command.addOption(option);
   command
     .option('--log <file>', 'compare with what codegen --self-check firmware printed on a board')
     .option('--keep <folder>', 'keep the generated project and firmware.elf')
@@ -85,6 +85,7 @@ export const verify = defineCommand<VerifyOptions>({
     ['quantmcu verify model.tflite --target l4r5zi --input photo.png', 'on an emulated NUCLEO-L4R5ZI'],
     ['quantmcu verify model.tflite --target f746 --keep out/', 'random input; keeps project and ELF'],
     ['quantmcu verify model.tflite --log board.txt', 'with what a board printed, see codegen --self-check'],
+    ['quantmcu verify model.tflite --target l4r5zi --autotune', 'kernels by measured cycles, and why'],
     [
       'quantmcu verify model.plan.json --board mine.json --json',
       'a stored plan, a board of your own, as data',
@@ -104,6 +105,7 @@ export const verify = defineCommand<VerifyOptions>({
       options.input === undefined
         ? randomInputs(plan, options.seed)
         : await readInputs(host, plan, options.input, recipe);
+    const measured = await measuredKernels(plan, board, options, environment);
     const progress = startProgress(environment);
     const { report, firmware } = await verifyPlan(host, plan, board, {
       inputs: inputs.bytes,
@@ -111,6 +113,7 @@ export const verify = defineCommand<VerifyOptions>({
       now,
       onProgress: progress.update,
       runBlocking: environment.runBlocking,
+      ...measured,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       ...(options.toolchain === undefined ? {} : { toolchain: options.toolchain }),
       ...(log === undefined ? {} : { log }),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../../src/bind/bind.js';
 import { measuredCosts } from '../../../src/bind/measure.js';
-import { kernelsFor, PORTABLE } from '../../../src/bind/variants/choose.js';
+import { chooseKernels, kernelName, kernelsFor, PORTABLE } from '../../../src/bind/variants/choose.js';
 import { verifyBoundPlan } from '../../../src/invariants/bound.js';
 import { STEP_OPS } from '../../../src/ops/index.js';
 import { createRandom } from '../../../src/support/random.js';
@@ -54,6 +54,23 @@ describe('kernel variants', () => {
     );
     const { plan: map } = STEP_OPS.softmax.sample(createRandom(1));
     expect(kernelsFor(map.steps[0]!, map, 'dsp')).toHaveLength(1);
+  });
+
+  it('stand in the order of measured cycles, where the arena allows, none slower than the portable one', () => {
+    const plan = networks.find((candidate) => variantsOf(bind(candidate, TARGET)) > 1)!;
+    const names = plan.steps.map((step) => kernelsFor(step, plan, 'dsp').map(kernelName));
+    const slow = bind(plan, TARGET, { cycles: (_, kernel) => (kernel === PORTABLE ? 99 : 100) });
+    expect(variantsOf(slow)).toBe(0);
+    expect(slow.steps.map(({ why }) => why).join()).toContain('measured cycles: portable 99, ');
+    // The last variant of each step is the quickest.
+    const chosen = chooseKernels(plan, 'dsp', {
+      cycles: (index, kernel) => (kernel === PORTABLE ? 99 : 90 - names[index]!.indexOf(kernel)),
+    }).map(kernelName);
+    const last = names.map((kernels) => kernels.at(-2) ?? PORTABLE);
+    expect(chosen.filter((kernel, i) => kernel === last[i] && kernel !== PORTABLE)).not.toEqual([]);
+    // Without all figures the rule stands.
+    const partial = bind(plan, TARGET, { cycles: (_, kernel) => (kernel === PORTABLE ? 1 : undefined) });
+    expect(partial.steps).toEqual(bind(plan, TARGET).steps);
   });
 
   it('are nothing for a core without their feature', () => {
