@@ -1,0 +1,1 @@
+export const PARTS: readonly { readonly name: string; readonly script: string; readonly makes: string }[];
