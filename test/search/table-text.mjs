@@ -8,7 +8,8 @@ predicted; the MobileNets: an agreement of 80 and 90 %); lost points and agreeme
 95 % confidence intervals (paired for lost points). BitOPs count halos; "× patches" is int8 in the cheapest patches that
 fit over this row, "× layers" int8 layer by layer over this row. Cycles are those of the emulated cores without flash
 stalls. Predictions come first: SQNR of the scores as the sum of single noises, and the drop on calibration images.
-"search" is the time from figures to widths, "plan" the quantiser's, on a loaded machine.
+"search" is the time from figures to widths, "plan" the quantiser's, on a loaded machine. A row is of the code that it was
+measured with: kernels and quantiser may have improved since; without table.csv all of it is measured anew.
 `;
 
 const kib = (bytes) => (Number(bytes) / 1024).toFixed(1);
