@@ -7,6 +7,7 @@ import { compareAccuracy } from '../evaluate/compare-accuracy.js';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { SIMULATION_ENGINES } from '../evaluate/engines.js';
 import { type MeasureOptions, measureCycles, measureStepCycles } from '../evaluate/measure-cycles.js';
+import { planMemory } from '../evaluate/plan-memory.js';
 import {
   ModelSearch,
   type SearchedPlan,
@@ -42,6 +43,7 @@ export interface SearchCommandOptions {
   readonly target?: string;
   readonly board?: string;
   readonly sram?: number;
+  readonly flash?: number;
   readonly accuracyDrop?: number;
   readonly agreement?: number;
   readonly cost?: 'bitops' | 'cycles';
@@ -89,6 +91,7 @@ export function configureSearch(command: Command): void {
     .addOption(targetOption())
     .addOption(boardOption())
     .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
+    .option('--flash <bytes>', 'flash for the constants, like 1M; judged of the plan found', byteSize)
     .option(
       '--accuracy-drop <points>',
       'the cheapest widths that lose no more top-1, as predicted',
@@ -256,17 +259,20 @@ export async function runSearch(
       : await testPlan(environment, float.network, searched.plan, options.test, recipe, progress);
   progress.end();
   const { found, assignment } = searched;
+  const { constantBytes } = planMemory(searched.plan);
+  const flashBytes = options.flash ?? board.flash.bytes;
   const facts: SearchFacts = {
     ...{ model, target: board.id, method, scope, stage: searched.stage.kind, seed },
     cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
     feasible: found.feasible && keepsLatency(options, onTarget),
-    ...{ fits: searched.fits, evaluations: found.evaluations },
+    fits: searched.fits && constantBytes <= flashBytes,
+    evaluations: found.evaluations,
     ...{
       bitops: searched.bitops,
       bitopsInt8: searched.bitopsInt8,
       bitopsInt8Patched: searched.bitopsInt8Patched,
     },
-    ...{ sramBytes, arenaBytes: searched.arenaBytes, ...emulated },
+    ...{ sramBytes, flashBytes, constantBytes, arenaBytes: searched.arenaBytes, ...emulated },
     predictedSqnrDb: found.predictedSqnrDb,
     predictedAgreement: found.prediction.agreement,
     predictedDrop: found.prediction.drop,

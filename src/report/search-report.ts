@@ -25,6 +25,10 @@ export interface SearchFacts {
   readonly bitopsInt8: number;
   readonly bitopsInt8Patched: number | null;
   readonly sramBytes: number;
+  /** For the constants. */
+  readonly flashBytes: number;
+  /** As firmware stores them, without code. */
+  readonly constantBytes: number;
   readonly arenaBytes: number;
   /** Measured on the emulated core; null when nothing was emulated. */
   readonly peakSramBytes: number | null;
@@ -109,9 +113,14 @@ function summaryOf(facts: SearchFacts): string {
       ? 'no int8 patches fit'
       : `${times(bitopsInt8Patched / bitops)} fewer BitOPs than int8 patches`;
   const parts = [
-    facts.fits
+    facts.fits || facts.constantBytes > facts.flashBytes
       ? `${formatBytes(facts.arenaBytes)} arena`
       : `${formatBytes(facts.arenaBytes)} arena does not fit`,
+    ...(facts.constantBytes > facts.flashBytes
+      ? [
+          `${formatBytes(facts.constantBytes)} of constants do not fit ${formatBytes(facts.flashBytes)} of flash`,
+        ]
+      : []),
     `${patched}, ${times(bitopsInt8 / bitops)} than int8 layer by layer`,
   ];
   if (cycles !== null && cyclesInt8 !== null) {
@@ -154,6 +163,10 @@ export function formatSearch(report: SearchReport, style: Style): string {
     [
       'SRAM',
       `arena ${formatBytes(report.arenaBytes)} for a limit of ${formatBytes(report.sramBytes)} with stack`,
+    ] as const,
+    [
+      'flash',
+      `constants ${formatBytes(report.constantBytes)} for a limit of ${formatBytes(report.flashBytes)}`,
     ] as const,
     ...cyclesRow,
     [

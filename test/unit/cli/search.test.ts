@@ -58,6 +58,17 @@ describe('search', () => {
     expect(JSON.parse(stdout)).toMatchObject({ feasible: false, fits: false });
   });
 
+  it('ends with 3 where the constants exceed the flash', async () => {
+    // 22,016 weights of 8 bits at least.
+    const argv = [...SEARCH, '--flash', '20K', '--stage', 'none', '--cost-share', '0.7'];
+    const { exitCode, stdout } = await runInMemory(argv, FILES);
+    expect(exitCode).toBe(3);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ feasible: true, fits: false, flashBytes: 20 * 1024 });
+    expect(report.constantBytes).toBeGreaterThan(22_016);
+    expect(report.summary).toContain('constants do not fit 20.0 KiB of flash');
+  });
+
   it('refuses a stored plan and two bounds of accuracy', async () => {
     const plan = await runInMemory(['search', 'net.plan.json', ...SEARCH.slice(2)], FILES);
     expect([plan.exitCode, JSON.parse(plan.stdout).error.code]).toEqual([5, 'search/plan']);
