@@ -28,9 +28,13 @@ async function runBoth({ plan, inputs }: SampleCase): Promise<{ expected: Uint8A
 }
 
 /** Runs samples of one operator; returns how many had outputs of more than two values. */
-async function compareSamples(op: keyof typeof STEP_OPS, request: SampleRequest): Promise<number> {
+async function compareSamples(
+  op: keyof typeof STEP_OPS,
+  request: SampleRequest,
+  count = CASES,
+): Promise<number> {
   let lively = 0;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
     const sample = STEP_OPS[op].sample(createRandom(seed), request);
     const { expected, actual } = await runBoth(sample);
     if (Buffer.compare(expected, actual) !== 0) {
@@ -57,10 +61,9 @@ describe('WASM equals the reference at every width', () => {
   for (const op of STEP_OP_LIST) {
     for (const inputBits of WIDTH_LIST) {
       it(`${op} a${inputBits}`, async () => {
-        for (const outputBits of WIDTH_LIST) {
-          const weightBits = outputBits;
-          await compareSamples(op, { inputBits, weightBits, outputBits });
-        }
+        for (const weightBits of WIDTH_LIST)
+          for (const outputBits of WIDTH_LIST)
+            await compareSamples(op, { inputBits, weightBits, outputBits }, Math.ceil(CASES / 3));
       });
     }
   }
