@@ -17,23 +17,23 @@ import type { KernelVariant } from './variant.js';
 import { weightRows } from './weight-facts.js';
 
 const KERNELS = [3, 5, 7];
-const GROUP = 4;
+export const GROUP = 4;
 /** Largest offset of a load or store; rows of taps and of the four channels must be within reach of one pointer. */
-const MOST_OFFSET = 4095;
+export const MOST_OFFSET = 4095;
 /** Bytes from a block's first column to where the last one of a turn reads, at most. */
 const TURN_BYTES = 6 * 16 + 20;
 
 /** Columns of a row in its plane: what windows cover, up to a whole word. */
-const planeColumns = ({ window }: DepthwiseConv2dStep, output: PlanTensor): number =>
+export const planeColumns = ({ window }: DepthwiseConv2dStep, output: PlanTensor): number =>
   2 * Math.ceil(((output.shape[1] - 1) * window.strideWidth + window.kernelWidth) / 2);
 
-const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
+export const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, PlanTensor] => [
   tensorOf(plan, step.inputs[0]!),
   tensorOf(plan, step.output),
 ];
 
 /** Input columns that windows reach. */
-const takenColumns = (step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): number =>
+export const takenColumns = (step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): number =>
   Math.min(input.shape[1], planeColumns(step, output) - step.window.padLeft);
 
 /** Outside `mulhi` such multipliers have no short form; more than a few channels in full cost more than they save. */
@@ -43,7 +43,7 @@ function manyExact(step: DepthwiseConv2dStep, plan: DeployPlan): boolean {
   return 4 * shifts.filter((shift) => shift >= 0).length > shifts.length;
 }
 
-function applies(step: DepthwiseConv2dStep, plan: DeployPlan): string | undefined {
+export function planesApply(step: DepthwiseConv2dStep, plan: DeployPlan): string | undefined {
   const [input, output] = ends(step, plan);
   const { window } = step;
   const kernel = window.kernelHeight;
@@ -145,7 +145,7 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
     applies(step, plan) {
       const [, output] = ends(step, plan);
       const whole = mostRows < Number.POSITIVE_INFINITY && output.shape[0] <= mostRows;
-      return applies(step, plan) ?? (whole ? 'the map is a single strip' : undefined);
+      return planesApply(step, plan) ?? (whole ? 'the map is a single strip' : undefined);
     },
     memory(step, plan) {
       const [input, output] = ends(step, plan);

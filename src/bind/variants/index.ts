@@ -10,6 +10,7 @@ import { CONV2D_COLUMNS } from './conv2d-columns.js';
 import { CONV2D_LANE_VARIANTS, FULLY_CONNECTED_LANE_VARIANTS } from './conv2d-lanes.js';
 import { CONV2D_ROWS, CONV2D_STRIPS } from './conv2d-rows.js';
 import { DEPTHWISE_PLANES } from './depthwise-planes.js';
+import { DEPTHWISE_ROW_PAIRS } from './depthwise-row-pairs.js';
 import { FULLY_CONNECTED_COLUMNS } from './fully-connected-columns.js';
 import type { AnyKernelVariant } from './variant.js';
 
@@ -20,6 +21,7 @@ export const KERNEL_VARIANTS: readonly AnyKernelVariant[] = [
   CONV2D_COLUMNS,
   FULLY_CONNECTED_COLUMNS,
   ...FULLY_CONNECTED_LANE_VARIANTS,
+  DEPTHWISE_ROW_PAIRS,
   ...DEPTHWISE_PLANES,
   ADD_WORDS,
 ];

@@ -6,7 +6,7 @@ import type { DeployPlan, PlanTensor } from '../../ir/deploy-plan.js';
 import { type FixedMultiplier, requantize } from '../../numeric/requantize.js';
 import { WIDTHS } from '../../numeric/widths.js';
 import { readMultipliers, tensorOf } from '../../ops/plan-access.js';
-import { type ChannelReach, channelReaches, type MatrixStep, remembered } from './weight-facts.js';
+import { type ChannelReach, channelReaches, remembered, type WeightedStep } from './weight-facts.js';
 
 export interface LaneChannels {
   readonly reaches: readonly ChannelReach[];
@@ -17,7 +17,7 @@ export interface LaneChannels {
 const HALF: FixedMultiplier = { multiplier: 2 ** 31 - 1, shift: 0 };
 
 /** Mode `mulhi`. */
-export function laneChannels(step: MatrixStep, plan: DeployPlan): LaneChannels {
+export function laneChannels(step: WeightedStep, plan: DeployPlan): LaneChannels {
   const [input, output] = [tensorOf(plan, step.inputs[0]!), tensorOf(plan, step.output)];
   const refs = [step.weights.offset, step.bias.offset, step.multiplier.offset, step.shift.offset];
   const from = [input.bits, input.zeroPoint, input.shape];
@@ -28,7 +28,7 @@ export function laneChannels(step: MatrixStep, plan: DeployPlan): LaneChannels {
 }
 
 function computeChannels(
-  step: MatrixStep,
+  step: WeightedStep,
   plan: DeployPlan,
   input: PlanTensor,
   { zeroPoint }: PlanTensor,

@@ -21,6 +21,8 @@ export type MatrixStep = StepOf<'conv2d' | 'fully_connected'>;
 
 type DepthwiseStep = StepOf<'depthwise_conv2d'>;
 
+export type WeightedStep = MatrixStep | DepthwiseStep;
+
 /** A cache and no more: an entry is a pure function of the blob and its key. */
 const FACTS = new WeakMap<Uint8Array, Map<string, unknown>>();
 
@@ -34,17 +36,14 @@ export function remembered<T>(plan: DeployPlan, key: readonly unknown[], compute
 }
 
 /** Per output channel; weights must have no zero point. */
-export function channelReaches(step: MatrixStep | DepthwiseStep, plan: DeployPlan): readonly ChannelReach[] {
+export function channelReaches(step: WeightedStep, plan: DeployPlan): readonly ChannelReach[] {
   const input = tensorOf(plan, step.inputs[0]!);
   const key = [step.weights.offset, step.bias.offset, step.weightBits, input.zeroPoint, input.shape];
   return remembered(plan, ['reach', ...key], () => computeReaches(step, plan, input));
 }
 
 /** The step's weights by output channel, in canonical order; `length` of them each. */
-export function weightRows(
-  step: MatrixStep | DepthwiseStep,
-  plan: DeployPlan,
-): { weights: Int32Array; length: number } {
+export function weightRows(step: WeightedStep, plan: DeployPlan): { weights: Int32Array; length: number } {
   const input = tensorOf(plan, step.inputs[0]!);
   const [, , channels] = tensorOf(plan, step.output).shape;
   if (step.op === 'depthwise_conv2d') return depthwiseRows(step, plan, channels);
@@ -70,11 +69,7 @@ function depthwiseRows(
   return { weights, length };
 }
 
-function computeReaches(
-  step: MatrixStep | DepthwiseStep,
-  plan: DeployPlan,
-  input: PlanTensor,
-): readonly ChannelReach[] {
+function computeReaches(step: WeightedStep, plan: DeployPlan, input: PlanTensor): readonly ChannelReach[] {
   const { weights, length } = weightRows(step, plan);
   return Array.from(readInt32(plan, step.bias), (bias, channel) => {
     let [positive, negative, lowest] = [0, 0, 0];

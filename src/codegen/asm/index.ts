@@ -6,7 +6,7 @@ import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import { addWords } from './add-words.js';
 import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
-import { depthwisePlanes } from './depthwise-planes.js';
+import { depthwisePlanes, depthwiseRowPairs } from './depthwise-planes.js';
 import { matrixColumns } from './matrix.js';
 import { matrixRows } from './rows.js';
 import { vectorColumns } from './vector.js';
@@ -20,5 +20,6 @@ export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_rows: matrixRows,
   fully_connected_columns: vectorColumns,
   depthwise_conv2d_planes: depthwisePlanes,
+  depthwise_conv2d_rowpairs: depthwiseRowPairs,
   add_words: addWords,
 };

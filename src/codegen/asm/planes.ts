@@ -22,6 +22,7 @@ import type { Width } from '../../numeric/widths.js';
 import { Assembly } from './assembly.js';
 import { isDoubled } from './finish.js';
 import { Pointer } from './pointer.js';
+import { emitPark, emitRowPairs } from './row-pairs.js';
 
 export interface PlaneShape {
   /** Side of the filter: 3, 5 or 7. */
@@ -38,6 +39,8 @@ export interface PlaneShape {
   readonly pixelBytes: number;
   /** The clamp is narrower than the output's range. */
   readonly clamp: boolean;
+  /** Two rows per lane; 3×3 alone. The run's `low` is then the bytes from the near row of outputs to the far one. */
+  readonly rowPairs: boolean;
 }
 
 /** The filter that stands in registers all the time. */
@@ -169,6 +172,7 @@ class Generator {
       a.emit(`pkhbt ${DENSE.pair(row, 0)}, r9, lr, lsl #16`, `pkhbt ${DENSE.pair(row, 1)}, lr, r9`);
     }
     if (this.taps === STRIDED) a.emit('asr r4, r4, #16', 'pkhbt r4, r4, r6', 'asr r6, r8, #16');
+    if (this.shape.rowPairs) emitPark(a, this.merges);
   }
 
   /** A first turn of fewer blocks starts in the middle, with pointers set back. */
@@ -202,7 +206,8 @@ class Generator {
     const { pixelBytes } = this.shape;
     const rehearsal = new Pointer(new Assembly(), 'r2', 'r1');
     for (let i = 0; i < BLOCK * skip; i++) {
-      if (this.merges && i % BLOCK === 0) rehearsal.reach(0, (BLOCK - 1) * pixelBytes);
+      if ((this.merges || this.shape.rowPairs) && i % BLOCK === 0)
+        rehearsal.reach(0, (BLOCK - 1) * pixelBytes);
       rehearsal.reach(0);
       rehearsal.move(pixelBytes);
     }
@@ -217,6 +222,10 @@ class Generator {
   private block(count: number, index: number): void {
     const accumulators = ACCUMULATORS.slice(0, count);
     this.accumulate(accumulators, 2 * BLOCK * this.shape.strideX * index);
+    if (this.shape.rowPairs) {
+      this.finishPairs(accumulators);
+      return;
+    }
     this.scale(accumulators);
     this.cut(accumulators);
     if (this.merges) this.merge(accumulators);
@@ -224,6 +233,13 @@ class Generator {
       this.a.emit(`strb ${accumulator}, ${this.out.reach(0)}`);
       this.out.move(this.shape.pixelBytes);
     }
+  }
+
+  private finishPairs(accumulators: readonly string[]): void {
+    const { outputBits, pixelBytes } = this.shape;
+    const { multiplier, zero, low: far } = S;
+    const how = { outputBits, pixelBytes, merges: this.merges, multiplier, zero, far };
+    emitRowPairs(this.a, this.out, { accumulators, ...how });
   }
 
   /** Four-bit outputs have one place to go to, others are shifted by `shift`. Loads leave the pointer as it is. */
