@@ -32,7 +32,7 @@ export interface EvaluateOptions extends RunOptions {
 }
 
 /** Inputs that are decoded ahead of the simulation, per thread: pictures are decoded off this thread. */
-const PREFETCH = 3;
+export const PREFETCH = 3;
 
 /** Rank of the true class per sample (0 = best), in order; shorter than `samples` when interrupted. */
 export async function evaluateSamples(options: EvaluateOptions): Promise<readonly number[]> {

@@ -29,50 +29,54 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** Each worker has one job at a time; the rest wait in line. */
+/**
+ * Requests that a worker holds: while it computes one, the next lies ready, so that it never waits for this thread,
+ * which decodes pictures in between.
+ */
+const REQUESTS_PER_WORKER = 2;
+
+/** A worker answers its jobs in their order. */
+interface Lane {
+  readonly worker: Worker;
+  readonly jobs: Job[];
+}
+
+/** Jobs go to the worker that has the fewest; what no worker has room for waits in line. */
 function runOnWorkers(plan: DeployPlan, engine: EngineName, threads: number): Runner {
   const start: WorkerStart = { plan, engine };
   const waiting: Job[] = [];
-  const idle: Worker[] = [];
-  const running = new Map<Worker, Job>();
+  const lanes = Array.from({ length: threads }, (): Lane => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+    return { worker, jobs: [] };
+  });
   const assign = (): void => {
-    while (idle.length > 0 && waiting.length > 0) {
-      const worker = idle.pop()!;
+    while (waiting.length > 0) {
+      const lane = lanes.reduce((least, next) => (next.jobs.length < least.jobs.length ? next : least));
+      if (lane.jobs.length >= REQUESTS_PER_WORKER) return;
       const job = waiting.shift()!;
-      running.set(worker, job);
-      worker.postMessage(job.request);
+      lane.jobs.push(job);
+      lane.worker.postMessage(job.request);
     }
   };
-  const settle = (worker: Worker): Job => {
-    const job = running.get(worker);
-    if (job === undefined) throw bug('simulate/worker', 'a worker answered without a job');
-    running.delete(worker);
-    return job;
-  };
-  const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start });
+  for (const { worker, jobs } of lanes) {
     worker.on('message', (reply: WorkerReply) => {
-      const job = settle(worker);
+      const job = jobs.shift();
+      if (job === undefined) throw bug('simulate/worker', 'a worker answered without a job');
+      assign();
       if (reply.kind === 'outputs') job.resolve(reply.outputs);
       else job.reject(revive(reply));
-      idle.push(worker);
-      assign();
     });
     worker.on('error', (error) => {
-      running.get(worker)?.reject(error as Error);
-      running.delete(worker);
-      for (const job of waiting.splice(0)) job.reject(error as Error);
+      for (const job of [...jobs.splice(0), ...waiting.splice(0)]) job.reject(error as Error);
     });
-    idle.push(worker);
-    return worker;
-  });
+  }
   return {
     run: (input) =>
       new Promise((resolve, reject) => {
         waiting.push({ request: { input }, resolve, reject });
         assign();
       }),
-    close: async () => void (await Promise.all(workers.map((worker) => worker.terminate()))),
+    close: async () => void (await Promise.all(lanes.map(({ worker }) => worker.terminate()))),
   };
 }
 

@@ -10,6 +10,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { PREFETCH } from '../../dist/evaluate/evaluate.js';
 import { createRunner } from '../../dist/evaluate/runner.js';
 import { importModel } from '../../dist/import/index.js';
 import { verifyPlan } from '../../dist/invariants/plan.js';
@@ -25,6 +26,8 @@ const DEFAULT_MODEL = join(SHARED, 'data/models/mobilenet_v2_1.0_224_ptq_perchan
 /** Runs before measuring, so that V8's optimising compiler has taken over. */
 const WARM_UP_RUNS = 30;
 const IMAGES_PER_ROUND = 20;
+/** In a round of workers: a fifth of a usual test set, so that the last image, which one worker runs alone, weighs little. */
+const STREAMED_IMAGES = 60;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -50,18 +53,18 @@ const raw = Uint8Array.from({ length: input.shape.reduce((a, b) => a * b, 1) }, 
 if (input.dtype !== 'int8') throw new Error('bench:litert needs a model with an 8-bit input');
 const stored = input.wasUint8 === true ? raw.map((x) => x ^ 0x80) : raw;
 
-/** Rates of several runners, taken in turns. */
-async function measure(runners) {
+/** Rates of several runners, taken in turns: `calls` a round, each of so many images. */
+async function measure(runners, { images = 1, calls = IMAGES_PER_ROUND } = {}) {
   const rates = Object.fromEntries(Object.keys(runners).map((name) => [name, { wall: [], cpu: [] }]));
-  for (const run of Object.values(runners)) for (let i = 0; i < WARM_UP_RUNS; i++) await run();
+  for (const run of Object.values(runners)) for (let i = 0; i < WARM_UP_RUNS; i += images) await run();
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(runners)) {
       const cpu = process.cpuUsage();
       const start = performance.now();
-      for (let i = 0; i < IMAGES_PER_ROUND; i++) await run();
+      for (let i = 0; i < calls; i++) await run();
       const { user, system } = process.cpuUsage(cpu);
-      rates[name].wall.push((1000 * IMAGES_PER_ROUND) / (performance.now() - start));
-      rates[name].cpu.push((1e6 * IMAGES_PER_ROUND) / (user + system));
+      rates[name].wall.push((1000 * images * calls) / (performance.now() - start));
+      rates[name].cpu.push((1e6 * images * calls) / (user + system));
     }
   }
   return rates;
@@ -110,14 +113,16 @@ const four = mulhiPlan(base, { activationBits: 4, weightBits: 4 });
 report(await measure({ tflm: load(base), 'mulhi a8w8': load(eight), 'mulhi a4w4': load(four) }), 'tflm');
 
 console.log('\nTwo workers against one:');
-const runner = await createRunner(plan, 'wasm', 2);
-const workerRates = await measure({
-  '1 worker': () => runner.run(stored),
-  '2 workers': () => Promise.all([runner.run(stored), runner.run(stored)]),
-});
-// A round of two workers is twice the images.
-for (const kind of ['wall', 'cpu'])
-  workerRates['2 workers'][kind] = workerRates['2 workers'][kind].map((rate) => 2 * rate);
-report(workerRates, '1 worker');
-await runner.close();
+const [one, two] = [await createRunner(plan, 'wasm', 1), await createRunner(plan, 'wasm', 2)];
+/** A folder of images as `simulate` runs it: some are always asked for ahead. */
+const stream = async (runner, threads) => {
+  let left = STREAMED_IMAGES;
+  const lane = async () => {
+    while (left-- > 0) await runner.run(stored);
+  };
+  await Promise.all(Array.from({ length: threads + PREFETCH }, lane));
+};
+const streams = { '1 worker': () => stream(one, 1), '2 workers': () => stream(two, 2) };
+report(await measure(streams, { images: STREAMED_IMAGES, calls: 1 }), '1 worker');
+await Promise.all([one.close(), two.close()]);
 litert.delete();
