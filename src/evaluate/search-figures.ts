@@ -88,7 +88,8 @@ export async function networkFigures(
 ): Promise<NetworkFigures> {
   const { cache, seed, onProgress } = options;
   const sites = widthSites(network, options.weights);
-  const some = spreadSamples(samples, WEIGHT_SAMPLES);
+  const judges = spreadSamples(samples, options.noiseImages);
+  const some = spreadSamples(othersThan(judges, samples), WEIGHT_SAMPLES);
   onProgress?.('sampling channels');
   const channels = channelSource(network, engine, some, seed);
   const stored = new Map(
@@ -109,11 +110,18 @@ export async function networkFigures(
     ),
     widestTrial(network, stored.get(8)!, weights.get(8)!),
   ];
-  const shape = [sites.map(({ name }) => name), seed, WEIGHT_SAMPLES, CHANNEL_ROWS, samples.length];
+  const shape = [
+    sites.map(({ name }) => name),
+    seed,
+    'held out',
+    WEIGHT_SAMPLES,
+    CHANNEL_ROWS,
+    samples.length,
+  ];
   const noise = await measureNoise({
     ...{ network, trials, cache },
     identity: contentKey([ranges.key, JSON.stringify(shape)]),
-    samples: spreadSamples(samples, options.noiseImages),
+    samples: judges,
     onImage: (done, total) => onProgress?.('measuring noise', done, total),
   });
   const figures = sites.map((site, at): CandidateFigures[] => [
@@ -136,6 +144,12 @@ export async function networkFigures(
     weights,
     engine,
   };
+}
+
+/** Weights hide their errors from the images that they were rounded on: noise is measured on other ones. */
+function othersThan(judges: readonly FloatSample[], samples: readonly FloatSample[]): readonly FloatSample[] {
+  const others = samples.filter((sample) => !judges.includes(sample));
+  return others.length > 0 ? others : samples;
 }
 
 export function widthSites(network: FloatNetwork, weights: WeightScope): WidthSite[] {

@@ -6,6 +6,8 @@ import { gatherRows, inputGeometry } from './layer-inputs.js';
 /** Moments of one set of columns. */
 export interface Moments {
   readonly width: number;
+  /** Rows that they were taken over. */
+  readonly rows: number;
   readonly mean: Float64Array;
   /** [width][width]; empty where it was not wanted. */
   readonly covariance: Float64Array;
@@ -59,9 +61,9 @@ export class MomentCollector {
       // Depthwise columns are ordered [tap][channel].
       const column = (k: number): number => (groups === 1 ? k : k * groups + group);
       const mean = Float64Array.from({ length: width }, (_v, k) => sums[column(k)]! / count);
-      if (products === undefined) return { width, mean, covariance: new Float64Array(0) };
+      if (products === undefined) return { width, rows: count, mean, covariance: new Float64Array(0) };
       const own = products.subarray(group * width * width, (group + 1) * width * width);
-      return { width, mean, covariance: centre(own, mean, count) };
+      return { width, rows: count, mean, covariance: centre(own, mean, count) };
     });
   }
 }

@@ -34,6 +34,8 @@ export interface GroupTarget {
   readonly mean: Float64Array;
   /** Covariance of the columns; empty where unknown. */
   readonly covariance: Float64Array;
+  /** Rows that the covariance was taken over. */
+  readonly rows: number;
   /** Weights and bias of output channel c, in the same units. */
   readonly channel: (c: number) => { readonly weights: Float64Array; readonly bias: number };
 }
@@ -80,11 +82,20 @@ function meanError(weights: Float64Array, rounded: RoundedChannel, mean: Float64
 
 type Rounder = (weights: Float64Array, minimumScale: number) => RoundedChannel;
 
-function createRounder({ covariance, mean }: GroupTarget, { bits, compensate }: LayerMethod): Rounder {
+function createRounder({ covariance, mean, rows }: GroupTarget, { bits, compensate }: LayerMethod): Rounder {
   if (!compensate || covariance.length === 0)
     return (weights, minimumScale) => roundNearest(weights, bits, minimumScale);
-  const inputs = factorise(covariance, mean.length);
+  const inputs = factorise(shrunk(covariance, mean.length, rows), mean.length);
   return (weights, minimumScale) => roundCompensated(weights, bits, minimumScale, inputs);
+}
+
+/**
+ * Few rows know little of how inputs vary together, and rounding would hide its errors where just these rows do not
+ * look: the fewer they are, the more the inputs count as independent.
+ */
+function shrunk(covariance: Float64Array, n: number, rows: number): Float64Array {
+  const kept = rows / (rows + n);
+  return covariance.map((x, at) => (at % (n + 1) === 0 ? x : kept * x));
 }
 
 /** Inputs with the largest variance are rounded first, while others can still make up for it. */

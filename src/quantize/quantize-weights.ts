@@ -118,14 +118,15 @@ function singlePass(job: WeightJob): (QuantizedWeights | undefined)[] {
 function momentTargets(job: WeightJob, layer: WeightedFloatLayer, collector: MomentCollector): GroupTarget[] {
   const factors = job.stored[layer.inputs[0]!]!.grid.channelScales;
   const view = channelView(layer);
-  return collector.finish().map(({ mean, covariance, width }, group): GroupTarget => {
+  return collector.finish().map(({ mean, covariance, width, rows }, group): GroupTarget => {
     const own = columnFactors(layer, factors, group);
     const channel = (c: number) => ({
       weights: scaledChannel(view, layer.weights, c, own),
       bias: layer.bias[c]!,
     });
-    if (own === undefined) return { mean, covariance, channel };
+    if (own === undefined) return { mean, covariance, rows, channel };
     return {
+      rows,
       mean: mean.map((x, k) => x / own[k]!),
       covariance: covariance.map((x, at) => x / (own[Math.floor(at / width)]! * own[at % width]!)),
       channel,

@@ -107,17 +107,18 @@ function refitGroup(
     { x, y, rows, fitted, width, channels, weights: stack(factors), bias, bounds },
     matrices,
   );
-  return toTarget(found, members, width);
+  return toTarget(found, members, width, rows);
 }
 
 function toTarget(
   { weights, bias, mean, covariance }: Refit,
   members: readonly number[],
   width: number,
+  rows: number,
 ): GroupTarget {
   const first = members[0]!;
   return {
-    mean,
+    ...{ mean, rows },
     covariance: width <= MAX_COVARIANCE_WIDTH ? covariance : new Float64Array(0),
     channel: (c) => ({
       weights: Float64Array.from(weights.subarray((c - first) * width, (c - first + 1) * width)),

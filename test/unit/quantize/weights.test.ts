@@ -1,7 +1,9 @@
 /** Rounding and refitting of weights against definitions, exhaustive search and constructed answers. */
 import { describe, expect, it } from 'vitest';
 import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
+import type { WeightedFloatLayer } from '../../../src/ir/float-network.js';
 import { choleskyUpper, quadraticForm, solveCholesky } from '../../../src/quantize/linear-algebra.js';
+import { quantizeLayer } from '../../../src/quantize/quantize-layer.js';
 import { type RefitProblem, refit } from '../../../src/quantize/refit.js';
 import { roundCompensated, roundNearest } from '../../../src/quantize/round-weights.js';
 import { createRandom, type Random } from '../../../src/support/random.js';
@@ -136,6 +138,53 @@ describe('refit', () => {
     const found = refit(start, matrices);
     for (const w of found.weights) expect(Math.abs(w - 1)).toBeLessThan(0.1);
     expect(Math.abs(found.bias[0]! + 10)).toBeLessThan(0.6);
+  });
+});
+
+describe('rounding on few rows', () => {
+  const [width, rows, channels] = [64, 16, 8];
+
+  /** Independent inputs, of which too few rows are known. */
+  function layerOn(random: Random) {
+    const x = Array.from({ length: rows }, () => Float64Array.from({ length: width }, () => random.normal()));
+    const mean = Float64Array.from(
+      { length: width },
+      (_, k) => x.reduce((sum, row) => sum + row[k]!, 0) / rows,
+    );
+    const covariance = Float64Array.from({ length: width * width }, (_, at) => {
+      const [i, j] = [Math.floor(at / width), at % width];
+      return x.reduce((sum, row) => sum + (row[i]! - mean[i]!) * (row[j]! - mean[j]!), 0) / rows;
+    });
+    const weights = Float32Array.from({ length: width * channels }, () => random.normal());
+    return { mean, covariance, weights };
+  }
+
+  it('loses on other rows hardly more than nearest rounding does', () => {
+    const random = createRandom(12);
+    const { mean, covariance, weights } = layerOn(random);
+    const channel = (c: number) => ({
+      weights: Float64Array.from(weights.subarray(c * width, (c + 1) * width)),
+      bias: 0,
+    });
+    const layer: WeightedFloatLayer = {
+      ...{ op: 'fully_connected', name: 'fc', inputs: [0], output: 1 },
+      ...{ weights, bias: new Float32Array(channels) },
+      bounds: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
+    };
+    const found = quantizeLayer(layer, [{ mean, covariance, rows, channel }], {
+      ...{ bits: 4, inputScale: 0.01, compensate: true },
+    });
+    // Over other rows of independent inputs of variance 1 the error's variance is the sum of its squares.
+    let [compensated, nearest] = [0, 0];
+    for (let c = 0; c < channels; c++) {
+      const own = channel(c).weights;
+      const plain = roundNearest(own, 4, 0);
+      for (let k = 0; k < width; k++) {
+        compensated += (own[k]! - found.scales[c]! * found.q[c * width + k]!) ** 2;
+        nearest += (own[k]! - plain.scale * plain.q[k]!) ** 2;
+      }
+    }
+    expect(compensated / nearest).toBeLessThan(1.5);
   });
 });
 
