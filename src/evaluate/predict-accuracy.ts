@@ -6,7 +6,7 @@
 import type { FloatRunner, FloatSample } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
 import { activationGrids } from '../quantize/activation-grids.js';
-import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeResult } from '../quantize/quantize.js';
+import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import { applyQuantization, noiseToSignal, scoreTensors } from '../quantize/score-noise.js';
 import type { Assignment } from '../search/problem.js';
 import type { NetworkFigures } from './search-figures.js';
@@ -41,12 +41,6 @@ export class AccuracyPredictor {
     const prediction = compareScores(this.reference, this.scores());
     this.known.set(key, prediction);
     return prediction;
-  }
-
-  /** Of weights and maps as they were quantised. */
-  measure({ stored, weights }: Pick<QuantizeResult, 'stored' | 'weights'>): AccuracyPrediction {
-    applyQuantization(this.runner, stored, weights);
-    return compareScores(this.reference, this.scores());
   }
 
   private apply(assignment: Assignment): void {

@@ -6,16 +6,18 @@ import { measuredCosts } from '../bind/measure.js';
 import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
-import type { QuantizeOptions, QuantizeResult } from '../quantize/quantize.js';
+import type { QuantizeOptions } from '../quantize/quantize.js';
 import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
+import { HeldOutAccuracy, type PlanOptions } from './held-out-accuracy.js';
 import { loadIntegerSolver } from './integer-solver.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
 import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
+import { refineShare, type Trial } from './refine-widths.js';
 import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
 import { bitAssignment, type SearchScope, searchProblem, type WidthProblem } from './search-problem.js';
 import {
@@ -40,7 +42,7 @@ export interface SearchOptions extends FigureOptions, WidthRequest {
   readonly scope: SearchScope;
   /** For arena and stack together. */
   readonly sramBytes: number;
-  /** Plans that are quantised and measured on calibration images to come closer to the bound of accuracy. Default 0. */
+  /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
   readonly refinements?: number;
   readonly reconstruction?: QuantizeOptions['reconstruction'];
   /** The cost is cycles on this core instead of BitOPs. */
@@ -80,6 +82,7 @@ const PREDICTION_IMAGES = { least: 64, most: 512 };
 /** A network with its figures: as many searches as are wanted share them. */
 export class ModelSearch {
   private readonly predictor: AccuracyPredictor;
+  private readonly heldOut: HeldOutAccuracy;
   private readonly skeleton: Skeleton;
 
   private constructor(
@@ -94,6 +97,7 @@ export class ModelSearch {
     const { least, most } = PREDICTION_IMAGES;
     const images = Math.min(most, Math.max(least, Math.floor(PREDICTION_MACS / macs)));
     this.predictor = new AccuracyPredictor(figures, spreadSamples(model.samples, images));
+    this.heldOut = new HeldOutAccuracy(model, cache);
   }
 
   static async prepare(model: CalibratedModel, options: FigureOptions): Promise<ModelSearch> {
@@ -126,7 +130,7 @@ export class ModelSearch {
       const searched = await this.finish(best, budget, options);
       const over = searched.arenaBytes - budget;
       // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
-      if (over <= 0 || !best.found.feasible || attempt >= RETRIES) return searched;
+      if (over <= 0 || !best.found.withinLimits || attempt >= RETRIES) return searched;
       const tighter = await this.searchStage(best.stage, budget - over, options);
       candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
     }
@@ -185,60 +189,38 @@ export class ModelSearch {
     return { stage, problem, found: searchWidths(problem, this.predictor, { ...options, ...share }) };
   }
 
-  private quantize(problem: WidthProblem, assignment: Assignment, options: SearchOptions): QuantizeResult {
-    const { seed, onProgress, reconstruction } = options;
-    return quantizeCalibrated(this.model, bitAssignment(problem, assignment), {
-      seed,
-      ...(reconstruction === undefined ? {} : { reconstruction }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+  private planOptions({ seed, reconstruction }: SearchOptions): PlanOptions {
+    return { seed, ...(reconstruction === undefined ? {} : { reconstruction }) };
   }
 
-  /**
-   * Reconstruction makes up for some of the noise, more with some assignments than with others: the bound of cost is
-   * bisected once more, now on plans as they are quantised.
-   */
-  private refine({ problem, found }: StageCandidate, options: SearchOptions): Quantized {
-    const { accuracy, refinements = 0, onProgress } = options;
-    const first = this.quantize(problem, found.assignment, options);
-    if (accuracy === undefined || refinements === 0 || !found.feasible) return { found, result: first };
+  /** The widths that keep the bound of accuracy on images held out, starting from those that were predicted to. */
+  private async refine({ problem, found }: StageCandidate, options: SearchOptions): Promise<FoundWidths> {
+    const { accuracy, refinements = 0, costShare = 1, onProgress } = options;
+    if (accuracy === undefined || refinements === 0 || !found.withinLimits) return found;
     const solve = widthSolver(problem, options);
     const widest = problem.cost(widestAssignment(problem));
-    const shareOf = (assignment: Assignment): number => problem.cost(assignment) / widest;
-    const measured = (assignment: Assignment, result: QuantizeResult, evaluations: number): Quantized => ({
-      result,
-      found: {
-        assignment,
-        feasible: true,
-        evaluations,
-        predictedSqnrDb: predictedSqnrDb(problem, assignment),
-        prediction: this.predictor.measure(result),
-      },
-    });
-    let best = measured(found.assignment, first, found.evaluations);
-    let keeps = reaches(best.found.prediction, accuracy);
-    const share = shareOf(found.assignment);
-    let [low, high] = keeps ? [share * REFINE.down, share] : [share, Math.min(1, share * REFINE.up)];
-    for (let i = 0; i < refinements; i++) {
-      onProgress?.('refining', i, refinements);
-      const middle = Math.sqrt(low * high);
-      const { assignment, feasible, evaluations } = solve(middle);
-      if (!feasible) {
-        low = middle;
-        continue;
-      }
-      const trial = measured(
-        assignment,
-        this.quantize(problem, assignment, options),
-        best.found.evaluations + evaluations,
+    let evaluations = found.evaluations;
+    let done = 0;
+    const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
+      onProgress?.('refining', done++, 1 + refinements);
+      const prediction = await this.heldOut.measure(
+        bitAssignment(problem, assignment),
+        this.planOptions(options),
       );
-      const reached = reaches(trial.found.prediction, accuracy);
-      if (reached || !keeps) best = trial;
-      keeps ||= reached;
-      if (reached) high = Math.min(middle, shareOf(assignment));
-      else low = middle;
-    }
-    return keeps ? best : { ...best, found: { ...best.found, feasible: false } };
+      const keeps = reaches(prediction, accuracy);
+      return {
+        ...{ share, keeps, assignment, evaluations, prediction },
+        ...{ feasible: keeps, withinLimits: true },
+        predictedSqnrDb: predictedSqnrDb(problem, assignment),
+      };
+    };
+    const start = problem.cost(found.assignment) / widest;
+    const refined = await refineShare(start, 1 + refinements, async (share) => {
+      const result = solve(Math.min(share, costShare));
+      evaluations += result.evaluations;
+      return result.feasible ? trial(share, result.assignment) : undefined;
+    });
+    return refined ?? found;
   }
 
   private async finish(
@@ -247,9 +229,14 @@ export class ModelSearch {
     options: SearchOptions,
   ): Promise<SearchedPlan> {
     const { stage, problem } = candidate;
-    const { found, result } = this.refine(candidate, options);
+    const found = await this.refine(candidate, options);
     const assignment = bitAssignment(problem, found.assignment);
-    const plan = expandStage(result.plan, stage.choice);
+    const { onProgress } = options;
+    const whole = quantizeCalibrated(this.model, assignment, {
+      ...this.planOptions(options),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }).plan;
+    const plan = expandStage(whole, stage.choice);
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
@@ -283,13 +270,7 @@ const shareOfLimit = (problem: WidthProblem, limit: number): { readonly costShar
   costShare: limit / problem.cost(widestAssignment(problem)),
 });
 
-/** How far below and above the share of cost that was predicted real plans are tried. */
-const REFINE = { down: 0.5, up: 1.4 };
-
-interface Quantized {
-  readonly found: FoundWidths;
-  readonly result: QuantizeResult;
-}
+type RefinedWidths = FoundWidths & Trial;
 
 interface StageCandidate {
   readonly stage: ChosenStage;

@@ -54,12 +54,14 @@ const noSolver: IntegerSolver = () => {
 
 export interface FoundWidths {
   readonly assignment: Assignment;
-  /** Within memory, cost and the predicted accuracy. */
+  /** Within memory, cost and the bound of accuracy, as predicted or measured. */
   readonly feasible: boolean;
+  /** Within memory and cost. */
+  readonly withinLimits: boolean;
   readonly evaluations: number;
   /** From the sum of single noises. */
   readonly predictedSqnrDb: number;
-  /** From the float engine on calibration images. */
+  /** From the float engine on calibration images; of a refined plan, on images held out of it. */
   readonly prediction: AccuracyPrediction;
 }
 
@@ -83,6 +85,7 @@ export function searchWidths(
   const finish = (result: SearchResult, keeps: boolean): FoundWidths => ({
     assignment: result.assignment,
     feasible: result.feasible && keeps,
+    withinLimits: result.feasible,
     evaluations,
     predictedSqnrDb: predictedSqnrDb(problem, result.assignment),
     prediction: predictor.predict(result.assignment),

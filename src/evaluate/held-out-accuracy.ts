@@ -1,0 +1,68 @@
+/**
+ * What a quantised plan does to the answers on images that it was not fitted to: quantised on half of the calibration
+ * images and compared with the float network on the other half, and the other way round. On the images that weights
+ * were refitted to a plan looks better than it is.
+ */
+import type { FloatSample } from '../ir/float-network.js';
+import type { BitAssignment } from '../ir/stage-data.js';
+import type { ChannelSource } from '../quantize/channel-factors.js';
+import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions, sampleChannels } from '../quantize/quantize.js';
+import { applyQuantization, collectScores } from '../quantize/score-noise.js';
+import { type Cache, contentKey } from '../support/cache.js';
+import type { CalibratedModel } from './calibrate-model.js';
+import { type AccuracyPrediction, compareScores } from './predict-accuracy.js';
+import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
+
+export interface PlanOptions {
+  readonly seed: number;
+  readonly reconstruction?: QuantizeOptions['reconstruction'];
+}
+
+const PARTS = 2;
+
+export class HeldOutAccuracy {
+  private readonly engine = createFloatEngine();
+  private floatScores: Float32Array[][] | undefined;
+  private sampled: ChannelSource | undefined;
+
+  constructor(
+    private readonly model: CalibratedModel,
+    private readonly cache: Cache,
+  ) {}
+
+  async measure(assignment: BitAssignment, options: PlanOptions): Promise<AccuracyPrediction> {
+    const { ranges, samples } = this.model;
+    const { seed, reconstruction = DEFAULT_QUANTIZE_OPTIONS.reconstruction } = options;
+    const how = JSON.stringify([assignment, seed, reconstruction, samples.length, PARTS]);
+    return this.cache.json(contentKey(['held-out accuracy 1', ranges.key, how]), () =>
+      compareScores(this.reference(), this.heldOutScores(assignment, { seed, reconstruction })),
+    );
+  }
+
+  private reference(): readonly Float32Array[][] {
+    const { network, samples } = this.model;
+    this.floatScores ??= collectScores(this.engine.createRunner(network), samples);
+    return this.floatScores;
+  }
+
+  /** Of every sample by the plan that it was held out of, in the order of the samples. */
+  private heldOutScores(assignment: BitAssignment, options: PlanOptions): Float32Array[][] {
+    const { network, samples } = this.model;
+    const parts = Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
+    const byPart = parts.map((part) => {
+      const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
+      const heldOut = samples.filter(isHeldOut);
+      const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
+      const model = { ...this.model, samples: fitted };
+      this.sampled ??= sampleChannels(network, samples, this.engine, options.seed);
+      const { stored, weights } = quantizeCalibrated(model, assignment, {
+        ...options,
+        channels: this.sampled,
+      });
+      const runner = this.engine.createRunner(network);
+      applyQuantization(runner, stored, weights);
+      return collectScores(runner, heldOut);
+    });
+    return samples.map((_, s) => byPart[s % parts.length]![Math.floor(s / parts.length)]!);
+  }
+}
