@@ -81,3 +81,17 @@ export function gemm(
     }
   }
 }
+
+/** As `gemm` for a square product, without the tiles that lie below its diagonal. */
+export function gemmUpper(strips: usize, panels: usize, zeros: usize, out: usize, size: i32, depth: i32): void {
+  const low = f32x4.splat(-Infinity), high = f32x4.splat(Infinity);
+  const rowBytes = <usize>size << 2;
+  for (let n = 0; n < size; n += 8) {
+    const panel = panels + ((<usize>n * <usize>depth) << 2);
+    for (let m = 0; m < size && m < n + 8; m += 4) {
+      const strip = strips + ((<usize>m * <usize>depth) << 2);
+      const at = out + <usize>m * rowBytes + (<usize>n << 2);
+      tile(strip, panel, depth, zeros, at, rowBytes, size - m, size - n, low, high);
+    }
+  }
+}

@@ -9,6 +9,7 @@ export interface FloatKernels {
   readonly memory: WebAssembly.Memory;
   readonly heapBase: number;
   readonly gemm: Kernel;
+  readonly gemmUpper: Kernel;
   readonly conv2d: Kernel;
   readonly depthwiseConv2d: Kernel;
   readonly averagePool2d: Kernel;
@@ -18,6 +19,18 @@ export interface FloatKernels {
   readonly clamp: Kernel;
   readonly fakeQuantize: Kernel;
   readonly fakeQuantizeChannels: Kernel;
+  readonly storeChannels: Kernel;
+  readonly restoreChannels: Kernel;
+  readonly packColumns: Kernel;
+  readonly packTaps: Kernel;
+  readonly tapProducts: Kernel;
+  readonly choleskyUpper: Kernel<number>;
+  readonly solveCholesky: Kernel;
+  readonly nearestErrors: Kernel;
+  readonly nearestPlanes: Kernel;
+  readonly multiplyLanes: Kernel;
+  readonly descend: Kernel<number>;
+  readonly gridErrors: Kernel;
   readonly valueRange: Kernel;
   readonly histogram: Kernel<number>;
   readonly channelMoments: Kernel;

@@ -36,9 +36,8 @@ export function createRounder({ network, kernels, memory, addresses }: RunnerSta
   };
 
   const roundWhole = (tensor: number, grid: FakeQuantization): void => {
-    const { shape } = network.tensors[tensor]!;
     if (grid.channelScales !== undefined) {
-      roundRegion(tensor, { y0: 0, y1: shape[0], x0: 0, x1: shape[1] }, grid);
+      roundRegion(tensor, wholeOf(tensor), grid);
       return;
     }
     const { scale, zeroPoint, min, max } = grid;
@@ -46,7 +45,52 @@ export function createRounder({ network, kernels, memory, addresses }: RunnerSta
     kernels.fakeQuantize(addresses[tensor]!, count, scale, min - zeroPoint, max - zeroPoint);
   };
 
+  const wholeOf = (tensor: number): Region => {
+    const [height, width] = network.tensors[tensor]!.shape;
+    return { y0: 0, y1: height, x0: 0, x1: width };
+  };
+  /** Where the bytes of a stored map lie: one buffer, as large as the largest map that was asked for. */
+  let buffer = { address: 0, bytes: 0 };
+  const storedBytes = (count: number): number => {
+    if (buffer.bytes < count) buffer = { address: memory.floats(Math.ceil(count / 4)), bytes: count };
+    return buffer.address;
+  };
+  /** Calls a kernel for every run of pixels that share a grid. */
+  const forEachRun = (
+    tensor: number,
+    quantization: MapQuantization,
+    use: (map: number, stored: number, pixels: number, channels: number, grid: FakeQuantization) => void,
+  ): void => {
+    const [, width, channels] = network.tensors[tensor]!.shape;
+    const parts = 'scale' in quantization ? [{ region: wholeOf(tensor), grid: quantization }] : quantization;
+    for (const { region, grid } of parts) {
+      const whole = region.x1 - region.x0 === width;
+      const [rows, pixels] = whole
+        ? [1, (region.y1 - region.y0) * width]
+        : [region.y1 - region.y0, region.x1 - region.x0];
+      for (let row = 0; row < rows; row++) {
+        const at = channels * ((region.y0 + row) * width + region.x0);
+        use(addresses[tensor]! + 4 * at, buffer.address + at, pixels, channels, grid);
+      }
+    }
+  };
+
   return {
+    /** The integers of a map that is rounded to these grids. */
+    save(tensor: number, quantization: MapQuantization): Int8Array {
+      const count = floatElements(network.tensors[tensor]!);
+      const from = storedBytes(count);
+      forEachRun(tensor, quantization, (map, stored, pixels, channels, grid) => {
+        kernels.storeChannels(map, pixels, channels, scalesOf(grid, channels), grid.zeroPoint, stored);
+      });
+      return new Int8Array(kernels.memory.buffer, from, count).slice();
+    },
+    restore(tensor: number, quantization: MapQuantization, integers: Int8Array): void {
+      new Int8Array(kernels.memory.buffer, storedBytes(integers.length), integers.length).set(integers);
+      forEachRun(tensor, quantization, (map, stored, pixels, channels, grid) => {
+        kernels.restoreChannels(map, pixels, channels, scalesOf(grid, channels), grid.zeroPoint, stored);
+      });
+    },
     round(tensor: number, quantization: MapQuantization): void {
       if ('scale' in quantization) roundWhole(tensor, quantization);
       else for (const { region, grid } of quantization) roundRegion(tensor, region, grid);

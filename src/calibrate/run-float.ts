@@ -42,6 +42,12 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
     const quantization = grids.get(id);
     if (quantization !== undefined) rounder.round(id, quantization);
   };
+  const gridOf = (id: number): MapQuantization => {
+    const grid = grids.get(id);
+    if (grid === undefined)
+      throw bug('calibrate/save', `map ${id} is not rounded to stored integers`, { where: network.name });
+    return grid;
+  };
   const runner: FloatRunner = {
     network,
     map,
@@ -71,6 +77,8 @@ export function createFloatExecution(network: FloatNetwork): FloatExecution {
         grids.set(tensor, quantization);
       }
     },
+    saveMap: (tensor) => rounder.save(tensor, gridOf(tensor)),
+    restoreMap: (tensor, stored) => rounder.restore(tensor, gridOf(tensor), stored),
     roundMap(tensor, quantization) {
       rounder.prepare(tensor, quantization);
       rounder.round(tensor, quantization);

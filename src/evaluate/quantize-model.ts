@@ -4,6 +4,7 @@
  */
 import { buildFloatNetwork } from '../calibrate/build-network.js';
 import { createMatrixKernels } from '../calibrate/matrix-kernels.js';
+import { createRoundingKernels } from '../calibrate/rounding-kernels.js';
 import { createFloatRunner } from '../calibrate/run-float.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { SsdPostProcess } from '../ir/detection.js';
@@ -27,6 +28,7 @@ export { parseBitAssignment } from '../quantize/bit-assignment.js';
 export const createFloatEngine = (): FloatEngine => ({
   createRunner: createFloatRunner,
   matrices: createMatrixKernels(),
+  rounding: createRoundingKernels(),
 });
 
 export interface QuantizeModelOptions extends Partial<QuantizeOptions> {

@@ -189,6 +189,10 @@ export interface FloatRunner {
   ): void;
   /** Rounds a feature map to a stored grid right after it is computed (inputs: after they are set). */
   setFakeQuantization(tensor: number, quantization: MapQuantization | undefined): void;
+  /** A map that `setFakeQuantization` rounds, as stored integers: a quarter of its size. */
+  saveMap(tensor: number): Int8Array;
+  /** Puts back what `saveMap` gave, exactly. */
+  restoreMap(tensor: number, stored: Int8Array): void;
   /** Rounds a feature map where it stands, once. Views taken before may become invalid. */
   roundMap(tensor: number, quantization: MapQuantization): void;
 }

@@ -1,10 +1,14 @@
 /**
- * Products of float32 matrices, row-major: what refitting weights and second moments need in bulk.
- * src/calibrate/matrix-kernels.ts has them on SIMD; stages that may not import it are handed them.
+ * Dense linear algebra in bulk, row-major: what refitting weights and second moments need. src/calibrate/matrix-kernels.ts
+ * has it on SIMD; stages that may not import it are handed it.
  */
 export interface MatrixKernels {
-  /** sum[i][j] += Σ over `rows` of a[row][i] · b[row][j]; a is [rows][p], b is [rows][q]. */
+  /** sum[i][j] += Σ over `rows` of a[row][i] · b[row][j]; a is [rows][p], b is [rows][q], float32 in blocks of rows. */
   crossProduct(a: Float32Array, b: Float32Array, rows: number, p: number, q: number, sum: Float64Array): void;
+  /** `crossProduct` of x with itself, on and above the diagonal of `sum`; below it nothing is written. */
+  selfProduct(x: Float32Array, rows: number, width: number, sum: Float64Array): void;
+  /** Second moments of depthwise taps, summed in double precision. */
+  createTapProducts(taps: number, channels: number): TapProducts;
   /** out[row][n] = bias[n] + Σ_k x[row][k] · w[n][k]; x is [rows][depth], w is [columns][depth]. */
   apply(
     x: Float32Array,
@@ -15,4 +19,18 @@ export interface MatrixKernels {
     columns: number,
     out: Float32Array,
   ): void;
+  /**
+   * Upper factor R with A = RᵀR, [n][n] and zero below the diagonal; undefined when A is not positive definite. Only the
+   * upper triangle of A is read.
+   */
+  choleskyUpper(a: Float64Array, n: number): Float64Array | undefined;
+  /** Solves RᵀR x = b in place for every column of [n][columns]. */
+  solveCholesky(r: Float64Array, n: number, x: Float64Array, columns: number): void;
+}
+
+export interface TapProducts {
+  /** Adds `rows` rows [taps][channels]. */
+  add(x: Float32Array, rows: number): void;
+  /** Sums so far, [channels][taps][taps], on and above the diagonals. */
+  sums(): Float64Array;
 }

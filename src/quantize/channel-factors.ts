@@ -6,6 +6,7 @@
  * whatever shares the factors is held down with it.
  */
 import type { FakeQuantization, FloatNetwork } from '../ir/float-network.js';
+import type { RoundingKernels } from '../ir/rounding-kernels.js';
 import type { Width } from '../numeric/widths.js';
 import type { StorageSite } from './activation-grids.js';
 import { channelGroups } from './channel-groups.js';
@@ -13,8 +14,12 @@ import type { ChannelSamples } from './channel-samples.js';
 import { channelwiseGrid, gridWithFactors, sharedFactors } from './channel-scales.js';
 import { distinctTensors } from './tensor-groups.js';
 
-/** Sampled values of a tensor, of the branches of one class or of all its pixels. */
-export type ChannelSource = (tensor: number, ofClass: number | undefined) => ChannelSamples;
+/** What factors and grids per channel are made from. */
+export interface ChannelSource {
+  /** Sampled values of a tensor, of the branches of one class or of all its pixels. */
+  readonly samplesOf: (tensor: number, ofClass?: number) => ChannelSamples;
+  readonly rounding: RoundingKernels;
+}
 
 /** Widths that gain from factors; at 8 bits a scale per tensor costs next to nothing. */
 const WIDEST_WITH_FACTORS: Width = 4;
@@ -22,7 +27,7 @@ const WIDEST_WITH_FACTORS: Width = 4;
 export function withChannelFactors(
   network: FloatNetwork,
   sites: readonly StorageSite[],
-  channels: ChannelSource,
+  { samplesOf, rounding }: ChannelSource,
 ): readonly StorageSite[] {
   const changed = new Map<StorageSite, StorageSite>();
   for (const group of channelGroups(network)) {
@@ -33,20 +38,22 @@ export function withChannelFactors(
       .sort((a, b) => a.id - b.id);
     if (narrow.length === 0) continue;
     const wanted = sharedFactors(
-      narrow.map(({ id, site }) => channelwiseGrid(channels(id, site.ofClass), site.map.bits).scales),
+      narrow.map(
+        ({ id, site }) => channelwiseGrid(samplesOf(id, site.ofClass), site.map.bits, rounding).scales,
+      ),
     );
     const gridOf = (
       { group: storage, ofClass, map }: StorageSite,
       factors: Float64Array,
     ): FakeQuantization => {
-      const samples = distinctTensors(network, storage).map((id) => channels(id, ofClass));
-      return gridWithFactors(mergeSamples(samples), factors, map.bits);
+      const samples = distinctTensors(network, storage).map((id) => samplesOf(id, ofClass));
+      return gridWithFactors(mergeSamples(samples), factors, map.bits, rounding);
     };
     const bounded = members
       .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
       .map((site): BoundedSite => {
         const samples = mergeSamples(
-          distinctTensors(network, site.group).map((id) => channels(id, site.ofClass)),
+          distinctTensors(network, site.group).map((id) => samplesOf(id, site.ofClass)),
         );
         return { site, samples, grid: gridOf(site, wanted), ceiling: lowestCeiling(network, site.group) };
       });

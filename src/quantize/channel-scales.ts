@@ -3,6 +3,7 @@
  * on its own, as if the map had a scale per channel.
  */
 import type { FakeQuantization } from '../ir/float-network.js';
+import type { RoundingKernels } from '../ir/rounding-kernels.js';
 import { WIDTHS, type Width } from '../numeric/widths.js';
 import type { ChannelSamples } from './channel-samples.js';
 
@@ -15,53 +16,41 @@ export function channelwiseScales(
   samples: ChannelSamples,
   bits: Width,
   zeroPoint: number,
+  rounding: RoundingKernels,
 ): { readonly scales: Float64Array; readonly error: number } {
   const { activationMin, activationMax } = WIDTHS[bits];
   const [low, high] = [activationMin - zeroPoint, activationMax - zeroPoint];
   const scales = new Float64Array(samples.channels);
   let total = 0;
   for (let c = 0; c < samples.channels; c++) {
-    const { min, max } = extremes(samples, c);
+    const values = valuesOf(samples, c);
+    const { min, max } = extremes(values);
     const widest = Math.max(high > 0 ? max / high : 0, low < 0 ? min / low : 0);
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < CANDIDATES && widest > 0; i++) {
-      const scale = widest * RATIO ** i;
-      const error = channelError(samples, c, scale, low, high, best);
-      if (error < best) [best, scales[c]] = [error, scale];
-    }
-    total += widest > 0 ? best : 0;
+    if (!(widest > 0)) continue;
+    const tried = Float64Array.from({ length: CANDIDATES }, (_, i) => widest * RATIO ** i);
+    const errors = rounding.gridErrors(values, tried, low, high);
+    const best = errors.reduce((least, error, i) => (error < errors[least]! ? i : least), 0);
+    scales[c] = tried[best]!;
+    total += errors[best]!;
   }
   return { scales, error: total };
 }
 
-function extremes({ values, rows, channels }: ChannelSamples, c: number): { min: number; max: number } {
+function valuesOf({ values, rows, channels }: ChannelSamples, c: number): Float32Array {
+  if (channels === 1) return values;
+  const own = new Float32Array(rows);
+  for (let i = 0, at = c; i < rows; i++, at += channels) own[i] = values[at]!;
+  return own;
+}
+
+function extremes(values: Float32Array): { min: number; max: number } {
   let [min, max] = [0, 0];
-  for (let i = 0; i < rows; i++) {
-    const value = values[i * channels + c]!;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < min) min = value;
     if (value > max) max = value;
   }
   return { min, max };
-}
-
-/** Σ (x − stored x)² over a channel; stops early above `limit`. */
-function channelError(
-  { values, rows, channels }: ChannelSamples,
-  c: number,
-  scale: number,
-  low: number,
-  high: number,
-  limit: number,
-): number {
-  const inverse = 1 / scale;
-  let error = 0;
-  for (let i = 0, at = c; i < rows && error < limit; i++, at += channels) {
-    const x = values[at]!;
-    const q = Math.round(x * inverse);
-    const difference = x - scale * Math.min(high, Math.max(low, q));
-    error += difference * difference;
-  }
-  return error;
 }
 
 /** Zero points worth trying: the bottom for maps without negative values, else around the middle. */
@@ -80,10 +69,11 @@ export function zeroPointCandidates(samples: readonly ChannelSamples[], bits: Wi
 export function channelwiseGrid(
   samples: ChannelSamples,
   bits: Width,
+  rounding: RoundingKernels,
 ): { readonly zeroPoint: number; readonly scales: Float64Array } {
   let best: { zeroPoint: number; scales: Float64Array; error: number } | undefined;
   for (const zeroPoint of zeroPointCandidates([samples], bits)) {
-    const found = channelwiseScales(samples, bits, zeroPoint);
+    const found = channelwiseScales(samples, bits, zeroPoint, rounding);
     if (best === undefined || found.error < best.error) best = { zeroPoint, ...found };
   }
   return best!;
@@ -112,13 +102,14 @@ export function gridWithFactors(
   samples: ChannelSamples,
   factors: Float64Array,
   bits: Width,
+  rounding: RoundingKernels,
 ): FakeQuantization {
   const flat: ChannelSamples = {
     channels: 1,
     rows: samples.values.length,
     values: samples.values.map((x, i) => x / factors[i % samples.channels]!),
   };
-  const { zeroPoint, scales } = channelwiseGrid(flat, bits);
+  const { zeroPoint, scales } = channelwiseGrid(flat, bits, rounding);
   const { activationMin: min, activationMax: max } = WIDTHS[bits];
   return { scale: scales[0]! > 0 ? scales[0]! : 1, zeroPoint, min, max, channelScales: Array.from(factors) };
 }

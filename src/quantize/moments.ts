@@ -1,6 +1,6 @@
 /** Mean and covariance of a layer's inputs over sampled positions; sums in double precision. */
 import type { FloatNetwork, WeightedFloatLayer } from '../ir/float-network.js';
-import type { MatrixKernels } from '../ir/matrix-kernels.js';
+import type { MatrixKernels, TapProducts } from '../ir/matrix-kernels.js';
 import { gatherRows, inputGeometry } from './layer-inputs.js';
 
 /** Moments of one set of columns. */
@@ -21,6 +21,7 @@ export class MomentCollector {
   private readonly rows: Float32Array;
   private readonly sums: Float64Array;
   private readonly products: Float64Array | undefined;
+  private readonly taps: TapProducts | undefined;
   private count = 0;
 
   constructor(
@@ -34,7 +35,9 @@ export class MomentCollector {
     this.groups = groups;
     this.rows = new Float32Array(ROWS_AT_ONCE * width * groups);
     this.sums = new Float64Array(width * groups);
-    if (wanted === 'covariance') this.products = new Float64Array(width * width * groups);
+    if (wanted === 'mean') return;
+    if (groups === 1) this.products = new Float64Array(width * width);
+    else this.taps = matrices.createTapProducts(width, groups);
   }
 
   /** Adds the rows of one sample's input map. */
@@ -43,57 +46,55 @@ export class MomentCollector {
       const some = positions.subarray(at, at + ROWS_AT_ONCE);
       gatherRows(this.network, this.layer, map, some, this.rows);
       addColumns(this.rows, some.length, this.sums);
-      if (this.products !== undefined) this.addProducts(some.length, this.products);
+      if (this.products !== undefined)
+        this.matrices.selfProduct(this.rows, some.length, this.width, this.products);
+      this.taps?.add(this.rows, some.length);
       this.count += some.length;
     }
   }
 
-  private addProducts(count: number, sum: Float64Array): void {
-    const { rows, width, groups, matrices } = this;
-    if (groups === 1) matrices.crossProduct(rows, rows, count, width, width, sum);
-    else addTapProducts(rows, count, width, groups, sum);
-  }
-
   /** Moments per group. */
   finish(): Moments[] {
-    const { width, groups, count, sums, products } = this;
-    return Array.from({ length: groups }, (_, group) => {
-      // Depthwise columns are ordered [tap][channel].
-      const column = (k: number): number => (groups === 1 ? k : k * groups + group);
-      const mean = Float64Array.from({ length: width }, (_v, k) => sums[column(k)]! / count);
-      if (products === undefined) return { width, rows: count, mean, covariance: new Float64Array(0) };
-      const own = products.subarray(group * width * width, (group + 1) * width * width);
-      return { width, rows: count, mean, covariance: centre(own, mean, count) };
-    });
+    const { width, groups, count, sums } = this;
+    return groupMoments(width, groups, count, sums, this.products ?? this.taps?.sums());
   }
 }
 
-/** Σ xxᵀ → covariance. */
+/**
+ * Sums over `count` rows → moments per group. Columns are ordered [tap][channel], a group being a channel, or, with one
+ * group, as the weights are; `products` are [groups][width][width], of which the upper triangles are read.
+ */
+export function groupMoments(
+  width: number,
+  groups: number,
+  count: number,
+  sums: Float64Array,
+  products: Float64Array | undefined,
+): Moments[] {
+  return Array.from({ length: groups }, (_, group) => {
+    const mean = Float64Array.from({ length: width }, (_v, k) => sums[k * groups + group]! / count);
+    if (products === undefined) return { width, rows: count, mean, covariance: new Float64Array(0) };
+    const own = products.subarray(group * width * width, (group + 1) * width * width);
+    return { width, rows: count, mean, covariance: centre(own, mean, count) };
+  });
+}
+
+/** Σ xxᵀ, its upper triangle, → covariance. */
 export function centre(products: Float64Array, mean: Float64Array, count: number): Float64Array {
   const n = mean.length;
-  return products.map((sum, at) => sum / count - mean[Math.floor(at / n)]! * mean[at % n]!);
+  const covariance = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = i; j < n; j++) {
+      const value = products[i * n + j]! / count - mean[i]! * mean[j]!;
+      covariance[i * n + j] = value;
+      covariance[j * n + i] = value;
+    }
+  return covariance;
 }
 
-function addColumns(rows: Float32Array, count: number, sums: Float64Array): void {
+/** sums[column] += Σ over rows [count][columns]. */
+export function addColumns(rows: Float32Array, count: number, sums: Float64Array): void {
   const width = sums.length;
-  for (let i = 0; i < count; i++) for (let k = 0; k < width; k++) sums[k] = sums[k]! + rows[i * width + k]!;
-}
-
-/** Rows are [tap][channel]; sums are [channel][tap][tap]. */
-function addTapProducts(
-  rows: Float32Array,
-  count: number,
-  taps: number,
-  channels: number,
-  sum: Float64Array,
-): void {
-  for (let row = 0; row < count; row++) {
-    const base = row * taps * channels;
-    for (let i = 0; i < taps; i++)
-      for (let j = 0; j < taps; j++) {
-        let [from, to, at] = [base + i * channels, base + j * channels, i * taps + j];
-        for (let c = 0; c < channels; c++, from++, to++, at += taps * taps)
-          sum[at] = sum[at]! + rows[from]! * rows[to]!;
-      }
-  }
+  for (let i = 0, at = 0; i < count; i++)
+    for (let k = 0; k < width; k++, at++) sums[k] = sums[k]! + rows[at]!;
 }

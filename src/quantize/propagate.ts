@@ -4,20 +4,18 @@
  *
  * Maps live only until their last reader has run; quantised ones are kept as integers.
  */
-import type { FakeQuantization, FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
-import type { StoredMap } from './activation-grids.js';
+import type { FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
 
 export class Propagation {
   private readonly floatMaps: (Float32Array[] | undefined)[] = [];
-  private readonly codes: (Int16Array[] | undefined)[] = [];
+  private readonly codes: (Int8Array[] | undefined)[] = [];
   private readonly lastReader: readonly number[];
 
-  /** `quantized` already rounds its maps to `stored`. */
+  /** `quantized` already rounds all its maps. */
   constructor(
     private readonly network: FloatNetwork,
     private readonly float: FloatRunner,
     private readonly quantized: FloatRunner,
-    private readonly stored: readonly StoredMap[],
     private readonly samples: readonly FloatSample[],
   ) {
     this.lastReader = network.tensors.map(({ id }) =>
@@ -38,16 +36,10 @@ export class Propagation {
     return this.floatMaps[tensor]![sample]!;
   }
 
-  /** The map in the quantised network, in real values. */
+  /** The map in the quantised network, in real values: a view that the next call overwrites. */
   quantizedMap(tensor: number, sample: number): Float32Array {
-    const codes = this.codes[tensor]![sample]!;
-    const values = new Float32Array(codes.length);
-    this.forEachPart(tensor, (from, to, scales) => {
-      // Plain loops: these maps hold millions of values per sample.
-      for (let at = from; at < to; at += scales.length)
-        for (let c = 0; c < scales.length; c++) values[at + c] = codes[at + c]! * scales[c]!;
-    });
-    return values;
+    this.quantized.restoreMap(tensor, this.codes[tensor]![sample]!);
+    return this.quantized.map(tensor);
   }
 
   /** Computes layer `index` of both networks for every sample. */
@@ -60,7 +52,7 @@ export class Propagation {
       this.samples.forEach((sample, s) => {
         for (const id of layer.inputs) {
           this.float.map(id).set(this.floatMap(id, s));
-          this.quantized.map(id).set(this.quantizedMap(id, s));
+          this.quantized.restoreMap(id, this.codes[id]![s]!);
         }
         const one = { from: index, to: index + 1 };
         this.float.run(sample, one);
@@ -74,29 +66,6 @@ export class Propagation {
 
   private keep(id: number): void {
     this.floatMaps[id]!.push(this.float.map(id).slice());
-    const values = this.quantized.map(id);
-    const codes = new Int16Array(values.length);
-    this.forEachPart(id, (from, to, scales) => {
-      for (let at = from; at < to; at += scales.length)
-        for (let c = 0; c < scales.length; c++) codes[at + c] = Math.round(values[at + c]! / scales[c]!);
-    });
-    this.codes[id]!.push(codes);
-  }
-
-  /** Elements [from, to) of the map that share one grid, with its scales: one per channel, or one for all. */
-  private forEachPart(id: number, use: (from: number, to: number, scales: Float32Array) => void): void {
-    const { grid, regional } = this.stored[id]!;
-    const [height, width, channels] = this.network.tensors[id]!.shape;
-    const scalesOf = ({ scale, channelScales }: FakeQuantization): Float32Array =>
-      Float32Array.from(channelScales ?? [1], (factor) => scale * factor);
-    if (regional === undefined) {
-      use(0, height * width * channels, scalesOf(grid));
-      return;
-    }
-    for (const { region, grid: own } of regional) {
-      const scales = scalesOf(own);
-      for (let y = region.y0; y < region.y1; y++)
-        use((y * width + region.x0) * channels, (y * width + region.x1) * channels, scales);
-    }
+    this.codes[id]!.push(this.quantized.saveMap(id));
   }
 }

@@ -1,13 +1,9 @@
 /** One weighted layer → integers, scales and a corrected bias, given what is known of its inputs. */
 import type { WeightedFloatLayer } from '../ir/float-network.js';
+import type { MatrixKernels } from '../ir/matrix-kernels.js';
+import type { InputCovariance, RoundedChannel, RoundingKernels } from '../ir/rounding-kernels.js';
 import type { Width } from '../numeric/widths.js';
-import { choleskyUpper } from './linear-algebra.js';
-import {
-  type InputCovariance,
-  type RoundedChannel,
-  roundCompensated,
-  roundNearest,
-} from './round-weights.js';
+import { type ChannelWeights, roundCompensated, roundNearest } from './round-weights.js';
 import { type ChannelView, channelView } from './weight-channels.js';
 
 export interface QuantizedWeights {
@@ -26,6 +22,8 @@ export interface LayerMethod {
   readonly inputScale: number;
   /** Error-compensated rounding; else to the nearest. */
   readonly compensate: boolean;
+  readonly matrices: MatrixKernels;
+  readonly rounding: RoundingKernels;
 }
 
 /** What one set of input columns calls for: the weights to round, and the inputs' moments. */
@@ -37,7 +35,12 @@ export interface GroupTarget {
   /** Rows that the covariance was taken over. */
   readonly rows: number;
   /** Weights and bias of output channel c, in the same units. */
-  readonly channel: (c: number) => { readonly weights: Float64Array; readonly bias: number };
+  readonly channel: (c: number) => TargetChannel;
+}
+
+export interface TargetChannel {
+  readonly weights: Float64Array;
+  readonly bias: number;
 }
 
 /** Bias in units of input scale · weight scale stays below this. */
@@ -53,19 +56,19 @@ export function quantizeLayer(
   const q = new Int8Array(layer.weights.length);
   const scales = new Float64Array(view.channels);
   const bias = new Float64Array(view.channels);
-  const rounders = groups.map((group) => createRounder(group, method));
-  for (let c = 0; c < view.channels; c++) {
-    const group = groups[view.group(c)]!;
-    const target = group.channel(c);
-    const rounded = rounders[view.group(c)]!(
-      target.weights,
-      Math.abs(target.bias) / (method.inputScale * MAX_BIAS),
-    );
-    storeChannel(view, c, rounded, q);
-    scales[c] = rounded.scale;
-    const unit = method.inputScale * rounded.scale;
-    bias[c] = unit * Math.round((target.bias + meanError(target.weights, rounded, group.mean)) / unit);
-  }
+  const members: number[][] = groups.map(() => []);
+  for (let c = 0; c < view.channels; c++) members[view.group(c)]!.push(c);
+  groups.forEach((group, index) => {
+    const targets = members[index]!.map((c) => group.channel(c));
+    const rounded = roundGroup(group, targets, method);
+    members[index]!.forEach((c, i) => {
+      const [target, own] = [targets[i]!, rounded[i]!];
+      storeChannel(view, c, own, q);
+      scales[c] = own.scale;
+      const unit = method.inputScale * own.scale;
+      bias[c] = unit * Math.round((target.bias + meanError(target.weights, own, group.mean)) / unit);
+    });
+  });
   return { bits: method.bits, q, scales, bias };
 }
 
@@ -80,13 +83,19 @@ function meanError(weights: Float64Array, rounded: RoundedChannel, mean: Float64
   return error;
 }
 
-type Rounder = (weights: Float64Array, minimumScale: number) => RoundedChannel;
-
-function createRounder({ covariance, mean, rows }: GroupTarget, { bits, compensate }: LayerMethod): Rounder {
-  if (!compensate || covariance.length === 0)
-    return (weights, minimumScale) => roundNearest(weights, bits, minimumScale);
-  const inputs = factorise(shrunk(covariance, mean.length, rows), mean.length);
-  return (weights, minimumScale) => roundCompensated(weights, bits, minimumScale, inputs);
+function roundGroup(
+  { covariance, mean, rows }: GroupTarget,
+  targets: readonly TargetChannel[],
+  { bits, inputScale, compensate, matrices, rounding }: LayerMethod,
+): RoundedChannel[] {
+  const channels = targets.map(({ weights, bias }): ChannelWeights => {
+    return { weights, minimumScale: Math.abs(bias) / (inputScale * MAX_BIAS) };
+  });
+  if (compensate && covariance.length > 0) {
+    const inputs = factorise(shrunk(covariance, mean.length, rows), mean.length, matrices);
+    return roundCompensated(channels, bits, inputs, rounding);
+  }
+  return channels.map(({ weights, minimumScale }) => roundNearest(weights, bits, minimumScale, rounding));
 }
 
 /**
@@ -95,11 +104,14 @@ function createRounder({ covariance, mean, rows }: GroupTarget, { bits, compensa
  */
 function shrunk(covariance: Float64Array, n: number, rows: number): Float64Array {
   const kept = rows / (rows + n);
-  return covariance.map((x, at) => (at % (n + 1) === 0 ? x : kept * x));
+  const out = new Float64Array(n * n);
+  for (let at = 0; at < out.length; at++) out[at] = kept * covariance[at]!;
+  for (let at = 0; at < out.length; at += n + 1) out[at] = covariance[at]!;
+  return out;
 }
 
 /** Inputs with the largest variance are rounded first, while others can still make up for it. */
-function factorise(covariance: Float64Array, n: number): InputCovariance {
+function factorise(covariance: Float64Array, n: number, matrices: MatrixKernels): InputCovariance {
   const variance = (i: number): number => covariance[i * n + i]!;
   const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => variance(a) - variance(b));
   let trace = 0;
@@ -109,10 +121,11 @@ function factorise(covariance: Float64Array, n: number): InputCovariance {
     const added = (damping * Math.max(0, trace)) / n + floor;
     const matrix = covariance.slice();
     for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + added;
+    // Of which the factorisation reads the upper triangle.
     const permuted = new Float64Array(n * n);
     for (let i = 0; i < n; i++)
-      for (let j = 0; j < n; j++) permuted[i * n + j] = matrix[order[i]! * n + order[j]!]!;
-    const factor = choleskyUpper(permuted, n);
+      for (let j = i, row = order[i]! * n; j < n; j++) permuted[i * n + j] = matrix[row + order[j]!]!;
+    const factor = matrices.choleskyUpper(permuted, n);
     if (factor !== undefined) return { size: n, matrix, factor, order };
   }
 }

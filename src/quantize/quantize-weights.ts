@@ -11,6 +11,7 @@ import {
   type WeightedFloatLayer,
 } from '../ir/float-network.js';
 import type { MatrixKernels } from '../ir/matrix-kernels.js';
+import type { RoundingKernels } from '../ir/rounding-kernels.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import { createRandom } from '../support/random.js';
@@ -28,6 +29,7 @@ export type Reconstruction = { readonly kind: 'none' } | { readonly kind: 'seque
 export interface FloatEngine {
   createRunner(network: FloatNetwork): FloatRunner;
   readonly matrices: MatrixKernels;
+  readonly rounding: RoundingKernels;
 }
 
 export interface WeightOptions {
@@ -87,6 +89,8 @@ function finishLayer(
     bits,
     inputScale: job.stored[layer.inputs[0]!]!.grid.scale,
     compensate: bits <= job.options.compensateUpTo,
+    matrices: job.engine.matrices,
+    rounding: job.engine.rounding,
   });
 }
 
@@ -118,7 +122,7 @@ function singlePass(job: WeightJob): (QuantizedWeights | undefined)[] {
 function momentTargets(job: WeightJob, layer: WeightedFloatLayer, collector: MomentCollector): GroupTarget[] {
   const factors = job.stored[layer.inputs[0]!]!.grid.channelScales;
   const view = channelView(layer);
-  return collector.finish().map(({ mean, covariance, width, rows }, group): GroupTarget => {
+  return collector.finish().map(({ mean, covariance, rows }, group): GroupTarget => {
     const own = columnFactors(layer, factors, group);
     const channel = (c: number) => ({
       weights: scaledChannel(view, layer.weights, c, own),
@@ -128,10 +132,19 @@ function momentTargets(job: WeightJob, layer: WeightedFloatLayer, collector: Mom
     return {
       rows,
       mean: mean.map((x, k) => x / own[k]!),
-      covariance: covariance.map((x, at) => x / (own[Math.floor(at / width)]! * own[at % width]!)),
+      covariance: divideRowsAndColumns(covariance, own),
       channel,
     };
   });
+}
+
+function divideRowsAndColumns(matrix: Float64Array, factors: Float64Array): Float64Array {
+  const n = factors.length;
+  const out = new Float64Array(matrix.length);
+  // A matrix that is not wanted is empty.
+  for (let at = 0; at < matrix.length; at += n)
+    for (let j = 0; j < n; j++) out[at + j] = matrix[at + j]! / (factors[at / n]! * factors[j]!);
+  return out;
 }
 
 function sequential(job: WeightJob): (QuantizedWeights | undefined)[] {
@@ -139,7 +152,7 @@ function sequential(job: WeightJob): (QuantizedWeights | undefined)[] {
   const float = engine.createRunner(network);
   const quantized = engine.createRunner(network);
   for (const { id } of network.tensors) quantized.setFakeQuantization(id, mapQuantization(stored[id]!));
-  const propagation = new Propagation(network, float, quantized, stored, samples);
+  const propagation = new Propagation(network, float, quantized, samples);
   return network.layers.map((layer, i) => {
     let result: QuantizedWeights | undefined;
     if (isWeighted(layer)) {

@@ -165,7 +165,10 @@ export function sampleChannels(
     seed,
   );
   const known = new Map([...requests.keys()].map((name, i) => [name, collected[i]!]));
-  return (tensor, ofClass) => known.get(key(tensor, ofClass))!;
+  return {
+    samplesOf: (tensor, ofClass) => known.get(key(tensor, ofClass))!,
+    rounding: engine.rounding,
+  };
 }
 
 function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction): WeightOptions {

@@ -2,10 +2,11 @@
 import type { WeightedFloatLayer } from '../ir/float-network.js';
 import type { MatrixKernels } from '../ir/matrix-kernels.js';
 import { gatherRows, inputGeometry } from './layer-inputs.js';
+import { addColumns, groupMoments, type Moments } from './moments.js';
 import type { Propagation } from './propagate.js';
 import type { GroupTarget } from './quantize-layer.js';
 import { MAX_COVARIANCE_WIDTH, positionsFor, type WeightJob } from './quantize-weights.js';
-import { type Refit, refit } from './refit.js';
+import { type Refit, type RefitMoments, refit } from './refit.js';
 import { channelView, columnFactors, scaledChannel } from './weight-channels.js';
 
 /** Every fifth sample is held out when the ridge is chosen. */
@@ -28,11 +29,20 @@ export function refitLayer(
 ): GroupTarget[] {
   const { width, groups } = inputGeometry(job.network, layer);
   const gathered = gather(job, index, layer, propagation);
-  return Array.from({ length: groups }, (_, group) => {
-    const matrices = groups === 1 ? job.engine.matrices : SMALL_MATRICES;
-    const own = groups === 1 ? gathered : selectGroup(gathered, width, groups, group);
-    return refitGroup(job, layer, own, group, matrices);
-  });
+  const factors = job.stored[layer.inputs[0]!]!.grid.channelScales;
+  if (factors !== undefined) divideChannels(gathered.x, factors);
+  const { matrices } = job.engine;
+  if (groups === 1) return [refitGroup(job, layer, gathered, 0, matrices)];
+  const moments = tapMoments(gathered, width, groups, matrices);
+  const kernels = { ...matrices, ...PLAIN_PRODUCTS };
+  const targets: GroupTarget[] = [];
+  for (let from = 0; from < groups; from += GROUPS_AT_ONCE) {
+    const count = Math.min(GROUPS_AT_ONCE, groups - from);
+    selectGroups(gathered, width, groups, from, count).forEach((own, i) => {
+      targets.push(refitGroup(job, layer, own, from + i, kernels, moments[from + i]));
+    });
+  }
+  return targets;
 }
 
 function gather(
@@ -64,19 +74,51 @@ function gather(
   return { rows, fitted, x, xFloat };
 }
 
-/** The taps of one input channel out of rows [taps][channels]. */
-function selectGroup(
+/** Columns run over input channels fastest. */
+function divideChannels(x: Float32Array, factors: readonly number[]): void {
+  for (let at = 0; at < x.length; at += factors.length)
+    for (let c = 0; c < factors.length; c++) x[at + c] = x[at + c]! / factors[c]!;
+}
+
+/** Moments of every group of a depthwise layer. */
+function tapMoments(
+  { rows, fitted, x }: Gathered,
+  taps: number,
+  channels: number,
+  matrices: MatrixKernels,
+): RefitMoments[] {
+  const products = matrices.createTapProducts(taps, channels);
+  const sums = new Float64Array(taps * channels);
+  const addRows = (from: number, to: number): Moments[] => {
+    const some = x.subarray(from * taps * channels, to * taps * channels);
+    addColumns(some, to - from, sums);
+    products.add(some, to - from);
+    return groupMoments(taps, channels, to, sums, products.sums());
+  };
+  const training = addRows(0, fitted);
+  const all = addRows(fitted, rows);
+  return training.map((own, group) => ({ training: own, all: all[group]! }));
+}
+
+/** Groups that are cut out together: values of neighbouring channels lie side by side. */
+const GROUPS_AT_ONCE = 16;
+
+/** The taps of input channels from … from + count − 1 out of rows [taps][channels]. */
+function selectGroups(
   { rows, fitted, x, xFloat }: Gathered,
-  width: number,
-  groups: number,
-  group: number,
-): Gathered {
-  const pick = (values: Float32Array): Float32Array => {
-    const out = new Float32Array(rows * width);
-    for (let i = 0, from = group; i < out.length; i++, from += groups) out[i] = values[from]!;
+  taps: number,
+  channels: number,
+  from: number,
+  count: number,
+): Gathered[] {
+  const pick = (values: Float32Array): Float32Array[] => {
+    const out = Array.from({ length: count }, () => new Float32Array(rows * taps));
+    for (let i = 0, at = from; i < rows * taps; i++, at += channels)
+      for (let c = 0; c < count; c++) out[c]![i] = values[at + c]!;
     return out;
   };
-  return { rows, fitted, x: pick(x), xFloat: pick(xFloat) };
+  const [own, ownFloat] = [pick(x), pick(xFloat)];
+  return own.map((values, c) => ({ rows, fitted, x: values, xFloat: ownFloat[c]! }));
 }
 
 function refitGroup(
@@ -85,6 +127,7 @@ function refitGroup(
   { rows, fitted, x, xFloat }: Gathered,
   group: number,
   matrices: MatrixKernels,
+  moments?: RefitMoments,
 ): GroupTarget {
   const view = channelView(layer);
   const { width } = view;
@@ -100,14 +143,10 @@ function refitGroup(
   };
   const y = new Float32Array(rows * members.length);
   matrices.apply(xFloat, stack(undefined), bias, rows, width, members.length, y);
-  if (factors !== undefined) for (let i = 0; i < x.length; i++) x[i] = x[i]! / factors[i % width]!;
   const { bounds } = layer;
   const channels = members.length;
-  const found = refit(
-    { x, y, rows, fitted, width, channels, weights: stack(factors), bias, bounds },
-    matrices,
-  );
-  return toTarget(found, members, width, rows);
+  const problem = { x, y, rows, fitted, width, channels, weights: stack(factors), bias, bounds };
+  return toTarget(refit(problem, matrices, moments), members, width, rows);
 }
 
 function toTarget(
@@ -127,8 +166,8 @@ function toTarget(
   };
 }
 
-/** Plain loops: a depthwise filter is too small for the kernels to pay. */
-const SMALL_MATRICES: MatrixKernels = {
+/** A depthwise filter is too small for the kernels to pay. */
+const PLAIN_PRODUCTS: Pick<MatrixKernels, 'crossProduct' | 'apply'> = {
   crossProduct(a, b, rows, p, q, sum) {
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < p; i++) {

@@ -9,8 +9,7 @@
  */
 import type { RealBounds } from '../ir/float-network.js';
 import type { MatrixKernels } from '../ir/matrix-kernels.js';
-import { choleskyUpper, SOLVE_LANES, solveCholesky } from './linear-algebra.js';
-import { centre } from './moments.js';
+import { addColumns, centre } from './moments.js';
 
 export interface RefitProblem {
   /** Rows of quantised inputs, [rows][width]; the first `fitted` rows are fitted to, the others are held out. */
@@ -42,17 +41,34 @@ const RIDGES: readonly number[] = [3, 1, 0.3, 0.1, 0.03, 0.01];
 /** Fits after the first, with the targets set anew. */
 const REPEATS = 2;
 
-export function refit(problem: RefitProblem, matrices: MatrixKernels): Refit {
+export interface RowMoments {
+  readonly mean: Float64Array;
+  readonly covariance: Float64Array;
+}
+
+/** Moments of the inputs. */
+export interface RefitMoments {
+  /** Of the rows that are fitted to. */
+  readonly training: RowMoments;
+  readonly all: RowMoments;
+}
+
+export function refit(
+  problem: RefitProblem,
+  matrices: MatrixKernels,
+  moments: RefitMoments = momentsOf(problem, matrices),
+): Refit {
   const { rows, fitted } = problem;
-  const training = rangeMoments(problem, fitted, matrices);
+  const { all, training } = moments;
   const residuals = residualsOf(problem, problem, matrices);
   const ridge = fitted < rows ? chooseRidge(problem, training, residuals, matrices) : RIDGES[0]!;
-  const all = rangeMoments(problem, rows, matrices);
   let current = { weights: problem.weights, bias: problem.bias };
   const repeats = problem.bounds.min === Number.NEGATIVE_INFINITY ? 0 : REPEATS;
+  const factor = ridgeFactor(all.covariance, problem.width, ridge, matrices);
   for (let i = 0; i <= repeats; i++) {
     const left = i === 0 ? residuals : residualsOf(problem, current, matrices);
-    current = add(current, solve(correlate(problem, all, left, rows, matrices), all, ridge), problem);
+    const change = solve(correlate(problem, all, left, rows, matrices), all, factor, matrices);
+    current = add(current, change, problem);
   }
   return { ...current, mean: all.mean, covariance: all.covariance, ridge };
 }
@@ -62,18 +78,28 @@ interface Affine {
   readonly bias: Float32Array;
 }
 
-interface RowMoments {
-  readonly mean: Float64Array;
-  readonly covariance: Float64Array;
-}
+/** Rows that sums are taken on from, in whole blocks of the kernels. */
+const BLOCK_ROWS = 256;
 
-function rangeMoments({ x, width }: RefitProblem, rows: number, matrices: MatrixKernels): RowMoments {
-  const sums = new Float64Array(width);
-  for (let i = 0; i < rows; i++) for (let k = 0; k < width; k++) sums[k] = sums[k]! + x[i * width + k]!;
-  const mean = sums.map((sum) => sum / rows);
-  const products = new Float64Array(width * width);
-  matrices.crossProduct(x, x, rows, width, width, products);
-  return { mean, covariance: centre(products, mean, rows) };
+function momentsOf({ x, width, rows, fitted }: RefitProblem, matrices: MatrixKernels): RefitMoments {
+  const [sums, products] = [new Float64Array(width), new Float64Array(width * width)];
+  const addRows = (from: number, to: number, columns: Float64Array, squares: Float64Array): void => {
+    const some = x.subarray(from * width, to * width);
+    addColumns(some, to - from, columns);
+    matrices.selfProduct(some, to - from, width, squares);
+  };
+  const finish = (count: number, columns: Float64Array, squares: Float64Array): RowMoments => {
+    const mean = columns.map((sum) => sum / count);
+    return { mean, covariance: centre(squares, mean, count) };
+  };
+  // The rows that are fitted to are the first of all.
+  const shared = fitted - (fitted % BLOCK_ROWS);
+  addRows(0, shared, sums, products);
+  const [ownSums, ownProducts] = [sums.slice(), products.slice()];
+  addRows(shared, fitted, ownSums, ownProducts);
+  const training = finish(fitted, ownSums, ownProducts);
+  addRows(shared, rows, sums, products);
+  return { training, all: finish(rows, sums, products) };
 }
 
 /** Target − prediction for every row and channel; 0 where the activation hides the difference. */
@@ -121,39 +147,37 @@ function correlate(
   return { channels, average, products };
 }
 
-/** The regression with an intercept; an infinite ridge leaves the intercept alone. */
+/** The regression with an intercept; without a factor (an infinite ridge) the intercept alone. */
 function solve(
   { channels, average, products }: Correlations,
-  { mean, covariance }: RowMoments,
-  ridge: number,
+  { mean }: RowMoments,
+  factor: Float64Array | undefined,
+  matrices: MatrixKernels,
 ): Affine {
   const width = mean.length;
   const weights = new Float32Array(channels * width);
   const bias = Float32Array.from(average);
-  if (ridge === Number.POSITIVE_INFINITY) return { weights, bias };
-  const factor = ridgeFactor(covariance, width, ridge);
-  const right = new Float64Array(SOLVE_LANES * width);
-  for (let from = 0; from < channels; from += SOLVE_LANES) {
-    const lanes = Math.min(SOLVE_LANES, channels - from);
-    for (let k = 0; k < width; k++)
-      for (let lane = 0; lane < lanes; lane++)
-        right[SOLVE_LANES * k + lane] = products[k * channels + from + lane]!;
-    solveCholesky(factor, width, right);
-    for (let lane = 0; lane < lanes; lane++) {
-      const c = from + lane;
-      let shift = 0;
-      for (let k = 0; k < width; k++) {
-        const change = right[SOLVE_LANES * k + lane]!;
-        weights[c * width + k] = change;
-        shift += change * mean[k]!;
-      }
-      bias[c] = average[c]! - shift;
+  if (factor === undefined) return { weights, bias };
+  const changes = products.slice();
+  matrices.solveCholesky(factor, width, changes, channels);
+  const shift = new Float64Array(channels);
+  for (let k = 0, at = 0; k < width; k++)
+    for (let c = 0; c < channels; c++, at++) {
+      weights[c * width + k] = changes[at]!;
+      shift[c] = shift[c]! + changes[at]! * mean[k]!;
     }
-  }
+  for (let c = 0; c < channels; c++) bias[c] = average[c]! - shift[c]!;
   return { weights, bias };
 }
 
-function ridgeFactor(covariance: Float64Array, n: number, ridge: number): Float64Array {
+/** Of the covariance with a ridge; undefined for an infinite one. */
+function ridgeFactor(
+  covariance: Float64Array,
+  n: number,
+  ridge: number,
+  matrices: MatrixKernels,
+): Float64Array | undefined {
+  if (ridge === Number.POSITIVE_INFINITY) return undefined;
   let trace = 0;
   for (let i = 0; i < n; i++) trace += covariance[i * n + i]!;
   // Nearly constant inputs have variances that rounding makes negative: the floor grows past them.
@@ -161,7 +185,7 @@ function ridgeFactor(covariance: Float64Array, n: number, ridge: number): Float6
     const matrix = covariance.slice();
     const added = (relative * Math.max(0, trace)) / n + floor;
     for (let i = 0; i < n; i++) matrix[i * n + i] = matrix[i * n + i]! + added;
-    const factor = choleskyUpper(matrix, n);
+    const factor = matrices.choleskyUpper(matrix, n);
     if (factor !== undefined) return factor;
   }
 }
@@ -192,7 +216,8 @@ function chooseRidge(
   const predicted = new Float32Array(left.length);
   let best = { ridge: Number.POSITIVE_INFINITY, error: Number.POSITIVE_INFINITY };
   for (const ridge of [Number.POSITIVE_INFINITY, ...RIDGES]) {
-    const change = solve(correlations, training, ridge);
+    const factor = ridgeFactor(training.covariance, width, ridge, matrices);
+    const change = solve(correlations, training, factor, matrices);
     matrices.apply(held, change.weights, change.bias, rows - fitted, width, channels, predicted);
     let error = 0;
     for (let i = 0; i < left.length; i++) error += (left[i]! - predicted[i]!) ** 2;

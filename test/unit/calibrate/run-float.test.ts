@@ -114,3 +114,37 @@ describe('float runner', () => {
     expect(() => runner.run([Float32Array.of(1)])).toThrow(/input x.*found 1; expected 3/);
   });
 });
+
+describe('stored maps', () => {
+  it('come back as they were: one scale, a scale per channel, regions of their own', () => {
+    const network: FloatNetwork = {
+      ...chain,
+      tensors: chain.tensors.map((tensor) => ({ ...tensor, shape: [4, 5, 7] as const })),
+      layers: [],
+      outputs: chain.inputs,
+    };
+    const random = createRandom(3);
+    const eight = { scale: 0.031, zeroPoint: -100, min: -128, max: 127 };
+    const four = {
+      ...{ scale: 0.3, zeroPoint: 5, min: 0, max: 15 },
+      channelScales: Array.from({ length: 7 }, () => 0.1 + random.next()),
+    };
+    const halves = [
+      { region: { y0: 0, y1: 4, x0: 0, x1: 2 }, grid: four },
+      { region: { y0: 0, y1: 4, x0: 2, x1: 5 }, grid: eight },
+    ];
+    for (const grid of [eight, four, halves]) {
+      const runner = createFloatRunner(network);
+      expect(() => runner.saveMap(0)).toThrow(/not rounded/);
+      runner.setFakeQuantization(0, grid);
+      runner.run([Float32Array.from({ length: 140 }, () => 3 * random.normal())]);
+      const expected = runner.map(0).slice();
+      const integers = runner.saveMap(0);
+      runner.map(0).fill(9);
+      runner.restoreMap(0, integers);
+      // −0 comes back as 0.
+      expect(runner.map(0)).toEqual(expected.map((x) => x + 0));
+      expect(new Set(integers).size).toBeGreaterThan(10);
+    }
+  });
+});

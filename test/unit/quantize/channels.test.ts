@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { buildFloatNetwork } from '../../../src/calibrate/build-network.js';
 import { calibrate } from '../../../src/calibrate/calibrate.js';
-import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
+import { createRoundingKernels } from '../../../src/calibrate/rounding-kernels.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
+import { createFloatEngine } from '../../../src/evaluate/quantize-model.js';
 import type { FloatNetwork } from '../../../src/ir/float-network.js';
 import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { channelGroups } from '../../../src/quantize/channel-groups.js';
@@ -45,13 +46,14 @@ describe('channelGroups', () => {
 });
 
 describe('channel factors', () => {
+  const rounding = createRoundingKernels();
   const random = createRandom(8);
   const spread = [0.1, 1, 30, 0];
   const values = Float32Array.from({ length: 4 * 500 }, (_, i) => Math.abs(random.normal()) * spread[i % 4]!);
   const samples = { channels: 4, rows: 500, values };
 
   it('give each channel the range that it would have alone', () => {
-    const { zeroPoint, scales } = channelwiseGrid(samples, 4);
+    const { zeroPoint, scales } = channelwiseGrid(samples, 4, rounding);
     expect(zeroPoint).toBe(0);
     expect(scales[1]! / scales[0]!).toBeCloseTo(10, -0.5);
     expect(scales[2]! / scales[1]!).toBeGreaterThan(24);
@@ -59,8 +61,8 @@ describe('channel factors', () => {
   });
 
   it('cut the error of small channels to that of large ones', () => {
-    const factors = sharedFactors([channelwiseGrid(samples, 4).scales]);
-    const grid = gridWithFactors(samples, factors, 4);
+    const factors = sharedFactors([channelwiseGrid(samples, 4, rounding).scales]);
+    const grid = gridWithFactors(samples, factors, 4, rounding);
     const relativeError = (c: number): number => {
       let [noise, signal] = [0, 0];
       for (let i = c; i < values.length; i += 4) {
@@ -107,7 +109,7 @@ describe('factors under an activation’s bound', () => {
     const samples = Array.from({ length: 20 }, () => [
       Float32Array.from({ length: 72 }, () => random.normal()),
     ]);
-    const engine = { createRunner: createFloatRunner, matrices: createMatrixKernels() };
+    const engine = createFloatEngine();
     const ranges = await calibrate(small, samples);
     const { stored } = quantizeNetwork(small, ranges, uniformAssignment(4, 8), samples, engine);
     const [, conv, pooled] = stored.map((map) => map.grid);

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { calibrate } from '../../../src/calibrate/calibrate.js';
 import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
+import { createRoundingKernels } from '../../../src/calibrate/rounding-kernels.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
 import { verifyPlan } from '../../../src/invariants/plan.js';
 import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
@@ -18,7 +19,11 @@ import {
 } from '../../../src/quantize/quantize.js';
 import { everyOperator, randomSamples } from './random-graph.js';
 
-const engine = { createRunner: createFloatRunner, matrices: createMatrixKernels() };
+const engine = {
+  createRunner: createFloatRunner,
+  matrices: createMatrixKernels(),
+  rounding: createRoundingKernels(),
+};
 const network = everyOperator(1);
 const samples = randomSamples(2, 24);
 let ranges: Ranges;

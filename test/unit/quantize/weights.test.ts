@@ -1,12 +1,20 @@
 /** Rounding and refitting of weights against definitions, exhaustive search and constructed answers. */
 import { describe, expect, it } from 'vitest';
 import { createMatrixKernels } from '../../../src/calibrate/matrix-kernels.js';
+import { createRoundingKernels } from '../../../src/calibrate/rounding-kernels.js';
 import type { WeightedFloatLayer } from '../../../src/ir/float-network.js';
-import { choleskyUpper, quadraticForm, solveCholesky } from '../../../src/quantize/linear-algebra.js';
+import type { Width } from '../../../src/numeric/widths.js';
 import { quantizeLayer } from '../../../src/quantize/quantize-layer.js';
 import { type RefitProblem, refit } from '../../../src/quantize/refit.js';
 import { roundCompensated, roundNearest } from '../../../src/quantize/round-weights.js';
 import { createRandom, type Random } from '../../../src/support/random.js';
+
+const matrices = createMatrixKernels();
+const rounding = createRoundingKernels();
+
+/** xᵀ A x. */
+const quadraticForm = (a: Float64Array, n: number, x: Float64Array): number =>
+  x.reduce((total, xi, i) => total + xi * x.reduce((sum, xj, j) => sum + a[i * n + j]! * xj, 0), 0);
 
 /** Covariance of correlated inputs. */
 function covarianceOf(random: Random, n: number): Float64Array {
@@ -21,25 +29,96 @@ function covarianceOf(random: Random, n: number): Float64Array {
 function prepared(matrix: Float64Array, n: number) {
   const order = Int32Array.from({ length: n }, (_, i) => n - 1 - i);
   const permuted = matrix.map((_, at) => matrix[order[Math.floor(at / n)]! * n + order[at % n]!]!);
-  return { size: n, matrix, order, factor: choleskyUpper(permuted, n)! };
+  return { size: n, matrix, order, factor: matrices.choleskyUpper(permuted, n)! };
 }
 
+const roundOne = (
+  weights: Float64Array,
+  bits: Width,
+  minimumScale: number,
+  inputs: ReturnType<typeof prepared>,
+) => roundCompensated([{ weights, minimumScale }], bits, inputs, rounding)[0]!;
+
 describe('linear algebra', () => {
-  it('factors and solves', () => {
-    const random = createRandom(1);
-    const n = 7;
-    const a = covarianceOf(random, n);
-    const r = choleskyUpper(a, n)!;
-    // Four solutions, [n][4].
-    const x = Float64Array.from({ length: 4 * n }, () => random.normal());
-    const b = x.map((_, at) => {
-      let sum = 0;
-      for (let j = 0; j < n; j++) sum += a[Math.floor(at / 4) * n + j]! * x[4 * j + (at % 4)]!;
-      return sum;
+  it('factors and solves, whatever the size and the number of right-hand sides', () => {
+    for (const [n, columns] of [
+      [1, 1],
+      [4, 8],
+      [7, 3],
+      [30, 19],
+    ] as const) {
+      const random = createRandom(n);
+      const a = covarianceOf(random, n);
+      const r = matrices.choleskyUpper(a, n)!;
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++) {
+          let product = 0;
+          for (let k = 0; k < n; k++) product += r[k * n + i]! * r[k * n + j]!;
+          expect(product).toBeCloseTo(a[i * n + j]!, 9);
+          if (j < i) expect(r[i * n + j]).toBe(0);
+        }
+      const x = Float64Array.from({ length: columns * n }, () => random.normal());
+      const b = x.map((_, at) => {
+        let sum = 0;
+        const row = Math.floor(at / columns);
+        for (let j = 0; j < n; j++) sum += a[row * n + j]! * x[columns * j + (at % columns)]!;
+        return sum;
+      });
+      matrices.solveCholesky(r, n, b, columns);
+      for (const [i, value] of x.entries()) expect(b[i]).toBeCloseTo(value, 6);
+    }
+    expect(matrices.choleskyUpper(Float64Array.of(1, 2, 2, 1), 2)).toBeUndefined();
+  });
+
+  it('sums moments of all columns, and of the taps of every channel', () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const random = createRandom(seed);
+      const [rows, taps, channels] = [random.integer(1, 300), random.integer(1, 26), random.integer(1, 9)];
+      const width = taps * channels;
+      const x = Float32Array.from({ length: rows * width }, () => random.normal());
+      const products = new Float64Array(width * width);
+      const all = new Float64Array(width * width);
+      matrices.selfProduct(x, rows, width, products);
+      matrices.crossProduct(x, x, rows, width, width, all);
+      const collected = matrices.createTapProducts(taps, channels);
+      const cut = random.integer(0, rows);
+      collected.add(x.subarray(0, cut * width), cut);
+      collected.add(x.subarray(cut * width), rows - cut);
+      const own = collected.sums();
+      for (let i = 0; i < width; i++)
+        for (let j = 0; j < width; j++) {
+          expect(products[i * width + j]).toBe(j < i ? 0 : all[i * width + j]);
+          // Columns are [tap][channel].
+          const [tap, other, c] = [Math.floor(i / channels), Math.floor(j / channels), i % channels];
+          if (j % channels !== c || other < tap) continue;
+          let sum = 0;
+          for (let r = 0; r < rows; r++) sum += x[r * width + i]! * x[r * width + j]!;
+          expect(own[(c * taps + tap) * taps + other], `seed ${seed}`).toBeCloseTo(sum, 9);
+          expect(all[i * width + j]).toBeCloseTo(sum, 2);
+        }
+    }
+  });
+});
+
+describe('errors of candidate scales', () => {
+  it('are the squared distances to what is stored', () => {
+    const random = createRandom(8);
+    const weights = Float64Array.from({ length: 41 }, () => 3 * random.normal());
+    const importance = Float64Array.from(weights, () => random.next());
+    // Halves are rounded upwards, below zero as well.
+    weights.set([-1.5, -0.5, 0.5, 1.5, 0.49999999999999994]);
+    const scales = Float64Array.from({ length: 11 }, (_, i) => (i === 0 ? 1 : 0.1 * i));
+    const lost = (w: number, scale: number, low: number, high: number) =>
+      (w - scale * Math.min(high, Math.max(low, Math.round(w / scale)))) ** 2;
+    const sum = (terms: readonly number[]) => terms.reduce((a, b) => a + b, 0);
+    const values = Float32Array.from(weights);
+    rounding.nearestErrors(weights, importance, scales, 7).forEach((error, i) => {
+      const terms = Array.from(weights, (w, k) => importance[k]! * lost(w, scales[i]!, -7, 7));
+      expect(error).toBeCloseTo(sum(terms), 10);
     });
-    solveCholesky(r, n, b);
-    for (const [i, value] of x.entries()) expect(b[i]).toBeCloseTo(value, 6);
-    expect(choleskyUpper(Float64Array.of(1, 2, 2, 1), 2)).toBeUndefined();
+    rounding.gridErrors(values, scales, -2, 13).forEach((error, i) => {
+      expect(error).toBeCloseTo(sum(Array.from(values, (x) => lost(x, scales[i]!, -2, 13))), 10);
+    });
   });
 });
 
@@ -51,7 +130,7 @@ describe('roundCompensated', () => {
       const n = random.integer(3, 40);
       const matrix = covarianceOf(random, n);
       const weights = Float64Array.from({ length: n }, () => random.normal());
-      const found = roundCompensated(weights, 4, 0, prepared(matrix, n));
+      const found = roundOne(weights, 4, 0, prepared(matrix, n));
       const lost = (r: { q: Int8Array; scale: number }) =>
         quadraticForm(
           matrix,
@@ -60,7 +139,7 @@ describe('roundCompensated', () => {
         );
       expect(found.error, `seed ${seed}`).toBeCloseTo(lost(found), 6);
       compensated += lost(found);
-      nearest += lost(roundNearest(weights, 4, 0));
+      nearest += lost(roundNearest(weights, 4, 0, rounding));
       expect(Math.max(...found.q.map(Math.abs))).toBeLessThanOrEqual(7);
     }
     expect(compensated).toBeLessThan(0.7 * nearest);
@@ -73,7 +152,7 @@ describe('roundCompensated', () => {
       const n = 6;
       const matrix = covarianceOf(random, n);
       const weights = Float64Array.from({ length: n }, () => random.normal());
-      const rounded = roundCompensated(weights, 2, 0, prepared(matrix, n));
+      const rounded = roundOne(weights, 2, 0, prepared(matrix, n));
       found += rounded.error;
       let least = Number.POSITIVE_INFINITY;
       for (let code = 0; code < 3 ** n; code++) {
@@ -87,16 +166,15 @@ describe('roundCompensated', () => {
 
   it('keeps to the smallest scale that the bias allows, and leaves dead channels at zero', () => {
     const covariance = prepared(covarianceOf(createRandom(2), 3), 3);
-    const coarse = roundCompensated(Float64Array.of(1, 2, 3), 4, 10, covariance);
+    const coarse = roundOne(Float64Array.of(1, 2, 3), 4, 10, covariance);
     expect(coarse.scale).toBe(10);
-    const dead = roundCompensated(new Float64Array(3), 4, 0, covariance);
+    const dead = roundOne(new Float64Array(3), 4, 0, covariance);
     expect([...dead.q]).toEqual([0, 0, 0]);
     expect(dead.scale).toBeGreaterThan(0);
   });
 });
 
 describe('refit', () => {
-  const matrices = createMatrixKernels();
   const none = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
 
   function problem(seed: number, bounds: RefitProblem['bounds'], target: (row: Float32Array) => number) {
@@ -172,13 +250,13 @@ describe('rounding on few rows', () => {
       bounds: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
     };
     const found = quantizeLayer(layer, [{ mean, covariance, rows, channel }], {
-      ...{ bits: 4, inputScale: 0.01, compensate: true },
+      ...{ bits: 4, inputScale: 0.01, compensate: true, matrices, rounding },
     });
     // Over other rows of independent inputs of variance 1 the error's variance is the sum of its squares.
     let [compensated, nearest] = [0, 0];
     for (let c = 0; c < channels; c++) {
       const own = channel(c).weights;
-      const plain = roundNearest(own, 4, 0);
+      const plain = roundNearest(own, 4, 0, rounding);
       for (let k = 0; k < width; k++) {
         compensated += (own[k]! - found.scales[c]! * found.q[c * width + k]!) ** 2;
         nearest += (own[k]! - plain.scale * plain.q[k]!) ** 2;
@@ -190,7 +268,6 @@ describe('rounding on few rows', () => {
 
 describe('matrix kernels', () => {
   it('agree with plain sums over awkward sizes', () => {
-    const matrices = createMatrixKernels();
     for (let seed = 0; seed < 20; seed++) {
       const random = createRandom(seed);
       const [rows, p, q] = [random.integer(1, 600), random.integer(1, 19), random.integer(1, 19)];
