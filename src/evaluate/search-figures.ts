@@ -19,7 +19,7 @@ import { channelGroups } from '../quantize/channel-groups.js';
 import { type ChannelSamples, collectChannels } from '../quantize/channel-samples.js';
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
-import { type FloatEngine, quantizeWeights, realWeights } from '../quantize/quantize-weights.js';
+import { type FloatEngine, realWeights } from '../quantize/quantize-weights.js';
 import { distinctTensors } from '../quantize/tensor-groups.js';
 import { estimateGrid, mergeHistograms } from '../quantize/value-grids.js';
 import { mapEntropyLoss } from '../search/map-entropy.js';
@@ -30,6 +30,7 @@ import type { CalibratedModel } from './calibrate-model.js';
 import { spreadSamples } from './evaluate.js';
 import type { NoiseTrial } from './logit-noise.js';
 import { measureNoise } from './measure-noise.js';
+import { roundLayers } from './round-layers.js';
 
 /** `fixed`: 8 bits. */
 export type WeightScope = 'fixed' | 'auto';
@@ -40,6 +41,8 @@ export interface FigureOptions {
   readonly noiseImages: number;
   readonly seed: number;
   readonly cache: Cache;
+  /** Worker threads; the figures are the same with any number. Default 1, this thread. */
+  readonly threads?: number;
   readonly onProgress?: (what: string, done?: number, total?: number) => void;
 }
 
@@ -86,7 +89,7 @@ export async function networkFigures(
   engine: FloatEngine,
   options: FigureOptions,
 ): Promise<NetworkFigures> {
-  const { cache, seed, onProgress } = options;
+  const { cache, seed, threads = 1, onProgress } = options;
   const sites = widthSites(network, options.weights);
   const judges = spreadSamples(samples, options.noiseImages);
   const some = spreadSamples(othersThan(judges, samples), WEIGHT_SAMPLES);
@@ -99,11 +102,11 @@ export async function networkFigures(
     ]),
   );
   const widths = options.weights === 'auto' ? WIDTH_LIST : WIDTH_LIST.slice(0, 1);
-  const weights = new Map<Width, LayerWeights>();
-  for (const bits of widths) {
-    onProgress?.(`rounding weights to ${bits} bits`);
-    weights.set(bits, roundedWeights(network, stored.get(8)!, some, engine, bits, seed));
-  }
+  const inputScales = stored.get(8)!.map(({ grid }) => grid.scale);
+  const rounding = { network, samples: some, inputScales, widths, seed };
+  const weights = await roundLayers(rounding, threads, (done, total) =>
+    onProgress?.('rounding weights', done, total),
+  );
   const trials = [
     ...sites.flatMap((site) =>
       NARROW.map((bits) => narrowTrial(network, site, stored.get(bits)!, weights.get(bits))),
@@ -119,7 +122,7 @@ export async function networkFigures(
     samples.length,
   ];
   const noise = await measureNoise({
-    ...{ network, trials, cache },
+    ...{ network, trials, cache, threads },
     identity: contentKey([ranges.key, JSON.stringify(shape)]),
     samples: judges,
     onImage: (done, total) => onProgress?.('measuring noise', done, total),
@@ -196,20 +199,6 @@ function thinned({ channels, rows, values }: ChannelSamples): ChannelSamples {
   }
   return { channels, rows: kept, values: fewer };
 }
-
-const roundedWeights = (
-  network: FloatNetwork,
-  stored: readonly StoredMap[],
-  samples: readonly FloatSample[],
-  engine: FloatEngine,
-  bits: Width,
-  seed: number,
-): LayerWeights =>
-  quantizeWeights({
-    ...{ network, stored, samples, engine },
-    assignment: uniformAssignment(8, bits),
-    options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed },
-  });
 
 /** One site narrow, the rest in float. */
 function narrowTrial(

@@ -1,18 +1,21 @@
-/** Worker thread: loads one plan, then answers one input at a time with the network's outputs. */
+/** Worker thread: loads one task, then answers one request at a time, in their order. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { DeployPlan } from '../ir/deploy-plan.js';
 import { type ErrorKind, QuantmcuError } from '../support/errors.js';
-import { type EngineName, SIMULATION_ENGINES } from './engines.js';
+import { noiseTask } from './measure-noise.js';
+import { roundTask } from './round-layers.js';
+import { simulateTask } from './runner.js';
+import type { LoadedTask, Task } from './task-pool.js';
+
+/** THE list of what threads can do. */
+const TASKS: readonly Task<never, never, unknown>[] = [simulateTask, roundTask, noiseTask];
 
 export interface WorkerStart {
-  readonly plan: DeployPlan;
-  readonly engine: EngineName;
-}
-export interface WorkerRequest {
-  readonly input: Uint8Array;
+  readonly task: string;
+  readonly start: unknown;
 }
 export type WorkerReply =
-  | { readonly kind: 'outputs'; readonly outputs: readonly Uint8Array[] }
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'progress'; readonly done: number }
   | {
       readonly kind: 'error';
       readonly errorKind: ErrorKind;
@@ -33,14 +36,18 @@ const describe = (error: unknown): WorkerReply => {
 
 const port = parentPort;
 if (port !== null) {
-  const { plan, engine } = workerData as WorkerStart;
-  const loading = Promise.resolve(SIMULATION_ENGINES[engine]().load(plan));
-  port.on('message', async ({ input }: WorkerRequest) => {
+  const reply = (value: WorkerReply): void => port.postMessage(value);
+  const { task, start } = workerData as WorkerStart;
+  const loading = (async (): Promise<LoadedTask<never, unknown>> =>
+    TASKS.find(({ name }) => name === task)!.load(start as never))();
+  // Told to whoever asks first, not to the process.
+  loading.catch(() => undefined);
+  port.on('message', async (request: unknown) => {
     try {
-      const network = await loading;
-      port.postMessage({ kind: 'outputs', outputs: network.run([input]) } satisfies WorkerReply);
+      const value = (await loading).run(request as never, (done) => reply({ kind: 'progress', done }));
+      reply({ kind: 'done', value });
     } catch (error) {
-      port.postMessage(describe(error) satisfies WorkerReply);
+      reply(describe(error));
     }
   });
 }
