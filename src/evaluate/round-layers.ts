@@ -71,12 +71,13 @@ function roundSome(
     for (const { index, layer, moments } of layers)
       moments.add(runner.map(layer.inputs[0]!), positionsFor(job, index, layer, s));
   });
+  const { matrices, rounding } = engine;
   return layers.map(({ layer, moments }, done) => {
     report(done);
     const targets = plainTargets(layer, moments);
-    const inputScale = start.inputScales[layer.inputs[0]!]!;
+    const method = { inputScale: start.inputScales[layer.inputs[0]!]!, matrices, rounding };
     return widths.map((bits) =>
-      quantizeLayer(layer, targets, { bits, inputScale, compensate: bits <= COMPENSATE_UP_TO }),
+      quantizeLayer(layer, targets, { ...method, bits, compensate: bits <= COMPENSATE_UP_TO }),
     );
   });
 }
