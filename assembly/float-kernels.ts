@@ -6,7 +6,7 @@ export { averagePool2d, maxPool2d } from './float/pool2d';
 export { add, multiply, clamp, fakeQuantize, fakeQuantizeChannels } from './float/elementwise';
 export { storeChannels, restoreChannels } from './float/stored-map';
 export { packColumns, packTaps } from './float/columns';
-export { tapProducts } from './float/tap-products';
+export { tapProducts, transposeTaps, applyTaps, correlateTaps } from './float/tap-products';
 export { choleskyUpper, solveCholesky } from './float/cholesky';
 export { nearestErrors, nearestPlanes, multiplyLanes, descend, gridErrors } from './float/round-weights';
 export { valueRange, histogram, channelMoments } from './float/observe';

@@ -47,3 +47,66 @@ function pairOfTaps(a: usize, b: usize, rows: i32, row: usize, sum: usize): void
   v128.store(next, s12, 32);
   v128.store(next, s13, 48);
 }
+
+/**
+ * x [rows][taps][channels] → out [channels][taps][stride] from row `first` on, for whole fours of rows: channels and rows
+ * change places. Rows and channels past the end are read from what follows and must have room.
+ */
+export function transposeTaps(
+  x: usize, rows: i32, taps: i32, channels: i32, out: usize, stride: i32, first: i32,
+): void {
+  const rowBytes = <usize>(taps * channels) << 2;
+  const tapBytes = <usize>stride << 2, channelBytes = tapBytes * <usize>taps;
+  for (let row = 0; row < rows; row += 4, x += rowBytes << 2)
+    for (let tap = 0; tap < taps; tap++) {
+      let from = x + (<usize>(tap * channels) << 2);
+      let to = out + <usize>tap * tapBytes + (<usize>(first + row) << 2);
+      let c = channels;
+      for (; c >= 4; c -= 4, from += 16, to += channelBytes << 2) {
+        const a = v128.load(from), b = v128.load(from + rowBytes);
+        const d = v128.load(from + 2 * rowBytes), e = v128.load(from + 3 * rowBytes);
+        const low = i32x4.shuffle(a, b, 0, 4, 1, 5), high = i32x4.shuffle(d, e, 0, 4, 1, 5);
+        const lower = i32x4.shuffle(a, b, 2, 6, 3, 7), higher = i32x4.shuffle(d, e, 2, 6, 3, 7);
+        v128.store(to, i64x2.shuffle(low, high, 0, 2));
+        v128.store(to + channelBytes, i64x2.shuffle(low, high, 1, 3));
+        v128.store(to + 2 * channelBytes, i64x2.shuffle(lower, higher, 0, 2));
+        v128.store(to + 3 * channelBytes, i64x2.shuffle(lower, higher, 1, 3));
+      }
+      for (; c > 0; c--, from += 4, to += channelBytes)
+        for (let r: usize = 0; r < 4; r++) store<f32>(to + (r << 2), load<f32>(from + r * rowBytes));
+    }
+}
+
+/** out[row] = bias + Σ_tap x[tap][row] · w[tap], summed in double precision; x [taps][stride], whole fours of rows. */
+export function applyTaps(x: usize, stride: i32, rows: i32, taps: i32, w: usize, bias: f64, out: usize): void {
+  const tapBytes = <usize>stride << 2, end = w + (<usize>taps << 3);
+  for (let row = 0; row < rows; row += 4, x += 16, out += 16) {
+    let low = f64x2.splat(bias), high = low, from = x;
+    for (let at = w; at < end; at += 8, from += tapBytes) {
+      const f = v128.load64_splat(at), values = v128.load(from);
+      low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(values), f));
+      high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(i64x2.shuffle(values, values, 1, 0)), f));
+    }
+    v128.store(out, i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2));
+  }
+}
+
+/** sums[tap] = Σ_row x[tap][row] · y[row] in double precision, row by row; x [taps][stride], `taps` a multiple of 4. */
+export function correlateTaps(x: usize, stride: i32, rows: i32, taps: i32, y: usize, sums: usize): void {
+  const tapBytes = <usize>stride << 2, end = y + (<usize>rows << 2);
+  for (let tap = 0; tap < taps; tap += 4, x += tapBytes << 2, sums += 32) {
+    let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
+    let from = x;
+    for (let at = y; at < end; at += 4, from += 4) {
+      const value = <f64>load<f32>(at);
+      s0 += <f64>load<f32>(from) * value;
+      s1 += <f64>load<f32>(from + tapBytes) * value;
+      s2 += <f64>load<f32>(from + 2 * tapBytes) * value;
+      s3 += <f64>load<f32>(from + 3 * tapBytes) * value;
+    }
+    store<f64>(sums, s0);
+    store<f64>(sums, s1, 8);
+    store<f64>(sums, s2, 16);
+    store<f64>(sums, s3, 24);
+  }
+}

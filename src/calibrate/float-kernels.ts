@@ -24,6 +24,9 @@ export interface FloatKernels {
   readonly packColumns: Kernel;
   readonly packTaps: Kernel;
   readonly tapProducts: Kernel;
+  readonly transposeTaps: Kernel;
+  readonly applyTaps: Kernel;
+  readonly correlateTaps: Kernel;
   readonly choleskyUpper: Kernel<number>;
   readonly solveCholesky: Kernel;
   readonly nearestErrors: Kernel;

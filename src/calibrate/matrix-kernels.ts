@@ -1,5 +1,5 @@
 /** Linear algebra on the float kernels, in blocks that bound its memory and its rounding errors. */
-import type { MatrixKernels, TapProducts } from '../ir/matrix-kernels.js';
+import type { MatrixKernels, TapColumns, TapProducts } from '../ir/matrix-kernels.js';
 import { PANEL_COLUMNS, STRIP_ROWS } from './float-kernels.js';
 import { packPanels, padTo } from './pack-float.js';
 import { Workspace } from './workspace.js';
@@ -28,6 +28,7 @@ export function createMatrixKernels(space = new Workspace()): MatrixKernels {
       });
     },
     createTapProducts: (taps, channels) => createTapProducts(space, taps, channels),
+    loadTaps: (x, rows, taps, channels) => loadTaps(space, x, rows, taps, channels),
     apply: (x, w, bias, rows, depth, columns, out) => apply(space, x, w, bias, rows, depth, columns, out),
     choleskyUpper: (a, n) => choleskyUpper(space, a, n),
     solveCholesky: (r, n, x, columns) => solveCholesky(space, r, n, x, columns),
@@ -140,6 +141,47 @@ function createTapProducts(space: Workspace, taps: number, channels: number): Ta
             out[to] = sums[(block + i * paddedTaps + j) * TAP_LANES + (c % TAP_LANES)]!;
           }
       return out;
+    },
+  };
+}
+
+/** Rows that change places with channels at once. */
+const ROW_BLOCK = 4;
+/** Floats of rows on their way: what stays in the second-level cache. */
+const UNPACKED_FLOATS = 2 ** 16;
+
+function loadTaps(
+  space: Workspace,
+  x: Float32Array,
+  rows: number,
+  taps: number,
+  channels: number,
+): TapColumns {
+  const { kernels } = space;
+  const width = taps * channels;
+  const stride = padTo(rows, ROW_BLOCK) + ROW_BLOCK;
+  const rowsAtOnce = padTo(Math.max(1, Math.floor(UNPACKED_FLOATS / width)), ROW_BLOCK);
+  const unpacked = space.floats('unpacked', rowsAtOnce * width);
+  // Sums over taps are taken in fours.
+  const columns = space.floats('tap columns', (width + ROW_BLOCK) * stride);
+  const [weights, sums] = [space.doubles('weights', taps), space.doubles('sums', padTo(taps, ROW_BLOCK))];
+  const [values, residuals] = [space.floats('product', stride), space.floats('residuals', stride)];
+  for (let at = 0; at < rows; at += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, rows - at);
+    space.view(unpacked, count * width).set(x.subarray(at * width, (at + count) * width));
+    kernels.transposeTaps(unpacked, count, taps, channels, columns, stride, at);
+  }
+  const addressOf = (channel: number, row: number): number => columns + 4 * (channel * taps * stride + row);
+  return {
+    apply(channel, w, bias, from, to) {
+      space.doubleView(weights, taps).set(w);
+      kernels.applyTaps(addressOf(channel, from), stride, to - from, taps, weights, bias, values);
+      return space.view(values, to - from).slice();
+    },
+    correlate(channel, y) {
+      space.view(residuals, y.length).set(y);
+      kernels.correlateTaps(addressOf(channel, 0), stride, y.length, taps, residuals, sums);
+      return space.doubleView(sums, taps).slice();
     },
   };
 }

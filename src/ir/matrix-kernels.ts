@@ -9,6 +9,8 @@ export interface MatrixKernels {
   selfProduct(x: Float32Array, rows: number, width: number, sum: Float64Array): void;
   /** Second moments of depthwise taps, summed in double precision. */
   createTapProducts(taps: number, channels: number): TapProducts;
+  /** Depthwise rows [rows][taps][channels], to be read channel by channel until the next call. */
+  loadTaps(x: Float32Array, rows: number, taps: number, channels: number): TapColumns;
   /** out[row][n] = bias[n] + Σ_k x[row][k] · w[n][k]; x is [rows][depth], w is [columns][depth]. */
   apply(
     x: Float32Array,
@@ -33,4 +35,12 @@ export interface TapProducts {
   add(x: Float32Array, rows: number): void;
   /** Sums so far, [channels][taps][taps], on and above the diagonals. */
   sums(): Float64Array;
+}
+
+/** Double precision, row by row. */
+export interface TapColumns {
+  /** bias + Σ_tap x[row][tap][channel] · w[tap] for rows `from` to `to` − 1. */
+  apply(channel: number, w: Float32Array, bias: number, from: number, to: number): Float32Array;
+  /** Per tap Σ x[row][tap][channel] · y[row] over the rows of y. */
+  correlate(channel: number, y: Float32Array): Float64Array;
 }

@@ -6,7 +6,8 @@ import { addColumns, groupMoments, type Moments } from './moments.js';
 import type { Propagation } from './propagate.js';
 import type { GroupTarget } from './quantize-layer.js';
 import { MAX_COVARIANCE_WIDTH, positionsFor, type WeightJob } from './quantize-weights.js';
-import { type Refit, type RefitMoments, refit } from './refit.js';
+import { type Refit, refit } from './refit.js';
+import { type Affine, applyTaps, denseInputs, type RefitMoments, tapInputs } from './refit-inputs.js';
 import { channelView, columnFactors, scaledChannel } from './weight-channels.js';
 
 /** Every fifth sample is held out when the ridge is chosen. */
@@ -27,22 +28,78 @@ export function refitLayer(
   layer: WeightedFloatLayer,
   propagation: Propagation,
 ): GroupTarget[] {
-  const { width, groups } = inputGeometry(job.network, layer);
+  const { groups } = inputGeometry(job.network, layer);
   const gathered = gather(job, index, layer, propagation);
   const factors = job.stored[layer.inputs[0]!]!.grid.channelScales;
   if (factors !== undefined) divideChannels(gathered.x, factors);
+  return groups === 1 ? [refitDense(job, layer, gathered)] : refitTaps(job, layer, gathered, groups);
+}
+
+function refitDense(
+  job: WeightJob,
+  layer: WeightedFloatLayer,
+  { rows, fitted, x, xFloat }: Gathered,
+): GroupTarget {
   const { matrices } = job.engine;
-  if (groups === 1) return [refitGroup(job, layer, gathered, 0, matrices)];
+  const { plain, scaled, channels, width } = filtersOf(job, layer, 0);
+  const y = new Float32Array(rows * channels);
+  matrices.apply(xFloat, plain.weights, plain.bias, rows, width, channels, y);
+  const inputs = denseInputs(x, rows, fitted, width, matrices);
+  const { bounds } = layer;
+  const found = refit({ inputs, y, rows, fitted, channels, ...scaled, bounds }, matrices);
+  return toTarget(found, 0, width, rows);
+}
+
+/** Channel by channel of a depthwise layer's input. */
+function refitTaps(
+  job: WeightJob,
+  layer: WeightedFloatLayer,
+  gathered: Gathered,
+  groups: number,
+): GroupTarget[] {
+  const { matrices } = job.engine;
+  const { rows, fitted, x, xFloat } = gathered;
+  const { bounds } = layer;
+  const filters = Array.from({ length: groups }, (_, group) => filtersOf(job, layer, group));
+  const { width } = filters[0]!;
+  const float = matrices.loadTaps(xFloat, rows, width, groups);
+  const targets = filters.map(({ plain, channels }, g) => applyTaps(float, g, plain, channels, 0, rows));
   const moments = tapMoments(gathered, width, groups, matrices);
-  const kernels = { ...matrices, ...PLAIN_PRODUCTS };
-  const targets: GroupTarget[] = [];
-  for (let from = 0; from < groups; from += GROUPS_AT_ONCE) {
-    const count = Math.min(GROUPS_AT_ONCE, groups - from);
-    selectGroups(gathered, width, groups, from, count).forEach((own, i) => {
-      targets.push(refitGroup(job, layer, own, from + i, kernels, moments[from + i]));
+  const quantized = matrices.loadTaps(x, rows, width, groups);
+  return filters.map(({ scaled, channels }, group) => {
+    const inputs = tapInputs(quantized, group, width, moments[group]!);
+    const y = targets[group]!;
+    const found = refit({ inputs, y, rows, fitted, channels, ...scaled, bounds }, matrices);
+    return toTarget(found, group * channels, width, rows);
+  });
+}
+
+interface Filters {
+  readonly channels: number;
+  readonly width: number;
+  /** For real inputs. */
+  readonly plain: Affine;
+  /** For inputs in stored units. */
+  readonly scaled: Affine;
+}
+
+/** Weights and biases of the output channels that read a group of columns. */
+function filtersOf(job: WeightJob, layer: WeightedFloatLayer, group: number): Filters {
+  const view = channelView(layer);
+  const { width } = view;
+  const factors = columnFactors(layer, job.stored[layer.inputs[0]!]!.grid.channelScales, group);
+  const channels = layer.op === 'depthwise_conv2d' ? layer.depthMultiplier : view.channels;
+  const members = Array.from({ length: channels }, (_, i) => group * channels + i);
+  const bias = Float32Array.from(members, (c) => layer.bias[c]!);
+  const stack = (own: Float64Array | undefined): Affine => {
+    const weights = new Float32Array(channels * width);
+    members.forEach((c, i) => {
+      weights.set(scaledChannel(view, layer.weights, c, own), i * width);
     });
-  }
-  return targets;
+    return { weights, bias };
+  };
+  const plain = stack(undefined);
+  return { channels, width, plain, scaled: factors === undefined ? plain : stack(factors) };
 }
 
 function gather(
@@ -100,62 +157,12 @@ function tapMoments(
   return training.map((own, group) => ({ training: own, all: all[group]! }));
 }
 
-/** Groups that are cut out together: values of neighbouring channels lie side by side. */
-const GROUPS_AT_ONCE = 16;
-
-/** The taps of input channels from … from + count − 1 out of rows [taps][channels]. */
-function selectGroups(
-  { rows, fitted, x, xFloat }: Gathered,
-  taps: number,
-  channels: number,
-  from: number,
-  count: number,
-): Gathered[] {
-  const pick = (values: Float32Array): Float32Array[] => {
-    const out = Array.from({ length: count }, () => new Float32Array(rows * taps));
-    for (let i = 0, at = from; i < rows * taps; i++, at += channels)
-      for (let c = 0; c < count; c++) out[c]![i] = values[at + c]!;
-    return out;
-  };
-  const [own, ownFloat] = [pick(x), pick(xFloat)];
-  return own.map((values, c) => ({ rows, fitted, x: values, xFloat: ownFloat[c]! }));
-}
-
-function refitGroup(
-  job: WeightJob,
-  layer: WeightedFloatLayer,
-  { rows, fitted, x, xFloat }: Gathered,
-  group: number,
-  matrices: MatrixKernels,
-  moments?: RefitMoments,
-): GroupTarget {
-  const view = channelView(layer);
-  const { width } = view;
-  const factors = columnFactors(layer, job.stored[layer.inputs[0]!]!.grid.channelScales, group);
-  const members = Array.from({ length: view.channels }, (_, c) => c).filter((c) => view.group(c) === group);
-  const bias = Float32Array.from(members, (c) => layer.bias[c]!);
-  const stack = (own: Float64Array | undefined): Float32Array => {
-    const out = new Float32Array(members.length * width);
-    members.forEach((c, i) => {
-      out.set(scaledChannel(view, layer.weights, c, own), i * width);
-    });
-    return out;
-  };
-  const y = new Float32Array(rows * members.length);
-  matrices.apply(xFloat, stack(undefined), bias, rows, width, members.length, y);
-  const { bounds } = layer;
-  const channels = members.length;
-  const problem = { x, y, rows, fitted, width, channels, weights: stack(factors), bias, bounds };
-  return toTarget(refit(problem, matrices, moments), members, width, rows);
-}
-
 function toTarget(
   { weights, bias, mean, covariance }: Refit,
-  members: readonly number[],
+  first: number,
   width: number,
   rows: number,
 ): GroupTarget {
-  const first = members[0]!;
   return {
     ...{ mean, rows },
     covariance: width <= MAX_COVARIANCE_WIDTH ? covariance : new Float64Array(0),
@@ -165,22 +172,3 @@ function toTarget(
     }),
   };
 }
-
-/** A depthwise filter is too small for the kernels to pay. */
-const PLAIN_PRODUCTS: Pick<MatrixKernels, 'crossProduct' | 'apply'> = {
-  crossProduct(a, b, rows, p, q, sum) {
-    for (let row = 0; row < rows; row++)
-      for (let i = 0; i < p; i++) {
-        const value = a[row * p + i]!;
-        for (let j = 0; j < q; j++) sum[i * q + j] = sum[i * q + j]! + value * b[row * q + j]!;
-      }
-  },
-  apply(x, w, bias, rows, depth, columns, out) {
-    for (let row = 0; row < rows; row++)
-      for (let n = 0; n < columns; n++) {
-        let sum = bias[n]!;
-        for (let k = 0; k < depth; k++) sum += x[row * depth + k]! * w[n * depth + k]!;
-        out[row * columns + n] = sum;
-      }
-  },
-};

@@ -9,16 +9,15 @@
  */
 import type { RealBounds } from '../ir/float-network.js';
 import type { MatrixKernels } from '../ir/matrix-kernels.js';
-import { addColumns, centre } from './moments.js';
+import type { Affine, RefitInputs, RowMoments } from './refit-inputs.js';
 
 export interface RefitProblem {
-  /** Rows of quantised inputs, [rows][width]; the first `fitted` rows are fitted to, the others are held out. */
-  readonly x: Float32Array;
+  /** The first `fitted` rows are fitted to, the others are held out. */
+  readonly inputs: RefitInputs;
   /** Rows of float outputs before the activation, [rows][channels]. */
   readonly y: Float32Array;
   readonly rows: number;
   readonly fitted: number;
-  readonly width: number;
   readonly channels: number;
   /** [channels][width] */
   readonly weights: Float32Array;
@@ -41,76 +40,25 @@ const RIDGES: readonly number[] = [3, 1, 0.3, 0.1, 0.03, 0.01];
 /** Fits after the first, with the targets set anew. */
 const REPEATS = 2;
 
-export interface RowMoments {
-  readonly mean: Float64Array;
-  readonly covariance: Float64Array;
-}
-
-/** Moments of the inputs. */
-export interface RefitMoments {
-  /** Of the rows that are fitted to. */
-  readonly training: RowMoments;
-  readonly all: RowMoments;
-}
-
-export function refit(
-  problem: RefitProblem,
-  matrices: MatrixKernels,
-  moments: RefitMoments = momentsOf(problem, matrices),
-): Refit {
-  const { rows, fitted } = problem;
-  const { all, training } = moments;
-  const residuals = residualsOf(problem, problem, matrices);
-  const ridge = fitted < rows ? chooseRidge(problem, training, residuals, matrices) : RIDGES[0]!;
-  let current = { weights: problem.weights, bias: problem.bias };
+export function refit(problem: RefitProblem, matrices: MatrixKernels): Refit {
+  const { inputs, rows, fitted } = problem;
+  const { all } = inputs.moments;
+  const residuals = residualsOf(problem, problem);
+  const ridge = fitted < rows ? chooseRidge(problem, residuals, matrices) : RIDGES[0]!;
+  let current: Affine = { weights: problem.weights, bias: problem.bias };
   const repeats = problem.bounds.min === Number.NEGATIVE_INFINITY ? 0 : REPEATS;
-  const factor = ridgeFactor(all.covariance, problem.width, ridge, matrices);
+  const factor = ridgeFactor(all.covariance, inputs.width, ridge, matrices);
   for (let i = 0; i <= repeats; i++) {
-    const left = i === 0 ? residuals : residualsOf(problem, current, matrices);
-    const change = solve(correlate(problem, all, left, rows, matrices), all, factor, matrices);
+    const left = i === 0 ? residuals : residualsOf(problem, current);
+    const change = solve(correlate(problem, all, left, rows), all, factor, matrices);
     current = add(current, change, problem);
   }
   return { ...current, mean: all.mean, covariance: all.covariance, ridge };
 }
 
-interface Affine {
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-}
-
-/** Rows that sums are taken on from, in whole blocks of the kernels. */
-const BLOCK_ROWS = 256;
-
-function momentsOf({ x, width, rows, fitted }: RefitProblem, matrices: MatrixKernels): RefitMoments {
-  const [sums, products] = [new Float64Array(width), new Float64Array(width * width)];
-  const addRows = (from: number, to: number, columns: Float64Array, squares: Float64Array): void => {
-    const some = x.subarray(from * width, to * width);
-    addColumns(some, to - from, columns);
-    matrices.selfProduct(some, to - from, width, squares);
-  };
-  const finish = (count: number, columns: Float64Array, squares: Float64Array): RowMoments => {
-    const mean = columns.map((sum) => sum / count);
-    return { mean, covariance: centre(squares, mean, count) };
-  };
-  // The rows that are fitted to are the first of all.
-  const shared = fitted - (fitted % BLOCK_ROWS);
-  addRows(0, shared, sums, products);
-  const [ownSums, ownProducts] = [sums.slice(), products.slice()];
-  addRows(shared, fitted, ownSums, ownProducts);
-  const training = finish(fitted, ownSums, ownProducts);
-  addRows(shared, rows, sums, products);
-  return { training, all: finish(rows, sums, products) };
-}
-
 /** Target − prediction for every row and channel; 0 where the activation hides the difference. */
-function residualsOf(
-  problem: RefitProblem,
-  { weights, bias }: Affine,
-  matrices: MatrixKernels,
-): Float32Array {
-  const { x, y, rows, width, channels, bounds } = problem;
-  const out = new Float32Array(rows * channels);
-  matrices.apply(x, weights, bias, rows, width, channels, out);
+function residualsOf({ inputs, y, rows, channels, bounds }: RefitProblem, current: Affine): Float32Array {
+  const out = inputs.apply(current, channels, 0, rows);
   for (let i = 0; i < out.length; i++) {
     const [target, got] = [y[i]!, out[i]!];
     if (target <= bounds.min) out[i] = Math.min(0, bounds.min - got);
@@ -131,18 +79,16 @@ interface Correlations {
 
 /** Over the first `rows` rows. */
 function correlate(
-  { x, width, channels }: Pick<RefitProblem, 'x' | 'width' | 'channels'>,
+  { inputs, channels }: Pick<RefitProblem, 'inputs' | 'channels'>,
   { mean }: RowMoments,
   residuals: Float32Array,
   rows: number,
-  matrices: MatrixKernels,
 ): Correlations {
   const average = new Float64Array(channels);
   for (let i = 0; i < rows; i++)
     for (let c = 0; c < channels; c++) average[c] = average[c]! + residuals[i * channels + c]! / rows;
-  const products = new Float64Array(width * channels);
-  matrices.crossProduct(x, residuals, rows, width, channels, products);
-  for (let k = 0, at = 0; k < width; k++)
+  const products = inputs.correlate(residuals.subarray(0, rows * channels), channels, rows);
+  for (let k = 0, at = 0; k < inputs.width; k++)
     for (let c = 0; c < channels; c++, at++) products[at] = products[at]! / rows - mean[k]! * average[c]!;
   return { channels, average, products };
 }
@@ -201,24 +147,18 @@ function add(base: Affine, change: Affine, { channels }: RefitProblem): Affine {
 const RIDGE_CHANNELS = 256;
 
 /** The ridge with the least error on the held-out rows; infinite when no fit beats a change of the bias alone. */
-function chooseRidge(
-  problem: RefitProblem,
-  training: RowMoments,
-  residuals: Float32Array,
-  matrices: MatrixKernels,
-): number {
-  const { x, rows, fitted, width } = problem;
+function chooseRidge(problem: RefitProblem, residuals: Float32Array, matrices: MatrixKernels): number {
+  const { inputs, rows, fitted } = problem;
+  const { training } = inputs.moments;
   const channels = Math.min(RIDGE_CHANNELS, problem.channels);
   const some = pickChannels(residuals, problem.channels, channels);
-  const correlations = correlate({ x, width, channels }, training, some, fitted, matrices);
-  const held = x.subarray(fitted * width, rows * width);
+  const correlations = correlate({ inputs, channels }, training, some, fitted);
   const left = some.subarray(fitted * channels, rows * channels);
-  const predicted = new Float32Array(left.length);
   let best = { ridge: Number.POSITIVE_INFINITY, error: Number.POSITIVE_INFINITY };
   for (const ridge of [Number.POSITIVE_INFINITY, ...RIDGES]) {
-    const factor = ridgeFactor(training.covariance, width, ridge, matrices);
+    const factor = ridgeFactor(training.covariance, inputs.width, ridge, matrices);
     const change = solve(correlations, training, factor, matrices);
-    matrices.apply(held, change.weights, change.bias, rows - fitted, width, channels, predicted);
+    const predicted = inputs.apply(change, channels, fitted, rows);
     let error = 0;
     for (let i = 0; i < left.length; i++) error += (left[i]! - predicted[i]!) ** 2;
     if (error < best.error) best = { ridge, error };

@@ -6,6 +6,7 @@ import type { WeightedFloatLayer } from '../../../src/ir/float-network.js';
 import type { Width } from '../../../src/numeric/widths.js';
 import { quantizeLayer } from '../../../src/quantize/quantize-layer.js';
 import { type RefitProblem, refit } from '../../../src/quantize/refit.js';
+import { applyTaps, denseInputs } from '../../../src/quantize/refit-inputs.js';
 import { roundCompensated, roundNearest } from '../../../src/quantize/round-weights.js';
 import { createRandom, type Random } from '../../../src/support/random.js';
 
@@ -100,6 +101,35 @@ describe('linear algebra', () => {
   });
 });
 
+describe('columns of taps', () => {
+  it('are applied and correlated channel by channel, from any row on', () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const random = createRandom(seed);
+      const [rows, taps, channels] = [random.integer(1, 90), random.integer(1, 26), random.integer(1, 9)];
+      const x = Float32Array.from({ length: rows * taps * channels }, () => random.normal());
+      const at = (row: number, tap: number, c: number) => x[(row * taps + tap) * channels + c]!;
+      const columns = matrices.loadTaps(x, rows, taps, channels);
+      const [from, to] = [random.integer(0, rows - 1), rows];
+      const weights = Float32Array.from({ length: 2 * taps }, () => random.normal());
+      const bias = Float32Array.of(0.25, -3);
+      for (let c = 0; c < channels; c++) {
+        const got = applyTaps(columns, c, { weights, bias }, 2, from, to);
+        expect(got.length).toBe(2 * (to - from));
+        for (let i = 0; i < got.length; i++) {
+          let expected = bias[i % 2]!;
+          for (let k = 0; k < taps; k++) expected += at(from + (i >> 1), k, c) * weights[(i % 2) * taps + k]!;
+          expect(got[i], `seed ${seed}`).toBeCloseTo(expected, 4);
+        }
+        const y = Float32Array.from({ length: random.integer(1, rows) }, () => random.normal());
+        columns.correlate(c, y).forEach((sum, k) => {
+          const expected = y.reduce((total, value, row) => total + value * at(row, k, c), 0);
+          expect(sum, `seed ${seed}`).toBeCloseTo(expected, 9);
+        });
+      }
+    }
+  });
+});
+
 describe('errors of candidate scales', () => {
   it('are the squared distances to what is stored', () => {
     const random = createRandom(8);
@@ -183,7 +213,8 @@ describe('refit', () => {
     const x = Float32Array.from({ length: rows * width }, () => 2 + random.normal());
     const y = Float32Array.from({ length: rows }, (_, i) => target(x.subarray(i * width, (i + 1) * width)));
     const weights = Float32Array.of(1, 1, 1, 1, 1);
-    return { x, y, rows, fitted: 300, width, channels: 1, weights, bias: Float32Array.of(0), bounds };
+    const inputs = denseInputs(x, rows, 300, width, matrices);
+    return { inputs, y, rows, fitted: 300, channels: 1, weights, bias: Float32Array.of(0), bounds };
   }
 
   it('recovers another linear map', () => {
