@@ -7,16 +7,16 @@ import { emitConfig } from '../../src/codegen/emit-project.js';
 import { loadFirmwareTemplates } from '../../src/codegen/templates.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import type { BoundPlan, KernelInstance } from '../../src/ir/bound-plan.js';
-import type { StepOp } from '../../src/ir/deploy-plan.js';
 import { packLanes } from '../../src/numeric/lanes.js';
 import type { FirmwareMode, RequantMode } from '../../src/numeric/requantize.js';
-import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
+import { WIDTH_LIST } from '../../src/numeric/widths.js';
 import { STEP_OP_LIST, STEP_OPS, stepReference } from '../../src/ops/index.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
 import { tensorOf, unpackActivation } from '../../src/ops/plan-access.js';
 import { createRandom } from '../../src/support/random.js';
 import type { CoreId, KernelFeature } from '../../src/targets/target.js';
 import { tileSamples } from './c-tiles.js';
+import { widthRequests } from './kernel-rows.js';
 
 export interface ParityCase {
   readonly sample: SampleCase;
@@ -24,14 +24,6 @@ export interface ParityCase {
   /** Prefix of its symbols: n000, n001, … */
   readonly prefix: string;
   readonly expected: Uint8Array;
-}
-
-const WEIGHTED: readonly StepOp[] = ['conv2d', 'depthwise_conv2d', 'fully_connected'];
-
-/** Width combinations that an operator has kernels for. */
-export function widthRequests(op: StepOp): { inputBits: Width; weightBits: Width }[] {
-  const weightWidths = WEIGHTED.includes(op) ? WIDTH_LIST : ([8] as const);
-  return WIDTH_LIST.flatMap((inputBits) => weightWidths.map((weightBits) => ({ inputBits, weightBits })));
 }
 
 /** A sample as it is bound, with what the reference makes of it; `index` gives its prefix. */
@@ -85,27 +77,34 @@ export function expectedOutput({ plan, inputs }: SampleCase): Uint8Array {
   return packLanes(reference, output.shape[2], output.bits);
 }
 
-/** All networks in one translation unit, the kernels' instances, config.h; the caller adds a main. */
+/**
+ * All networks in one translation unit, their headers in one, the kernels' instances, config.h; the caller adds a main.
+ * Few files: writing a thousand takes longer than compiling them.
+ */
 export function programFiles(cases: readonly ParityCase[]): Map<string, string> {
   const templates = loadFirmwareTemplates();
   const instances = new Map<string, KernelInstance>();
   const mode = cases[0]!.bound.plan.requantization as FirmwareMode;
-  const files = new Map<string, string>();
-  const unity: string[] = [];
+  const headers: string[] = [];
+  const unity = ['#include "networks.h"'];
   for (const { bound, prefix } of cases) {
     for (const kernel of kernelInstances(bound)) instances.set(kernel.name, kernel);
     for (const [path, text] of emitNetwork(bound, templates, prefix)) {
-      files.set(path.replace(/\.c$/, '.inc'), text);
-      if (!path.endsWith('.c')) continue;
-      unity.push(`#include "${path.replace('quantmcu/', '').replace(/\.c$/, '.inc')}"`);
+      const included = text.replaceAll(new RegExp(`^#include "${prefix}.*$`, 'gm'), '');
+      (path.endsWith('.h') ? headers : unity).push(included);
     }
     unity.push('#undef AT', '#undef STEP', '#undef ALIGNED', '#undef ARENA_SECTION');
   }
-  files.set('quantmcu/networks.c', `${unity.join('\n')}\n`);
-  for (const [path, text] of emitKernels([...instances.values()], mode, templates)) files.set(path, text);
-  files.set('quantmcu/config.h', emitConfig(cases[0]!.bound, templates));
-  return files;
+  return new Map([
+    ['quantmcu/networks.h', headers.join('\n')],
+    [NETWORKS, `${unity.join('\n')}\n`],
+    ...emitKernels([...instances.values()], mode, templates),
+    ['quantmcu/config.h', emitConfig(cases[0]!.bound, templates)],
+  ]);
 }
+
+/** The one source that holds all constants. */
+export const NETWORKS = 'quantmcu/networks.c';
 
 export const isStreamed = ({ sample }: ParityCase): boolean => sample.plan.patchStage?.input === 'streamed';
 

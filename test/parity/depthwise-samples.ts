@@ -1,6 +1,7 @@
 /** Depthwise convolutions that fast kernels take, more often than the operator's own samples have them. */
-import type { StepWindow } from '../../src/ir/deploy-plan.js';
+import type { DepthwiseConv2dStep, StepWindow } from '../../src/ir/deploy-plan.js';
 import type { SampleCase, SampleRequest } from '../../src/ops/op-def.js';
+import { readWeights } from '../../src/ops/plan-access.js';
 import { SamplePlan } from '../../src/ops/sample-plan.js';
 import type { Random } from '../../src/support/random.js';
 
@@ -10,7 +11,7 @@ const CHANNELS = [1, 3, 4, 5, 8, 12, 16, 17, 24];
 /** So many that pixels are far apart. */
 const MANY_CHANNELS = [576, 1030, 1400];
 
-interface Axis {
+export interface Axis {
   readonly stride: number;
   readonly pad: number;
   readonly out: number;
@@ -24,20 +25,40 @@ function axis(random: Random, size: number, kernel: number, stride: number): Axi
   return out < 1 ? axis(random, size, kernel, stride) : { stride, pad, out };
 }
 
+/** What instances of generated kernels are specialised by. */
+export interface DepthwiseColumns {
+  readonly kernel: number;
+  readonly channels: number;
+  readonly width: number;
+  readonly x: Axis;
+  readonly strideHeight: number;
+}
+
+export function depthwiseColumns(
+  random: Random,
+  kernels: readonly number[] = [3, 3, 3, 5, 7],
+): DepthwiseColumns {
+  const kernel = random.pick(kernels);
+  const many = random.integer(0, 15) === 0;
+  const width = many ? random.integer(1, 3) : random.pick(SIZES);
+  const stride = random.pick([1, 2]);
+  return {
+    ...{ kernel, width, channels: random.pick(many ? MANY_CHANNELS : CHANNELS) },
+    x: axis(random, width, kernel, stride),
+    strideHeight: random.integer(0, 5) === 0 ? 3 : stride,
+  };
+}
+
 /** A square kernel without dilation and depth multiplier. */
 export function depthwiseSample(
   random: Random,
   request: SampleRequest,
-  kernels: readonly number[] = [3, 3, 3, 5, 7],
+  { kernel, channels, width, x, strideHeight }: DepthwiseColumns = depthwiseColumns(random),
 ): SampleCase {
   const s = new SamplePlan(random, request);
-  const kernel = random.pick(kernels);
-  const many = random.integer(0, 15) === 0;
-  const size = (): number => (many ? random.integer(1, 3) : random.pick(SIZES));
-  const from = [size(), size(), random.pick(many ? MANY_CHANNELS : CHANNELS)] as const;
-  const stride = random.pick([1, 2]);
-  const y = axis(random, from[0], kernel, random.integer(0, 5) === 0 ? 3 : stride);
-  const x = axis(random, from[1], kernel, stride);
+  const height = channels >= MANY_CHANNELS[0]! ? random.integer(1, 3) : random.pick(SIZES);
+  const from = [height, width, channels] as const;
+  const y = axis(random, height, kernel, strideHeight);
   const window: StepWindow = {
     kernelHeight: kernel,
     kernelWidth: kernel,
@@ -70,4 +91,19 @@ export function depthwiseSample(
     },
     `k${kernel} s${y.stride}×${x.stride} p${y.pad},${x.pad}`,
   );
+}
+
+/**
+ * The sample with its 4-bit weights, or their doubles, stored at 8 bits: sums that fit half a lane, as kernels with two
+ * rows in one need them.
+ */
+export function storedAtEightBits({ label, plan, inputs }: SampleCase, factor: 1 | 2): SampleCase {
+  const step = plan.steps[0] as DepthwiseConv2dStep;
+  const [, , channels] = plan.tensors[step.output]!.shape;
+  const rows = step.window.kernelHeight * step.window.kernelWidth;
+  const values = readWeights(plan, step.weights, rows, channels, 4);
+  const weights = Buffer.concat([plan.weights, Uint8Array.from(values, (value) => factor * value)]);
+  const stored = { offset: plan.weights.length, length: rows * channels };
+  const steps = [{ ...step, weights: stored, weightBits: 8 as const }];
+  return { label, plan: { ...plan, steps, weights: new Uint8Array(weights) }, inputs };
 }

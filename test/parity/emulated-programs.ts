@@ -21,9 +21,10 @@ export const roomyBoard = (id: string): Board =>
 
 /** `main` runs every network once; `quantmcu_done` is called after each. */
 function mainProgram(cases: readonly ParityCase[]): string {
-  const includes = cases.map(({ prefix }) => `#include "quantmcu/${prefix}.h"`);
   const calls = cases.map(({ prefix }) => `  ${prefix}_invoke();\n  quantmcu_done();`);
-  return `${[...includes, ...cases.filter(isStreamed).map(readInput)].join('\n')}
+  const prototypes = cases.map(({ prefix }) => `void ${prefix}_invoke(void);`);
+  return `#include <stdint.h>
+${[...prototypes, ...cases.filter(isStreamed).map(readInput)].join('\n')}
 __attribute__((noinline, used)) void quantmcu_done(void) { __asm__ volatile("nop"); }
 int main(void) {
 ${calls.join('\n')}
@@ -32,19 +33,38 @@ ${calls.join('\n')}
 `;
 }
 
-/** Throws when the compiler has anything to say. `change` alters files before they are compiled. */
+const isAssembly = (path: string): boolean => path.endsWith('.S');
+
+/** Generated assembly as one file: local labels get the number of theirs. */
+function joinAssembly(files: Map<string, string>): void {
+  const assembly = [...files].filter(([path]) => isAssembly(path));
+  for (const [path] of assembly) files.delete(path);
+  const texts = assembly.map(([, text], i) => text.replaceAll(/\.L(?=\w)/g, `.L${i}_`));
+  if (texts.length > 0) files.set('quantmcu/instances.S', texts.join('\n'));
+}
+
+interface CaseBuild {
+  /** Alters files before they are compiled. */
+  readonly change?: (path: string, text: string) => string;
+  /** The toolchain for these files, where objects are kept. */
+  readonly keeping?: (toolchain: Toolchain, files: ReadonlyMap<string, string>) => Toolchain;
+}
+
+/** Throws when the compiler has anything to say. */
 export async function buildCases(
   host: Host,
   toolchain: Toolchain,
   cases: readonly ParityCase[],
   board: Board,
-  change: (path: string, text: string) => string = (_, text) => text,
+  { change = (_, text) => text, keeping = (compiler) => compiler }: CaseBuild = {},
 ): Promise<ElfImage> {
   const files = programFiles(cases);
   files.set('main.c', mainProgram(cases));
   for (const [path, text] of emitPlatform(board, 4096, loadFirmwareTemplates())) files.set(path, text);
   for (const [path, text] of files) files.set(path, change(path, text));
-  const { elf, diagnostics } = await buildFirmware(host, files, { core: coreOf(board.core), toolchain });
+  joinAssembly(files);
+  const options = { core: coreOf(board.core), toolchain: keeping(toolchain, files) };
+  const { elf, diagnostics } = await buildFirmware(host, files, options);
   if (diagnostics !== '') throw new Error(diagnostics);
   return readElf(elf);
 }

@@ -19,7 +19,6 @@ const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
 /** Fills every arena with rubbish, reads the inputs, runs, writes the outputs. */
 function driver(cases: readonly ParityCase[]): string {
-  const includes = cases.map(({ prefix }) => `#include "quantmcu/${prefix}.h"`);
   const images = cases.filter(isStreamed).map(readInput);
   const runs = cases.map(({ prefix }) => {
     const P = prefix.toUpperCase();
@@ -27,7 +26,8 @@ function driver(cases: readonly ParityCase[]): string {
   });
   return `#include <stdio.h>
 #include <string.h>
-${[...includes, ...images].join('\n')}
+#include "quantmcu/networks.h"
+${images.join('\n')}
 static void run(uint8_t *arena, size_t bytes, const struct quantmcu_tensor *inputs, uint32_t count,
                 const struct quantmcu_tensor *outputs, void (*invoke)(void)) {
   memset(arena, 0xa5, bytes);

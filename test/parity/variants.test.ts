@@ -1,94 +1,62 @@
 /**
- * Every kernel variant on emulated cores, byte for byte against the reference: random shapes (odd pixel counts,
- * channels off the block, all widths that the variant takes), and a third of them at the bounds of weights and
+ * Every kernel variant at every pair of widths that it serves, on emulated cores, byte for byte against the reference:
+ * random shapes (odd pixel counts, channels off the block), and a third of them at the bounds of weights and
  * activations, where a lane that overflows would show. A spoiled operand in each variant's assembly must show as well.
  *
- * VARIANT_CASES (default 5 per variant and run) and PARITY_SEED widen the run; `npm run parity:variants` runs 1,000.
- * VARIANT=<start of a name> runs those variants alone.
+ * A seeded sample (PARITY_SEED); `npm run parity:full` runs 1,000 shapes of each on every core with both toolchains.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
-import { kernelsFor } from '../../src/bind/variants/choose.js';
 import { KERNEL_VARIANTS } from '../../src/bind/variants/index.js';
-import type { AnyKernelVariant } from '../../src/bind/variants/variant.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
+import { ASSEMBLY } from '../../src/codegen/asm/index.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
 import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
-import type { RequantMode } from '../../src/numeric/requantize.js';
-import { WIDTH_LIST } from '../../src/numeric/widths.js';
-import { STEP_OPS } from '../../src/ops/index.js';
-import type { SampleCase } from '../../src/ops/op-def.js';
-import { createRandom } from '../../src/support/random.js';
+import { type KernelInstance, kernelFile } from '../../src/ir/bound-plan.js';
+import { FIRMWARE_MODES, type FirmwareMode } from '../../src/numeric/requantize.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { tensorDifference } from './c-difference.js';
-import { type ParityCase, parityCase, saturatedShare, widthRequests } from './c-programs.js';
-import { depthwiseSample } from './depthwise-samples.js';
+import { type ParityCase, parityCase, saturatedShare } from './c-programs.js';
 import { buildCases, type EmulatedCase, emulateCases, roomyBoard } from './emulated-programs.js';
-import { worstCase } from './worst-cases.js';
+import { type KernelRow, kernelTitle, VARIANT_PAIRS, VARIANT_ROWS, widthRequests } from './kernel-rows.js';
+import { kernelSamples } from './kernel-samples.js';
 
-const CASES = Number(process.env.VARIANT_CASES ?? 5);
 const SEED = Number(process.env.PARITY_SEED ?? 50260);
-/** `VARIANT=words` runs the variants of that name only. */
-const VARIANTS = KERNEL_VARIANTS.filter(({ name }) => name.startsWith(process.env.VARIANT ?? ''));
-/** Cases of one ELF. */
-const AT_ONCE = 300;
-const TIMEOUT_MS = 600_000 * Math.max(1, CASES / 5);
-const SPOILED_CASES = 6;
-/** Samples that are tried for one that the variant takes. */
-const TRIES = 200;
+const TIMEOUT_MS = 600_000;
 
 const host = createNodeHost();
 afterAll(() => host.cleanUp());
 
-const takes = (variant: AnyKernelVariant, { plan }: SampleCase): boolean =>
-  kernelsFor(plan.steps[0]!, plan, variant.feature).some((kernel) => kernel.variant === variant);
-
-/** A sample that the variant computes, or undefined after many tries. */
-function sampleFor(variant: AnyKernelVariant, mode: RequantMode, seed: number): SampleCase | undefined {
-  const random = createRandom(seed);
-  const widths = widthRequests(variant.op);
-  for (let tries = 0; tries < TRIES; tries++) {
-    const request = { mode, outputBits: random.pick(WIDTH_LIST), ...random.pick(widths) };
-    const isDepthwise = variant.op === 'depthwise_conv2d';
-    const sample = isDepthwise
-      ? depthwiseSample(random, request)
-      : STEP_OPS[variant.op].sample(random, request);
-    if (!takes(variant, sample)) continue;
-    const worst = random.integer(0, 2) === 0 ? worstCase(sample, random) : sample;
-    // Larger sums may be more than a variant's lanes hold.
-    return takes(variant, worst) ? worst : sample;
-  }
-  return undefined;
+interface RowCase extends ParityCase {
+  readonly row: KernelRow;
+  readonly kernel: KernelInstance;
 }
 
-function variantCases(
-  variants: readonly AnyKernelVariant[],
-  mode: RequantMode,
+function casesOf(
+  rows: readonly KernelRow[],
+  mode: FirmwareMode,
   { core }: Board,
-  count = CASES,
-): ParityCase[] {
-  const cases: ParityCase[] = [];
-  for (const variant of variants) {
-    for (let i = 0; i < count; i++) {
-      const sample = sampleFor(variant, mode, SEED + 1000 * cases.length + i);
-      if (sample === undefined) continue;
-      const target = { core, feature: coreOf(core).feature };
-      const bound = bind(sample.plan, target, { choice: () => variant.name });
-      cases.push(parityCase(sample, bound, cases.length));
-    }
-  }
-  return cases;
+  { seed = SEED, perRow = 1 } = {},
+): RowCase[] {
+  const target = { core, feature: coreOf(core).feature };
+  const samples = rows.flatMap((row, i) =>
+    kernelSamples(row, mode, { seed: seed + 10_000 * i, count: perRow, familySize: perRow }).map(
+      (sample) => [row, sample] as const,
+    ),
+  );
+  return samples.map(([row, sample], i) => {
+    const bound = bind(sample.plan, target, { choice: () => row.name });
+    return { ...parityCase(sample, bound, i), row, kernel: bound.steps[0]!.calls.at(-1)!.kernel };
+  });
 }
 
-/** Narrow outputs are at a bound half of the time anyway. */
-const hasByteOutput = ({ sample }: ParityCase): boolean =>
-  sample.plan.tensors[sample.plan.steps[0]!.output]!.bits === 8;
+/** Narrow outputs are at a bound half of the time anyway, and worst cases most of the time. */
+const isLively = ({ sample }: ParityCase): boolean =>
+  !sample.label.includes('at the bounds') && sample.plan.tensors[sample.plan.steps[0]!.output]!.bits === 8;
 
-const differencesOf = (cases: readonly ParityCase[], runs: readonly EmulatedCase[]): string[] =>
-  cases.flatMap(({ sample, bound, expected }, i) =>
-    tensorDifference(sample, expected, runs[i]!.output).map(
-      (line) => `${bound.steps[0]!.calls.at(-1)!.kernel.name}: ${line}`,
-    ),
+const differencesOf = (cases: readonly RowCase[], runs: readonly EmulatedCase[]): string[] =>
+  cases.flatMap(({ sample, kernel, expected }, i) =>
+    tensorDifference(sample, expected, runs[i]!.output).map((line) => `${kernel.name}: ${line}`),
   );
 
 const RUNS = [
@@ -102,61 +70,116 @@ const RUNS = [
 const engines = (Object.keys(ENGINES) as EngineId[]).filter((id) => ENGINES[id].unavailable() === '');
 
 describe('kernel variants on emulated cores equal the reference', () => {
-  it.each(RUNS)(
-    '$boardId, $mode, $compiler',
-    async ({ boardId, mode, compiler }) => {
+  it.each(RUNS.map((run, i) => ({ ...run, seed: SEED + 1_000_000 * i })))(
+    '$boardId, $mode, $compiler, seed $seed',
+    async ({ boardId, mode, compiler, seed }) => {
       const board = roomyBoard(boardId);
-      const cases = variantCases(VARIANTS, mode, board);
-      const toolchain = await findToolchain(host, compiler);
-      expect(saturatedShare(cases.filter(hasByteOutput))).toBeLessThan(0.8);
-      for (let first = 0; first < cases.length; first += AT_ONCE) {
-        const part = cases.slice(first, first + AT_ONCE);
-        const elf = await buildCases(host, toolchain, part, board);
-        for (const engine of engines) {
-          const differences = differencesOf(part, emulateCases(part, elf, board, engine));
-          expect(differences.slice(0, 10), engine).toEqual([]);
-        }
+      const cases = casesOf(
+        VARIANT_ROWS.filter(({ modes }) => modes.includes(mode)),
+        mode,
+        board,
+        { seed },
+      );
+      const elf = await buildCases(host, await findToolchain(host, compiler), cases, board);
+      expect(saturatedShare(cases.filter(isLively))).toBeLessThan(0.8);
+      for (const engine of engines) {
+        const differences = differencesOf(cases, emulateCases(cases, elf, board, engine));
+        expect(differences.slice(0, 10), engine).toEqual([]);
       }
     },
     TIMEOUT_MS,
   );
 
-  it('meet every variant in some run', () => {
-    const met = new Set(
-      VARIANTS.filter((variant) => RUNS.some(({ mode }) => sampleFor(variant, mode, SEED) !== undefined)),
+  it('are listed, and every pair of the list is met', () => {
+    const titles = KERNEL_VARIANTS.map(({ op, name }) => `${op} ${name}`);
+    expect(Object.keys(VARIANT_PAIRS)).toEqual(titles);
+    const unmet = VARIANT_ROWS.filter((row) =>
+      row.modes.every((mode) => kernelSamples(row, mode, { seed: SEED, count: 1 }).length === 0),
     );
-    expect(VARIANTS.filter((variant) => !met.has(variant)).map(({ name }) => name)).toEqual([]);
+    expect(unmet.map((row) => `${kernelTitle(row)} ${row.pair}`)).toEqual([]);
+  });
+
+  it('take no other pair of widths', () => {
+    const tried = { seed: SEED, count: 1, tries: 24 };
+    const taken = KERNEL_VARIANTS.flatMap((variant) => {
+      const { op, name } = variant;
+      const listed = VARIANT_ROWS.filter((row) => row.variant === variant);
+      return widthRequests(op)
+        .filter(({ inputBits, weightBits }) =>
+          listed.every((row) => row.inputBits !== inputBits || row.weightBits !== weightBits),
+        )
+        .map((widths): KernelRow => ({ op, name, variant, ...widths, pair: '', modes: FIRMWARE_MODES }))
+        .filter((row) => FIRMWARE_MODES.some((mode) => kernelSamples(row, mode, tried).length > 0))
+        .map((row) => `${kernelTitle(row)} a${row.inputBits}w${row.weightBits}`);
+    });
+    expect(taken).toEqual([]);
   });
 });
 
-/** The middle multiply-accumulate of an assembly file with its third operand replaced by its second. */
-function spoiled(text: string): string {
+interface Part {
+  /** Of the functions. */
+  readonly suffix: RegExp;
+  /** Instructions that decide values: their last two operands are registers, and not the same. */
+  readonly instruction: RegExp;
+  readonly generators: readonly string[];
+}
+
+const PRODUCT = /^(sml\w+ \w+, (\w+), )(?!\2\b)\w+/;
+const DEPTHWISE = ['depthwise_conv2d_planes', 'depthwise_conv2d_rowpairs'];
+
+const PARTS = {
+  'expanded or gathered inputs': {
+    suffix: /_(expand|gather)$/,
+    instruction: /^((?:(?:and|orr|eor|pkh[bt]{2}|ssub16) \w+,|[su]xtb16) (\w+), )(?!\2\b)(?:r\d+|lr)/,
+    generators: ['conv2d_lanes', 'conv2d_pairs', ...DEPTHWISE],
+  },
+  products: { suffix: /_(multiply|run|rows)$/, instruction: PRODUCT, generators: Object.keys(ASSEMBLY) },
+  'products of outputs within a byte': { suffix: /_merge$/, instruction: PRODUCT, generators: DEPTHWISE },
+} as const satisfies Record<string, Part>;
+
+/** The middle one of these instructions with its last operand replaced by the one before; undefined without the part. */
+function spoiled(text: string, { suffix, instruction }: Part): string | undefined {
   const lines = text.split('\n');
-  const products = lines.flatMap((line, i) => (/^\s*sml\w+ (\w+), (\w+), (?!\2)\w+,/.test(line) ? [i] : []));
-  const at = products[products.length >> 1]!;
-  lines[at] = lines[at]!.replace(/^(\s*sml\w+ \w+, (\w+), )\w+,/, '$1$2,');
+  let isInside = false;
+  const found = lines.flatMap((line, i) => {
+    if (line.startsWith('  .global ')) isInside = suffix.test(line);
+    return isInside && instruction.test(line.trim()) ? [i] : [];
+  });
+  const at = found[found.length >> 1];
+  if (at === undefined) return undefined;
+  lines[at] = lines[at]!.trim().replace(instruction, '$1$2');
   return lines.join('\n');
 }
 
-describe('a wrong operand in generated assembly', () => {
-  it.each(VARIANTS.map((variant) => [`${variant.op} ${variant.name}`, variant] as const))(
-    'of %s changes outputs',
-    async (_, variant) => {
+describe('a wrong operand in generated assembly shows', () => {
+  it.each(Object.entries<Part>(PARTS))(
+    'in %s, of every generator and variant',
+    async (_, part) => {
       const board = roomyBoard('l4r5zi');
-      const mode = sampleFor(variant, 'mulhi', SEED) === undefined ? 'tflm' : 'mulhi';
-      const cases = variantCases([variant], mode, board, SPOILED_CASES);
-      const toolchain = await findToolchain(host, 'gcc');
-      let files = 0;
-      const elf = await buildCases(host, toolchain, cases, board, (path, text) => {
-        if (!path.endsWith('.S')) return text;
-        files++;
-        return spoiled(text);
+      const rows = VARIANT_ROWS.filter(({ op }) => part.generators.some((file) => file.startsWith(op)));
+      const cases = casesOf(rows, 'mulhi', board, { perRow: 6 });
+      const changedFiles = new Set<string>();
+      const functions: string[] = [];
+      const elf = await buildCases(host, await findToolchain(host, 'gcc'), cases, board, {
+        change: (path, text) => {
+          functions.push(...[...text.matchAll(/^ {2}\.global (\w+)$/gm)].map(([, name]) => name!));
+          const changed = path.endsWith('.S') ? spoiled(text, part) : undefined;
+          if (changed !== undefined) changedFiles.add(path.replace(/^.*\/|\.S$/g, ''));
+          return changed ?? text;
+        },
       });
-      const differences = differencesOf(cases, emulateCases(cases, elf, board, 'builtin'));
-      // A variant in C alone has nothing to spoil: its operands are the compiler's.
-      if (files > 0) expect(differences).not.toEqual([]);
-      else expect(differences).toEqual([]);
+      const suffixes = Object.values<Part>(PARTS).map(({ suffix }) => suffix);
+      expect(functions.filter((name) => !suffixes.some((suffix) => suffix.test(name)))).toEqual([]);
+      const runs = emulateCases(cases, elf, board, 'builtin');
+      const changed = cases.filter(({ kernel }) => changedFiles.has(kernel.name));
+      const differing = cases.filter(({ expected }, i) => Buffer.compare(runs[i]!.output, expected) !== 0);
+      const titles = (of: readonly RowCase[]): string[] => [
+        ...new Set(of.map(({ row }) => kernelTitle(row))),
+      ];
+      expect(titles(differing)).toEqual(titles(changed));
+      expect(differing.filter((item) => !changed.includes(item))).toEqual([]);
+      expect(new Set(changed.map(({ kernel }) => kernelFile(kernel)))).toEqual(new Set(part.generators));
     },
-    600_000,
+    TIMEOUT_MS,
   );
 });
