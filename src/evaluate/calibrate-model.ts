@@ -3,7 +3,6 @@
  * `quantize` and the width search start.
  */
 import { buildFloatNetwork } from '../calibrate/build-network.js';
-import { calibrate } from '../calibrate/calibrate.js';
 import { calibrationKey, readRanges, reusableRanges, writeRanges } from '../calibrate/ranges-file.js';
 import { listFiles } from '../data/labelled-folder.js';
 import type { Recipe } from '../data/recipe.js';
@@ -14,6 +13,7 @@ import { unsupported } from '../support/errors.js';
 import type { Host } from '../support/host.js';
 import { spreadSamples } from './evaluate.js';
 import { readFloatInput } from './float-inputs.js';
+import { observeRanges } from './observe-ranges.js';
 
 /** Which calibration data, and how it is read. */
 export interface CalibrationData {
@@ -30,6 +30,8 @@ export interface CalibrationData {
 }
 
 export interface CalibrationProgress {
+  /** Worker threads; the ranges are the same with any number. Default 1, this thread. */
+  readonly threads?: number;
   readonly onProgress?: (what: string, done?: number, total?: number) => void;
 }
 
@@ -92,18 +94,18 @@ export async function calibrateOnce(
   network: FloatNetwork,
   samples: readonly FloatSample[],
   file: RangesFile | undefined,
-  { onProgress }: CalibrationProgress = {},
+  { onProgress, threads = 1 }: CalibrationProgress = {},
 ): Promise<{ readonly ranges: Ranges; readonly rangesReused: boolean }> {
   const onSample = (done: number): void => onProgress?.('calibrating', done, samples.length);
   if (file === undefined)
-    return { ranges: await calibrate(network, samples, { onSample }), rangesReused: false };
+    return { ranges: await observeRanges(network, samples, { threads, onSample }), rangesReused: false };
   const { host, path } = file;
   const key = calibrationKey(network, sampleBytes(samples));
   if (await host.exists(path)) {
     const stored = reusableRanges(readRanges(new TextDecoder().decode(await host.readFile(path)), path), key);
     if (stored !== undefined) return { ranges: stored, rangesReused: true };
   }
-  const ranges = await calibrate(network, samples, { key, onSample });
+  const ranges = await observeRanges(network, samples, { threads, key, onSample });
   await host.writeFile(path, writeRanges(ranges));
   return { ranges, rangesReused: false };
 }

@@ -3,12 +3,13 @@
  * rounded maps and weights. No labels are used: where two classes change places, the loss is what the float network
  * itself thinks of the one over the other.
  */
-import type { FloatRunner, FloatSample } from '../ir/float-network.js';
+import type { FloatSample } from '../ir/float-network.js';
 import type { Width } from '../numeric/widths.js';
 import { activationGrids } from '../quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
-import { applyQuantization, noiseToSignal, scoreTensors } from '../quantize/score-noise.js';
+import { noiseToSignal } from '../quantize/score-noise.js';
 import type { Assignment } from '../search/problem.js';
+import { type RoundedNetwork, ScoreRunner, type Scores } from './rounded-scores.js';
 import type { NetworkFigures } from './search-figures.js';
 import { bitAssignment } from './search-problem.js';
 
@@ -21,51 +22,42 @@ export interface AccuracyPrediction {
 }
 
 export class AccuracyPredictor {
-  private readonly runner: FloatRunner;
-  private readonly reference: readonly Float32Array[][];
+  private reference: Promise<Scores> | undefined;
   private readonly known = new Map<string, AccuracyPrediction>();
 
-  constructor(
+  private constructor(
     private readonly figures: NetworkFigures,
-    private readonly samples: readonly FloatSample[],
-  ) {
-    this.runner = figures.engine.createRunner(figures.network);
-    this.reference = this.scores();
+    private readonly runner: ScoreRunner,
+  ) {}
+
+  static async create(
+    figures: NetworkFigures,
+    samples: readonly FloatSample[],
+    threads: number,
+  ): Promise<AccuracyPredictor> {
+    const { network } = figures;
+    return new AccuracyPredictor(figures, await ScoreRunner.create({ network, samples }, threads));
   }
 
-  predict(assignment: Assignment): AccuracyPrediction {
+  async predict(assignment: Assignment): Promise<AccuracyPrediction> {
     const key = assignment.join('');
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    this.apply(assignment);
-    const prediction = compareScores(this.reference, this.scores());
+    this.reference ??= this.runner.scores();
+    const prediction = compareScores(await this.reference, await this.runner.scores(this.round(assignment)));
     this.known.set(key, prediction);
     return prediction;
   }
 
-  private apply(assignment: Assignment): void {
+  private round(assignment: Assignment): RoundedNetwork {
     const { network, ranges, sites, channels, weights } = this.figures;
     const bits = bitAssignment({ sites }, assignment);
     const { ranges: method } = DEFAULT_QUANTIZE_OPTIONS;
-    const stored = activationGrids(network, ranges, bits, { method, channels });
     const widthOf = (name: string): Width => bits.weights[name] ?? 8;
-    // Weights were rounded for inputs without factors: their real values stand for themselves.
-    const plain = stored.map((map) => {
-      const { channelScales: _, ...grid } = map.grid;
-      return { ...map, grid };
-    });
-    const rounded = network.layers.map((layer, i) => weights.get(widthOf(layer.name))?.[i]);
-    applyQuantization(this.runner, plain, rounded);
-    for (const { id } of network.tensors) this.runner.setFakeQuantization(id, stored[id]!.grid);
-  }
-
-  /** Copies of the scores of every sample. */
-  private scores(): Float32Array[][] {
-    const tensors = scoreTensors(this.figures.network);
-    return this.samples.map((sample) => {
-      this.runner.run(sample);
-      return tensors.map((id) => this.runner.map(id).slice());
-    });
+    return {
+      grids: activationGrids(network, ranges, bits, { method, channels }).map(({ grid }) => grid),
+      weights: network.layers.map((layer, i) => weights.get(widthOf(layer.name))?.[i]),
+    };
   }
 }
 

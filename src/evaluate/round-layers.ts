@@ -22,7 +22,7 @@ import {
 } from '../quantize/quantize-weights.js';
 import { channelView, scaledChannel } from '../quantize/weight-channels.js';
 import { createFloatEngine } from './quantize-model.js';
-import { createPool, type Task } from './task-pool.js';
+import { createPool, shareOut, type Task } from './task-pool.js';
 
 /** Widest weights that are rounded with error compensation, as the quantiser has it. */
 const COMPENSATE_UP_TO: Width = 4;
@@ -103,8 +103,10 @@ export async function roundLayers(
   onProgress?: (done: number, total: number) => void,
 ): Promise<ReadonlyMap<Width, readonly (QuantizedWeights | undefined)[]>> {
   const { network, widths } = start;
-  const shares = shareOut(start, threads);
-  const total = shares.reduce((sum, share) => sum + share.length, 0);
+  const work = network.layers.flatMap((layer, index) =>
+    isWeighted(layer) ? [{ index, size: workOf(start, layer) }] : [],
+  );
+  const shares = shareOut(work, threads);
   const done = shares.map(() => 0);
   const rounded = new Map<number, readonly QuantizedWeights[]>();
   const pool = await createPool(roundTask, start, shares.length);
@@ -113,7 +115,7 @@ export async function roundLayers(
       done[at] = some;
       onProgress?.(
         done.reduce((a, b) => a + b, 0),
-        total,
+        work.length,
       );
     });
     share.forEach((layer, i) => {
@@ -126,24 +128,6 @@ export async function roundLayers(
     await pool.close();
   }
   return new Map(widths.map((bits, i) => [bits, network.layers.map((_, layer) => rounded.get(layer)?.[i])]));
-}
-
-/** Layers with weights in as many lists as there are threads, with about the same work in each. */
-function shareOut(start: RoundingStart, threads: number): number[][] {
-  const { network } = start;
-  const work = network.layers.flatMap((layer, index) =>
-    isWeighted(layer) ? [{ index, size: workOf(start, layer) }] : [],
-  );
-  const shares = Array.from({ length: Math.max(1, Math.min(threads, work.length)) }, () => ({
-    layers: [] as number[],
-    size: 0,
-  }));
-  for (const { index, size } of work.sort((a, b) => b.size - a.size || a.index - b.index)) {
-    const least = shares.reduce((a, b) => (b.size < a.size ? b : a));
-    least.layers.push(index);
-    least.size += size;
-  }
-  return shares.map(({ layers }) => layers.sort((a, b) => a - b));
 }
 
 /** Passes over the covariance, once per channel and width, and its factor; in multiplications, roughly. */

@@ -81,28 +81,29 @@ const PREDICTION_IMAGES = { least: 64, most: 512 };
 
 /** A network with its figures: as many searches as are wanted share them. */
 export class ModelSearch {
-  private readonly predictor: AccuracyPredictor;
   private readonly heldOut: HeldOutAccuracy;
-  private readonly skeleton: Skeleton;
 
   private constructor(
     private readonly model: CalibratedModel,
     readonly figures: NetworkFigures,
+    private readonly skeleton: Skeleton,
+    private readonly predictor: AccuracyPredictor,
     private readonly cache: Cache,
   ) {
-    this.skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
-    const macs = new StagedSkeleton(this.skeleton, this.skeleton.plan)
-      .layerMacs(model.network.layers.length)
-      .reduce((sum, layer) => sum + layer, 0);
-    const { least, most } = PREDICTION_IMAGES;
-    const images = Math.min(most, Math.max(least, Math.floor(PREDICTION_MACS / macs)));
-    this.predictor = new AccuracyPredictor(figures, spreadSamples(model.samples, images));
     this.heldOut = new HeldOutAccuracy(model, cache);
   }
 
   static async prepare(model: CalibratedModel, options: FigureOptions): Promise<ModelSearch> {
+    const { threads = 1, cache } = options;
     const figures = await networkFigures(model, createFloatEngine(), options);
-    return new ModelSearch(model, figures, options.cache);
+    const skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
+    const macs = new StagedSkeleton(skeleton, skeleton.plan)
+      .layerMacs(model.network.layers.length)
+      .reduce((sum, layer) => sum + layer, 0);
+    const { least, most } = PREDICTION_IMAGES;
+    const images = Math.min(most, Math.max(least, Math.floor(PREDICTION_MACS / macs)));
+    const predictor = await AccuracyPredictor.create(figures, spreadSamples(model.samples, images), threads);
+    return new ModelSearch(model, figures, skeleton, predictor, cache);
   }
 
   /** Errors: `search/stage` where the stage asked for does not exist. */
@@ -186,7 +187,8 @@ export class ModelSearch {
       ...(cycles === undefined ? {} : { cycles }),
     });
     const share = options.cycleLimit === undefined ? {} : shareOfLimit(problem, options.cycleLimit);
-    return { stage, problem, found: searchWidths(problem, this.predictor, { ...options, ...share }) };
+    const found = await searchWidths(problem, this.predictor, { ...options, ...share });
+    return { stage, problem, found };
   }
 
   private planOptions({ seed, reconstruction }: SearchOptions): PlanOptions {

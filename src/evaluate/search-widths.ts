@@ -68,11 +68,11 @@ export interface FoundWidths {
 /** Bounds of cost that are tried for a bound of accuracy. */
 const BISECTIONS = 8;
 
-export function searchWidths(
+export async function searchWidths(
   problem: WidthProblem,
   predictor: AccuracyPredictor,
   request: WidthRequest,
-): FoundWidths {
+): Promise<FoundWidths> {
   const { accuracy, costShare = 1, onProgress } = request;
   const solver = widthSolver(problem, request);
   const widest = problem.cost(widestAssignment(problem));
@@ -82,25 +82,26 @@ export function searchWidths(
     evaluations += result.evaluations;
     return result;
   };
-  const finish = (result: SearchResult, keeps: boolean): FoundWidths => ({
+  const finish = async (result: SearchResult, keeps: boolean): Promise<FoundWidths> => ({
     assignment: result.assignment,
     feasible: result.feasible && keeps,
     withinLimits: result.feasible,
     evaluations,
     predictedSqnrDb: predictedSqnrDb(problem, result.assignment),
-    prediction: predictor.predict(result.assignment),
+    prediction: await predictor.predict(result.assignment),
   });
   if (accuracy === undefined) return finish(solve(costShare), true);
-  const keeps = ({ assignment }: SearchResult): boolean => reaches(predictor.predict(assignment), accuracy);
+  const keeps = async ({ assignment }: SearchResult): Promise<boolean> =>
+    reaches(await predictor.predict(assignment), accuracy);
   let best = solve(costShare);
   // Without a free hand in memory nothing is more accurate than this: cheaper is only worse.
-  if (!best.feasible || !keeps(best)) return finish(best, false);
+  if (!best.feasible || !(await keeps(best))) return finish(best, false);
   let [low, high] = [problem.cost(narrowestAssignment(problem)) / widest, costShare];
   for (let i = 0; i < BISECTIONS && high / low > 1.005; i++) {
     onProgress?.('bisecting the cost', i, BISECTIONS);
     const middle = Math.sqrt(low * high);
     const found = solve(middle);
-    if (found.feasible && keeps(found)) {
+    if (found.feasible && (await keeps(found))) {
       best = found;
       high = Math.min(middle, problem.cost(found.assignment) / widest);
     } else low = middle;

@@ -9,7 +9,7 @@ import type { WorkerReply, WorkerStart } from './worker.js';
 /** A task with what all of its requests share. */
 export interface LoadedTask<Request, Reply> {
   /** `report` tells how much of this request is done. */
-  run(request: Request, report: (done: number) => void): Reply;
+  run(request: Request, report: (done: number) => void): Reply | Promise<Reply>;
   dispose?(): void;
 }
 
@@ -110,4 +110,21 @@ function poolOfWorkers<Start, Request, Reply>(
 /** Errors lose their class on the way between threads. */
 function revive(reply: Extract<WorkerReply, { kind: 'error' }>): Error {
   return new QuantmcuError(reply.errorKind, reply.code, reply.message);
+}
+
+/** Work in as many lists as asked for, or fewer, with about the same amount in each; indices ascend in every list. */
+export function shareOut(
+  work: readonly { readonly index: number; readonly size: number }[],
+  parts: number,
+): number[][] {
+  const shares = Array.from({ length: Math.max(1, Math.min(parts, work.length)) }, () => ({
+    indices: [] as number[],
+    size: 0,
+  }));
+  for (const { index, size } of [...work].sort((a, b) => b.size - a.size || a.index - b.index)) {
+    const least = shares.reduce((a, b) => (b.size < a.size ? b : a));
+    least.indices.push(index);
+    least.size += size;
+  }
+  return shares.map(({ indices }) => indices.sort((a, b) => a - b));
 }

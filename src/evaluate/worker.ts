@@ -2,12 +2,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorKind, QuantmcuError } from '../support/errors.js';
 import { noiseTask } from './measure-noise.js';
+import { observeTask } from './observe-ranges.js';
 import { roundTask } from './round-layers.js';
+import { scoreTask } from './rounded-scores.js';
 import { simulateTask } from './runner.js';
 import type { LoadedTask, Task } from './task-pool.js';
 
 /** THE list of what threads can do. */
-const TASKS: readonly Task<never, never, unknown>[] = [simulateTask, roundTask, noiseTask];
+const TASKS: readonly Task<never, never, unknown>[] = [
+  simulateTask,
+  observeTask,
+  roundTask,
+  noiseTask,
+  scoreTask,
+];
 
 export interface WorkerStart {
   readonly task: string;
@@ -44,7 +52,7 @@ if (port !== null) {
   loading.catch(() => undefined);
   port.on('message', async (request: unknown) => {
     try {
-      const value = (await loading).run(request as never, (done) => reply({ kind: 'progress', done }));
+      const value = await (await loading).run(request as never, (done) => reply({ kind: 'progress', done }));
       reply({ kind: 'done', value });
     } catch (error) {
       reply(describe(error));

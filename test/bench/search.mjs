@@ -1,11 +1,11 @@
 /**
  * Seconds from a model and calibration images to widths, by method: `npm run bench:search [-- --network mobilenet_v2
- * --images 128 --methods vdqs,greedy --plan]`. Nothing is taken from a cache. Wall and CPU seconds stand apart: on a
+ * --images 128 --methods vdqs,greedy --threads 2 --plan]`. Nothing is taken from a cache. Wall and CPU seconds stand apart: on a
  * machine that does other work only the latter say something. `--plan` adds the quantiser's time for the first method.
  * Runs on dist/ and the data collection (SHARED_DIR, else ../shared).
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
       type: 'string',
       default: 'vdqs,vdqs-entropy,memory-driven,greedy,random,evolutionary,integer-program',
     },
+    threads: { type: 'string', default: String(availableParallelism()) },
     plan: { type: 'boolean', default: false },
   },
 });
@@ -56,6 +57,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const host = createNodeHost();
 const cache = folderCache(host, folder);
 const path = join(shared, 'data/models', definition.model);
+const threads = Number(values.threads);
 const all = startClocks();
 const float = floatModel(importModel(await host.readFile(path), path));
 const recipe = { ...PRESETS[definition.recipe.preset], ...definition.recipe.values };
@@ -63,10 +65,10 @@ const data = {
   ...{ host, recipe, folder: join(shared, 'data/images', definition.calib) },
   limit: Number(values.images),
 };
-const calibrated = await calibrateForSearch(float, data, folder);
-print('calibration', all(), `${values.images} images`);
+const calibrated = await calibrateForSearch(float, data, folder, { threads });
+print('calibration', all(), `${values.images} images, ${threads} threads`);
 let clocks = startClocks();
-const figures = { weights: 'auto', noiseImages: 8, seed: 1, cache };
+const figures = { weights: 'auto', noiseImages: 8, seed: 1, cache, threads };
 const search = await ModelSearch.prepare(calibrated, figures);
 print('figures', clocks());
 const prepared = all();
