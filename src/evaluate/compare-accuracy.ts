@@ -50,7 +50,15 @@ export interface CompareOptions {
   readonly engine: SimulationEngine;
   /** Samples whose feature maps are compared, from the front (they cost far more than scores). Default 32. */
   readonly mapSamples?: number;
+  /** What the float network says of samples, filled here: for several plans of one network. */
+  readonly known?: Map<LabelledSample, FloatResult>;
   readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Scores in front of a softmax, and the first output. */
+export interface FloatResult {
+  readonly scores: readonly Float32Array[];
+  readonly output: Float32Array;
 }
 
 const WORST = 10;
@@ -110,7 +118,7 @@ function commonMaps(network: FloatNetwork, plan: DeployPlan): MapPair[] {
 
 interface Gathered {
   readonly meters: readonly FidelityMeter[];
-  readonly floatScores: Float32Array[][];
+  readonly floatScores: (readonly Float32Array[])[];
   readonly planScores: Float32Array[][];
   /** First output of either network. */
   readonly floatOutputs: Float32Array[];
@@ -131,8 +139,18 @@ async function runBoth(
   const scores = scoreTensors(network);
   const planScores = scores.map((id) => pairs.find((pair) => pair.floatTensor === id)?.planTensor);
   const mapSamples = options.mapSamples ?? 32;
-  samples.forEach(({ values }, s) => {
-    runner.run(values);
+  const floatResult = (sample: LabelledSample, mapsWanted: boolean): FloatResult => {
+    const known = options.known?.get(sample);
+    if (known !== undefined && !mapsWanted) return known;
+    runner.run(sample.values);
+    const copy = (id: number) => runner.map(id).slice();
+    const result = { scores: scores.map(copy), output: copy(network.outputs[0]!.tensor) };
+    options.known?.set(sample, result);
+    return result;
+  };
+  samples.forEach((sample, s) => {
+    const { values } = sample;
+    const float = floatResult(sample, s < mapSamples);
     const inputs = values.map((real, i) => storeReals(real, inputSpec(plan, i)));
     const own: Float32Array[] = [];
     const outputs = loaded.run(inputs, (_step, id, bytes) => {
@@ -143,9 +161,9 @@ async function runBoth(
       if (score >= 0) own[score] = actual;
       if (pair >= 0 && s < mapSamples) meters[pair]!.add(runner.map(pairs[pair]!.floatTensor), actual);
     });
-    gathered.floatScores.push(scores.map((id, i) => (own[i] === undefined ? EMPTY : runner.map(id).slice())));
+    gathered.floatScores.push(float.scores.map((values, i) => (own[i] === undefined ? EMPTY : values)));
     gathered.planScores.push(scores.map((_, i) => own[i] ?? EMPTY));
-    gathered.floatOutputs.push(runner.map(network.outputs[0]!.tensor).slice());
+    gathered.floatOutputs.push(float.output);
     gathered.planOutputs.push(unpackActivation(plan.tensors[plan.outputs[0]!.tensor]!, outputs[0]!));
     options.onProgress?.(s + 1, samples.length);
   });

@@ -59,8 +59,12 @@ const HARM = 1.25;
  * would fit the calibration samples more than the network.
  */
 const QUIET = 0.01;
-/** Every fourth sample is held out. */
-const HELD_OUT = 4;
+/**
+ * Every eighth sample is held out where that makes `ENOUGH_HELD_OUT`, and weights that were refitted to the others are
+ * kept: fitting again with all took as long as everything else and moved scores by −0.2 to 0.1 dB. Of fewer samples every
+ * fourth is held out, and all are fitted to in the end: 100 of keyword spotting lost 0.3 dB without.
+ */
+const [FEW_HELD_OUT, MOST_HELD_OUT, ENOUGH_HELD_OUT] = [8, 4, 16];
 /** Below this many samples a split says nothing; the simplest method is taken. */
 const MIN_SAMPLES_TO_SPLIT = 16;
 
@@ -68,6 +72,8 @@ export interface Trial {
   readonly reconstruction: Reconstruction;
   /** Noise-to-signal ratio of the scores on held-out samples. */
   readonly noise: number;
+  /** Fitted to the other samples. */
+  readonly weights: readonly (QuantizedWeights | undefined)[];
 }
 
 export interface QuantizeResult {
@@ -100,8 +106,9 @@ export function quantizeNetwork(
   if (samples.length === 0)
     throw badInput('quantize/no-samples', 'there are no calibration samples', { where: network.name });
   const stored = storeMaps(network, ranges, assignment, samples, engine, options, stage);
-  const quantize = (reconstruction: Reconstruction, some: readonly FloatSample[]) =>
-    quantizeWeights({
+  const quantize = (reconstruction: Reconstruction, some: readonly FloatSample[]) => {
+    options.onProgress?.(`quantising weights (${reconstruction.kind})`);
+    return quantizeWeights({
       network,
       stored,
       assignment,
@@ -109,11 +116,11 @@ export function quantizeNetwork(
       engine,
       options: weightOptions(options, reconstruction),
     });
+  };
   const trials =
     options.reconstruction.kind === 'auto' ? runTrials(network, stored, samples, engine, quantize) : [];
   const reconstruction = options.reconstruction.kind === 'auto' ? bestOf(trials) : options.reconstruction;
-  options.onProgress?.(`quantising weights (${reconstruction.kind})`);
-  const weights = quantize(reconstruction, samples);
+  const weights = keptWeights(reconstruction, trials, samples.length) ?? quantize(reconstruction, samples);
   const plans = emitPlans(network, stored, weights, stage);
   return { plan: plans[0]!, plans, stored, weights, reconstruction, trials };
 }
@@ -192,19 +199,33 @@ function runTrials(
   quantize: Quantize,
 ): Trial[] {
   if (samples.length < MIN_SAMPLES_TO_SPLIT) return [];
-  const heldOut = samples.filter((_, s) => s % HELD_OUT === HELD_OUT - 1);
-  const fitted = samples.filter((_, s) => s % HELD_OUT !== HELD_OUT - 1);
+  const every = hasMany(samples.length) ? FEW_HELD_OUT : MOST_HELD_OUT;
+  const heldOut = samples.filter((_, s) => s % every === every - 1);
+  const fitted = samples.filter((_, s) => s % every !== every - 1);
   const reference = collectScores(engine.createRunner(network), heldOut);
   const trials: Trial[] = [];
   for (const reconstruction of CANDIDATES) {
+    const weights = quantize(reconstruction, fitted);
     const runner = engine.createRunner(network);
-    applyQuantization(runner, stored, quantize(reconstruction, fitted));
+    applyQuantization(runner, stored, weights);
     const noise = noiseToSignal(reference, collectScores(runner, heldOut));
-    trials.push({ reconstruction, noise });
+    trials.push({ reconstruction, noise, weights });
     if (noise <= QUIET) break;
   }
   return trials;
 }
+
+const hasMany = (samples: number): boolean => samples >= FEW_HELD_OUT * ENOUGH_HELD_OUT;
+
+/** Refitted weights of a trial that are good enough to be kept. */
+const keptWeights = (
+  { kind }: Reconstruction,
+  trials: readonly Trial[],
+  samples: number,
+): Trial['weights'] | undefined =>
+  kind === 'sequential' && hasMany(samples)
+    ? trials.find(({ reconstruction }) => reconstruction.kind === kind)?.weights
+    : undefined;
 
 function bestOf(trials: readonly Trial[]): Reconstruction {
   const noiseOf = (kind: Reconstruction['kind']): number =>

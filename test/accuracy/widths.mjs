@@ -82,6 +82,7 @@ async function measure(name) {
   const calibration = sets.calibration.map((sample) => sample.values);
   const ranges = await calibrate(network, calibration);
   const engine = createFloatEngine();
+  const floatResults = new Map();
   const wanted = values.pairs?.split(',') ?? PAIRS;
   const cases = [...wanted.map((pair) => [pair, variantsOf(network).uniform(pair)])];
   if (values.variants) cases.push(...definition.variants.map((v) => [v, variantsOf(network)[v]]));
@@ -92,6 +93,7 @@ async function measure(name) {
     const result = await compareAccuracy(network, plan, sets.test, {
       engine: createWasmEngine(),
       mapSamples: 0,
+      known: floatResults,
     });
     const { top1, top5 } = result;
     const row = [
