@@ -239,7 +239,7 @@ export async function runSearch(
     },
     costShare: options.costShare,
     ...cycleOptions(options, board, { host, cache, now, runBlocking: environment.runBlocking }),
-    refinements: options.refine,
+    refinements: goal === undefined ? 0 : options.refine,
     ...(goal === undefined ? {} : { accuracy: goal }),
     onWidths: ({ predictedSqnrDb, prediction }) =>
       writeError(

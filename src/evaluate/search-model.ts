@@ -195,20 +195,23 @@ export class ModelSearch {
     return { seed, ...(reconstruction === undefined ? {} : { reconstruction }) };
   }
 
-  /** The widths that keep the bound of accuracy on images held out, starting from those that were predicted to. */
+  /**
+   * The widths that keep the bound of accuracy on images held out, starting from those that were predicted to; without
+   * a bound only what is said of the widths is measured.
+   */
   private async refine({ problem, found }: StageCandidate, options: SearchOptions): Promise<FoundWidths> {
     const { accuracy, refinements = 0, costShare = 1, onProgress } = options;
-    if (accuracy === undefined || refinements === 0 || !found.withinLimits) return found;
+    if (refinements === 0 || !found.withinLimits) return found;
+    const measured = (assignment: Assignment) =>
+      this.heldOut.measure(bitAssignment(problem, assignment), this.planOptions(options));
+    if (accuracy === undefined) return { ...found, prediction: await measured(found.assignment) };
     const solve = widthSolver(problem, options);
     const widest = problem.cost(widestAssignment(problem));
-    let evaluations = found.evaluations;
+    let { evaluations } = found;
     let done = 0;
     const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
       onProgress?.('refining', done++, 1 + refinements);
-      const prediction = await this.heldOut.measure(
-        bitAssignment(problem, assignment),
-        this.planOptions(options),
-      );
+      const prediction = await measured(assignment);
       const keeps = reaches(prediction, accuracy);
       return {
         ...{ share, keeps, assignment, evaluations, prediction },

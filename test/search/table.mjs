@@ -1,7 +1,7 @@
 /**
- * `npm run table:search [-- network… --only text --from n]`: every method on the networks of the data collection
+ * `npm run table:search [-- network… --only text --minutes n]`: every method on the networks of the data collection
  * (SHARED_DIR, else ../shared): BitOPs, arena, measured peak SRAM, cycles, accuracy on the test images, search time.
- * Widths are chosen on calibration images alone. A row that stands in src/search/table.csv already is not run again;
+ * Widths are chosen on calibration images alone; after `--minutes` no further row is begun. A row that stands in src/search/table.csv already is not run again;
  * the table goes to src/search/TABLE.md. Needs `npm run build`.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ import { renderTable } from './table-text.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, limit: { type: 'string' } },
+  options: { only: { type: 'string' }, minutes: { type: 'string' } },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
@@ -65,6 +65,7 @@ const COLUMNS = [
     'score_sqnr_db',
     'predicted_sqnr_db',
     'predicted_drop',
+    'predicted_agreement',
   ],
   ...['evaluations', 'search_seconds', 'plan_seconds', 'verified'],
 ];
@@ -101,6 +102,8 @@ async function prepare(definition) {
   return { search, samples, network: float.network };
 }
 
+const NOT_RUN = { m4: '', m7: '', peak: '', ok: '' };
+
 async function emulated(plan) {
   const inputs = plan.inputs.map(({ tensor }) => {
     const [h, w, c] = plan.tensors[tensor].shape;
@@ -126,7 +129,7 @@ async function measure(name, definition, label, how, { search, samples, network 
   const { top1, agreement, scoreSqnrDb, n } = await compareAccuracy(network, found.plan, samples, {
     ...{ engine: createWasmEngine(), mapSamples: 0 },
   });
-  const run = await emulated(found.plan);
+  const run = how.brief ? NOT_RUN : await emulated(found.plan);
   const share = agreement / 100;
   const { bitops, bitopsInt8, bitopsInt8Patched } = found;
   const ratio = (other) => (other === null ? '' : (other / bitops).toFixed(3));
@@ -154,21 +157,22 @@ async function measure(name, definition, label, how, { search, samples, network 
     ...[
       found.found.predictedSqnrDb.toFixed(2),
       found.found.prediction.drop.toFixed(2),
+      found.found.prediction.agreement.toFixed(2),
       found.found.evaluations,
     ],
     ...[((foundAt - start) / 1000).toFixed(1), ((planned - foundAt) / 1000).toFixed(1), run.ok],
   ].map(String);
 }
 
+const until = now() + 60_000 * Number(values.minutes ?? Number.POSITIVE_INFINITY);
 for (const name of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
   const definition = NETWORKS[name];
   let prepared;
-  let left = Number(values.limit ?? Number.POSITIVE_INFINITY);
   for (const [label, how] of casesOf(definition)) {
     if (!(how.method in SEARCH_METHODS)) continue;
     if (values.only !== undefined && !label.includes(values.only)) continue;
     if (rowsOf().some((row) => row[0] === name && row[1] === label)) continue;
-    if (left-- <= 0) break;
+    if (now() > until) break;
     prepared ??= await prepare(definition);
     const row = await measure(name, definition, label, how, prepared);
     appendFileSync(CSV, `${row.join(',')}\n`);
