@@ -79,4 +79,18 @@ describe('compareAccuracy', () => {
     expect(result.scoreSqnrDb).toBeGreaterThan(25);
     expect(result.restored).toEqual([]);
   });
+
+  it('says the same of a second plan when the float network is known already', async () => {
+    const ranges = await calibrate(network, calibration);
+    const [eight, four] = ([8, 4] as const).map(
+      (bits) =>
+        quantizeNetwork(network, ranges, uniformAssignment(bits, 8), calibration, createFloatEngine()).plan,
+    );
+    const known = new Map();
+    const options = { engine: createWasmEngine(), mapSamples: 2 };
+    await compareAccuracy(network, eight!, tests, { ...options, known });
+    expect(known.size).toBe(tests.length);
+    const again = await compareAccuracy(network, four!, tests, { ...options, known });
+    expect(again).toEqual(await compareAccuracy(network, four!, tests, options));
+  });
 });

@@ -158,6 +158,21 @@ describe('quantizeNetwork', () => {
     );
   });
 
+  it('refits on all of few samples, and keeps what the check refitted on seven eighths of many', () => {
+    const result = (count: number) =>
+      quantizeNetwork(network, ranges, uniformAssignment(8, 2), randomSamples(5, count), engine);
+    for (const [count, kept] of [
+      [127, false],
+      [128, true],
+    ] as const) {
+      const { trials, weights, reconstruction } = result(count);
+      expect(reconstruction.kind).toBe('sequential');
+      const [none, refitted] = trials;
+      expect(refitted!.noise).toBeLessThan(none!.noise);
+      expect(weights === refitted!.weights).toBe(kept);
+    }
+  });
+
   it('is deterministic', () => {
     const once = encodePlan(quantize(4, 4).plan);
     expect(encodePlan(quantize(4, 4).plan).json).toBe(once.json);
