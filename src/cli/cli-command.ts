@@ -56,6 +56,18 @@ export function threadCount(text: string): number {
   throw new InvalidArgumentError(`expected at most ${MOST_THREADS}`);
 }
 
+/** Of measuring; results are the same with any number. */
+export const threadsOption = (): Option =>
+  new Option('--threads <n>', 'worker threads, at most 64 (default: one per core)').argParser(threadCount);
+
+/** One per core; the sixth hardly helps, as all of them run the network. */
+const MOST_DEFAULT_THREADS = 8;
+
+export const threadsOf = (
+  { threads }: { readonly threads?: number },
+  { cores }: Pick<Environment, 'cores'>,
+): number => threads ?? Math.min(cores, MOST_DEFAULT_THREADS);
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;

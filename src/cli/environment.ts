@@ -13,6 +13,8 @@ export interface Environment {
   readonly errorStyle: Style;
   /** Progress lines are shown only when standard error is a terminal. */
   readonly isErrorTerminal: boolean;
+  /** Processor cores that threads may use. */
+  readonly cores: number;
   /** Milliseconds from some start. */
   readonly now: () => number;
   /** Aborted by the first Ctrl-C. */

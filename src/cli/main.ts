@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process's edge: streams, colour, Ctrl-C and the exit code. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { styleText } from 'node:util';
 import type { Style } from '../report/style.js';
 import { plainStyle } from '../report/style.js';
@@ -36,6 +37,7 @@ const environment: Environment = {
   style: styleFor(process.stdout),
   errorStyle: styleFor(process.stderr),
   isErrorTerminal: process.stderr.isTTY === true,
+  cores: availableParallelism(),
   now: () => performance.now(),
   signal: abort.signal,
   runBlocking: (action) => {

@@ -1,6 +1,6 @@
 /** The CLI as a process: output streams, Ctrl-C, exit codes, threads. Runs the built dist/. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,6 +42,35 @@ function start(args: readonly string[], interruptAfterMs?: number): Promise<Outc
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
+
+describe('search as a process', () => {
+  it('finds the same plan on one thread and on two', async () => {
+    // Every image another ramp: their order matters to sums, and equal ones would hide it.
+    const files = Array.from({ length: 12 }, (_, i) => `${i}.bin`);
+    mkdirSync(join(folder, 'ramps'));
+    files.forEach((file, i) => {
+      writeFileSync(
+        join(folder, 'ramps', file),
+        Uint8Array.from({ length: 490 }, (_, k) => (i + 3) * k),
+      );
+    });
+    const search = ['search', MODEL, '--data', 'ramps', '--target', 'nano33ble', '--no-emulate', '--json'];
+    search.push('--stage', 'none', '--weights', 'auto', '--agreement', '75', '--refine', '0');
+    const found = await Promise.all(
+      ['1', '2'].map((threads) =>
+        start([...search, '--threads', threads, '--cache', `cache-${threads}`, '-o', `plan-${threads}`]),
+      ),
+    );
+    for (const { code } of found) expect(code).toBe(0);
+    const [first, second] = ['1', '2'].map((threads) =>
+      ['json', 'bin'].map((end) => readFileSync(join(folder, `plan-${threads}.plan.${end}`))),
+    );
+    expect(second![1]!.equals(first![1]!)).toBe(true);
+    expect(second![0]!.equals(first![0]!)).toBe(true);
+    const widths = Object.values(JSON.parse(found[0]!.stdout).widths.activations);
+    expect(new Set(widths).size).toBeGreaterThan(1);
+  });
+});
 
 describe('simulate as a process', () => {
   const simulate = ['simulate', MODEL, '--data', '.', '--json'];

@@ -29,6 +29,8 @@ export async function runInMemory(
     style: plainStyle,
     errorStyle: plainStyle,
     isErrorTerminal: false,
+    // Threads run the built package: in memory there is only this one.
+    cores: 1,
     now: () => performance.now(),
     signal: new AbortController().signal,
     runBlocking: (action) => action(),

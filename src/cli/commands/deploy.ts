@@ -8,7 +8,8 @@ import { formatVerify } from '../../report/verify-text.js';
 import { EXIT_CODES, invariant } from '../../support/errors.js';
 import { defineCommand } from '../cli-command.js';
 import { openTree, writeTree } from '../output-directory.js';
-import { configureSearch, runSearch, type SearchCommandOptions } from '../run-search.js';
+import { runSearch } from '../run-search.js';
+import { configureSearch, type SearchCommandOptions } from '../search-options.js';
 
 interface DeployOptions extends SearchCommandOptions {
   readonly output: string;

@@ -29,12 +29,14 @@ import {
   jsonOption,
   positiveInteger,
   recipeOptions,
+  threadsOf,
+  threadsOption,
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { type Progress, startProgress } from '../progress.js';
-import { numberBetween } from '../run-search.js';
+import { numberBetween } from '../search-options.js';
 import { readTestSamples } from '../test-samples.js';
 import { byteSize } from './plan.js';
 
@@ -57,6 +59,7 @@ interface ParetoOptions {
   readonly seed: number;
   readonly cache: string;
   readonly emulate: boolean;
+  readonly threads?: number;
   readonly svg?: string;
   readonly recipe?: string;
   readonly preset?: string;
@@ -112,6 +115,7 @@ function configure(command: Command): void {
     .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
     .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
+    .addOption(threadsOption())
     .option('--no-emulate', 'leave out cycles and latency')
     .option('--svg <file>', 'a chart per cost, the front marked')
     .addOption(dimensionOption());
@@ -129,12 +133,13 @@ interface Context {
 
 async function sweep(
   calibrated: CalibratedModel,
-  { options, board, cache, progress }: Context,
+  { options, environment, board, cache, progress }: Context,
 ): Promise<PlanCandidate[]> {
   const { seed, noiseImages, scope, stage, lambda, evaluations, methods, costShares } = options;
   const weights = options.weights === 'auto' ? ('auto' as const) : ('fixed' as const);
   const onProgress = progress.update;
-  const figures = { weights, noiseImages, seed, cache, onProgress };
+  const threads = threadsOf(options, environment);
+  const figures = { weights, noiseImages, seed, cache, threads, onProgress };
   const search = await ModelSearch.prepare(calibrated, figures);
   const sramBytes = options.sram ?? board.sram.bytes;
   const request = { scope, stage, lambda, evaluations, methods, costShares, sramBytes };
@@ -225,7 +230,8 @@ async function allPoints(model: string, plans: readonly string[], context: Conte
       ...(options.first === undefined ? {} : { first: options.first }),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
     };
-    return calibrateForSearch(float, { host, folder, recipe, ...some }, options.cache, { onProgress });
+    const how = { onProgress, threads: threadsOf(options, environment) };
+    return calibrateForSearch(float, { host, folder, recipe, ...some }, options.cache, how);
   };
   const calibrated = options.data === undefined ? undefined : await calibrate(options.data);
   const candidates =

@@ -5,7 +5,8 @@ import { buildSearchReport, formatSearch } from '../../report/search-report.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import { defineCommand } from '../cli-command.js';
 import { storeRecipe } from '../find-recipe.js';
-import { configureSearch, runSearch, type SearchCommandOptions } from '../run-search.js';
+import { runSearch } from '../run-search.js';
+import { configureSearch, type SearchCommandOptions } from '../search-options.js';
 
 interface SearchOptions extends SearchCommandOptions {
   readonly output?: string;

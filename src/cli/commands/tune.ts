@@ -36,12 +36,14 @@ import {
   jsonOption,
   positiveInteger,
   recipeOptions,
+  threadsOf,
+  threadsOption,
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { type Progress, startProgress } from '../progress.js';
-import { numberBetween } from '../run-search.js';
+import { numberBetween } from '../search-options.js';
 import { listOf } from './pareto.js';
 import { byteSize, gridSize } from './plan.js';
 import { calibrationWarnings, width } from './quantize.js';
@@ -73,6 +75,7 @@ interface TuneOptions {
   readonly limit?: number;
   readonly seed: number;
   readonly cache: string;
+  readonly threads?: number;
   readonly output?: string;
   readonly svg?: string;
   readonly recipe?: string;
@@ -137,6 +140,7 @@ function configure(command: Command): void {
     .option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
     .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
+    .addOption(threadsOption())
     .option('-o, --output <base>', 'store the choice: base.tuned.json, for search and classify --tuned')
     .option('--svg <file>', 'the curves')
     .addOption(dimensionOption());
@@ -176,7 +180,9 @@ async function prepare(
     });
   const name = contentKey([float.network.name, JSON.stringify([data.folder, some, recipe, options.heldOut])]);
   const file = { host, path: `${options.cache}/ranges-tune-${name}.json` };
-  const ranges = await calibrateOnce(float.network, fit, file, { onProgress });
+  const ranges = await calibrateOnce(float.network, fit, file, {
+    ...{ onProgress, threads: threadsOf(options, environment) },
+  });
   const cache = folderCache(host, options.cache);
   return {
     model: { ...float, samples: fit, ...ranges },
@@ -191,11 +197,17 @@ async function prepare(
 async function tuneLambda(
   { model, sramBytes, ...context }: Prepared,
   options: TuneOptions,
-  { host }: Environment,
+  environment: Environment,
 ): Promise<LambdaPoint[]> {
   const { seed, noiseImages, kind: stage } = options;
   const weights = options.weights === 'auto' ? ('auto' as const) : ('fixed' as const);
-  const figures = { weights, noiseImages, seed, cache: folderCache(host, options.cache) };
+  const figures = {
+    weights,
+    noiseImages,
+    seed,
+    cache: folderCache(environment.host, options.cache),
+    threads: threadsOf(options, environment),
+  };
   const search = await ModelSearch.prepare(model, figures);
   const request = { ...figures, stage, scope: 'all', sramBytes, evaluations: 1 } as const;
   return sweepLambda(search, options.lambdas, request, context);

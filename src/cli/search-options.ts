@@ -1,0 +1,159 @@
+/** Options that `search` and `deploy` share, and what they mean together. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PRESET_NAMES } from '../data/recipe.js';
+import { CACHE_FOLDER } from '../evaluate/calibrate-for-search.js';
+import type { CycleMeter } from '../evaluate/cycle-costs.js';
+import { type MeasureOptions, measureStepCycles } from '../evaluate/measure-cycles.js';
+import { type SearchOptions, STAGE_OPTIONS, type StageOption } from '../evaluate/search-model.js';
+import type { SearchScope } from '../evaluate/search-problem.js';
+import type { AccuracyGoal } from '../evaluate/search-widths.js';
+import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../search/methods.js';
+import { badInput } from '../support/errors.js';
+import type { Host } from '../support/host.js';
+import type { Board } from '../targets/index.js';
+import { dimensionOption, jsonOption, positiveInteger, recipeOptions, threadsOption } from './cli-command.js';
+import { byteSize } from './commands/plan.js';
+import { boardOption, targetOption } from './find-board.js';
+
+export interface SearchCommandOptions {
+  readonly data: string;
+  readonly test?: string;
+  readonly target?: string;
+  readonly board?: string;
+  readonly sram?: number;
+  readonly flash?: number;
+  readonly accuracyDrop?: number;
+  readonly agreement?: number;
+  readonly cost?: 'bitops' | 'cycles';
+  readonly costShare: number;
+  readonly latency?: number;
+  readonly method: SearchMethodName;
+  readonly accuracy?: 'noise' | 'entropy';
+  readonly scope: SearchScope;
+  readonly weights: '8' | 'auto';
+  readonly stage: StageOption;
+  readonly lambda?: number;
+  readonly tuned?: string;
+  readonly evaluations: number;
+  readonly noiseImages: number;
+  readonly refine: number;
+  readonly seed: number;
+  readonly first?: number;
+  readonly limit?: number;
+  readonly cache: string;
+  readonly threads?: number;
+  readonly emulate: boolean;
+  readonly recipe?: string;
+  readonly preset?: string;
+  readonly dim?: Readonly<Record<string, number>>;
+  readonly json?: boolean;
+}
+
+export const numberBetween =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`expected a number from ${low} to ${high}`);
+  };
+
+function wholeNumber(text: string): number {
+  return text === '0' ? 0 : positiveInteger(text);
+}
+
+/** Options that `search` and `deploy` share. */
+export function configureSearch(command: Command): void {
+  command
+    .argument('<model>', 'a .tflite or .onnx model, float or quantised')
+    .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used')
+    .option('--test <folder>', 'labelled samples: accuracy of the plan found against the float network')
+    .addOption(targetOption())
+    .addOption(boardOption())
+    .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
+    .option('--flash <bytes>', 'flash for the constants, like 1M; judged of the plan found', byteSize)
+    .option(
+      '--accuracy-drop <points>',
+      'the cheapest widths that lose no more top-1, as predicted',
+      numberBetween(0, 100),
+    )
+    .option(
+      '--agreement <percent>',
+      'the cheapest widths that keep so many answers, as predicted',
+      numberBetween(0, 100),
+    )
+    .addOption(
+      new Option(
+        '--cost <unit>',
+        'what is saved: BitOPs, or cycles of the target’s core (default: bitops)',
+      ).choices(['bitops', 'cycles']),
+    )
+    .option('--cost-share <share>', 'at most this share of the cost at 8 bits', numberBetween(0.01, 1), 1)
+    .option(
+      '--latency <ms>',
+      'at most so long on the target, by its cycle estimate',
+      numberBetween(0.001, 1e7),
+    )
+    .addOption(
+      new Option('--method <name>', 'how widths are chosen').choices(SEARCH_METHOD_NAMES).default('vdqs'),
+    )
+    .addOption(
+      new Option('--accuracy <term>', 'of vdqs: measured logit noise, or the paper’s entropy').choices([
+        'noise',
+        'entropy',
+      ]),
+    )
+    .addOption(
+      new Option('--scope <scope>', 'maps of the stage alone, or of the whole network')
+        .choices(['patch', 'all'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--weights <widths>', 'all at 8 bits, or searched').choices(['8', 'auto']).default('8'),
+    )
+    .addOption(
+      new Option('--stage <kind>', 'how the first layers run').choices(STAGE_OPTIONS).default('auto'),
+    )
+    .option(
+      '--lambda <λ>',
+      `weight of entropy against BitOPs in the paper’s score (default: ${DEFAULT_LAMBDA})`,
+      numberBetween(0, 1),
+    )
+    .option('--tuned <file>', 'λ as quantmcu tune chose it')
+    .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
+    .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
+    .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
+    .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
+    .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
+    .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
+    .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
+    .addOption(threadsOption())
+    .addOption(dimensionOption());
+  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+  command.addOption(jsonOption());
+}
+
+export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>
+  method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
+
+export function goalOf({ accuracyDrop, agreement }: SearchCommandOptions): AccuracyGoal | undefined {
+  if (accuracyDrop !== undefined && agreement !== undefined)
+    throw badInput('search/goal', 'two bounds of accuracy were given', {
+      expected: 'either --accuracy-drop or --agreement',
+    });
+  if (accuracyDrop !== undefined) return { kind: 'drop', points: accuracyDrop };
+  return agreement === undefined ? undefined : { kind: 'agreement', percent: agreement };
+}
+
+/** Emulated cycles as the cost where they are asked for, or where a latency is to be kept. */
+export function cycleOptions(
+  { cost, latency }: SearchCommandOptions,
+  board: Board,
+  { host, ...measuring }: MeasureOptions & { readonly host: Host },
+): Pick<SearchOptions, 'cycles' | 'cycleLimit'> {
+  if (cost === 'bitops' && latency !== undefined)
+    throw badInput('search/goal', 'a latency is kept by cycles', { found: '--cost bitops with --latency' });
+  if (cost !== 'cycles' && latency === undefined) return {};
+  const cycles: CycleMeter = (plan) => measureStepCycles(host, plan, board, measuring);
+  if (latency === undefined) return { cycles };
+  return { cycles, cycleLimit: ((latency / 1000) * board.clockHz) / board.memoryFactor.mid };
+}
