@@ -4,7 +4,7 @@
  *   model file ─readModel─► Graph ─lowerModel─► DeployPlan ─┬─ simulatePlan ──────────────► feature maps ─┐
  *                                                           └─ buildProject ─ emulateFirmware ────────────┴► verifyPlan
  */
-import type { KernelCycles } from './bind/variants/choose.js';
+import type { KernelCycles } from './bind/variants/chosen-kernel.js';
 import { elfMemoryUse, readElf } from './compile/read-elf.js';
 import { type BuiltFirmware, buildProject } from './evaluate/build-project.js';
 import { compareBoardLog, type LogFile, openBoardLog } from './evaluate/check-board-log.js';

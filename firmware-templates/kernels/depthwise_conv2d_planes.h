@@ -13,13 +13,8 @@
 #include "../numeric/stages.h"
 #include "window.h"
 
-struct depthwise_conv2d_planes_args {
-  struct qmcu_shape input;
-  struct qmcu_shape output;
-  struct qmcu_window window;
-  /* Output rows of a strip; the scratch holds what one needs. */
-  uint16_t strip_rows;
-  int32_t input_zero_point;
+/* Constants of the output channels. */
+struct qmcu_plane_channels {
   struct qmcu_output_stage stage;
   /* Per output channel: bias, constants and taps, as src/codegen/asm/planes.ts has them. */
   const uint32_t *records;
@@ -27,6 +22,16 @@ struct depthwise_conv2d_planes_args {
   const uint8_t *exact;
   /* Constants per output channel for those; null when there are none. */
   const struct qmcu_channel *channels;
+};
+
+struct depthwise_conv2d_planes_args {
+  struct qmcu_shape input;
+  struct qmcu_shape output;
+  struct qmcu_window window;
+  /* Output rows of a strip; the scratch holds what one needs. */
+  uint16_t strip_rows;
+  int32_t input_zero_point;
+  struct qmcu_plane_channels constants;
 };
 
 /*

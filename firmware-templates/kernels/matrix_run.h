@@ -6,15 +6,27 @@
 #include "finish_block.h"
 #include "run_kinds.h"
 
-/* As the generated assembly loads it: s1 to s6 in src/codegen/asm/matrix.ts. */
+/*
+ * 1: outputs are planes of int16 for a depthwise convolution (depthwise_conv2d_planes.h), four channels to a group, QMCU_P bytes
+ * to a row. Two pixels stand in one word of it, or apart: then bit 0 of the output's address is set.
+ */
+#ifndef QMCU_PLANES
+#define QMCU_PLANES 0
+#endif
+
+/* As the generated assembly loads it: s1 to s6 in src/codegen/asm/matrix.ts, the last ones by themselves. */
 struct qmcu_matrix_run {
   const uint32_t *stream_end;
   /* Bytes from the first pixel's output to the second's. */
   uint32_t pitch;
-  /* The output's zero point; plus 128 at 8 bits, and so are the bounds, each in both halves of its word. */
+  /* The output's zero point; plus 128 at 8 bits but in planes, and so are the bounds, each in both halves of its word. */
   int32_t zero;
   const qmcu_word *columns_end;
   uint32_t low, high;
+#if QMCU_PLANES
+  /* From four channels to the next four. */
+  uint32_t group_bytes;
+#endif
 };
 
 void QMCU_PART(run)(const qmcu_word *columns, const uint32_t *stream, void *output, const struct qmcu_matrix_run *run);
@@ -39,7 +51,7 @@ QMCU_INLINE struct qmcu_matrix qmcu_matrix_of(const uint32_t *stream, const uint
                                               uint32_t pairs, uint32_t block_words, const qmcu_word *columns,
                                               const struct qmcu_output_stage *stage,
                                               const struct qmcu_channel *channels, uint32_t channel_count) {
-  const int32_t offset = QMCU_O == 8 ? 128 : 0;
+  const int32_t offset = QMCU_O == 8 && !QMCU_PLANES ? 128 : 0;
   struct qmcu_matrix matrix;
   matrix.stream = stream, matrix.runs = runs, matrix.run_count = run_count, matrix.pairs = pairs;
   matrix.block_words = block_words;
@@ -70,6 +82,18 @@ static __attribute__((noinline, unused)) void qmcu_matrix_tail(const struct qmcu
   }
 }
 
+/* Any channels from `oc` on, of the pixel at `output`. */
+QMCU_INLINE void matrix_finish(const struct qmcu_matrix *matrix, const uint32_t *acc, uint32_t oc, uint8_t *output) {
+#if QMCU_PLANES
+  const struct finish_block *finish = &matrix->finish;
+  uint8_t *at = output + oc / 4u * matrix->run.group_bytes;
+  for (uint32_t c = 0; c < 4 && oc + c < finish->channel_count; c++, at += QMCU_P)
+    *(qmcu_half *)(void *)at = (int16_t)qmcu_requantize_channel(acc[c], finish->channels + oc + c, &finish->stage);
+#else
+  finish_any(&matrix->finish, acc, oc, output);
+#endif
+}
+
 static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const struct qmcu_matrix *matrix,
                                                                            const qmcu_word *columns,
                                                                            const uint32_t *stream, uint8_t *output,
@@ -81,11 +105,18 @@ static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const
     qmcu_dot_2x4(weights, columns, matrix->pairs, finish->channels + oc, acc);
     if (QMCU_WEIGHT_BITS == 4)
       for (uint32_t c = 0; c < 4; c++) acc[c] -= 8u * columns[-2], acc[c + 4] -= 8u * columns[-1];
-    finish_any(finish, acc, oc, output);
-    finish_any(finish, acc + 4, oc, output + matrix->run.pitch);
+    uint8_t *first = QMCU_PLANES ? output - ((uintptr_t)output & 1u) : output;
+    matrix_finish(matrix, acc, oc, first);
+    matrix_finish(matrix, acc + 4, oc, first + matrix->run.pitch);
   }
   return (const uint32_t *)weights;
 }
+
+#if QMCU_PLANES
+#define QMCU_GROUP_BYTES(matrix) ((matrix)->run.group_bytes)
+#else
+#define QMCU_GROUP_BYTES(matrix) 0u
+#endif
 
 /* All runs, whatever their kind. */
 static __attribute__((noinline, unused)) void qmcu_matrix_runs(struct qmcu_matrix *matrix, const qmcu_word *columns,
@@ -95,13 +126,14 @@ static __attribute__((noinline, unused)) void qmcu_matrix_runs(struct qmcu_matri
   uint32_t oc = 0;
   for (uint32_t i = matrix->run_count; i > 0; i--) {
     const uint32_t kind = *run++, blocks = *run++;
-    uint8_t *at = output + oc * QMCU_O / 8u;
+    uint8_t *at = output + (QMCU_PLANES ? oc / 4u * QMCU_GROUP_BYTES(matrix) : oc * QMCU_O / 8u);
     if (kind == QMCU_RUN_EXACT) {
       stream = qmcu_matrix_exact(matrix, columns, stream, output, oc, oc + 4u * blocks);
     } else {
       const uint32_t *end = stream + blocks * matrix->block_words;
       matrix->run.stream_end = end;
-      if (kind == QMCU_RUN_FAST)
+      /* A group of planes has room for four channels. */
+      if (kind == QMCU_RUN_FAST || QMCU_PLANES)
         QMCU_PART(run)(columns, stream, at, &matrix->run);
       else
         qmcu_matrix_tail(matrix, columns, stream, at, at + matrix->run.pitch, matrix->finish.channel_count - oc);

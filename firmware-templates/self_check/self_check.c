@@ -96,11 +96,32 @@ void quantmcu_check_input(uint32_t index, uint32_t bytes, uint32_t crc) {
   print("\n");
 }
 
+/* Of the bytes that the map has where it is stored pixel by pixel. */
+static uint32_t crc_of_planes(const struct quantmcu_map *map) {
+  const uint32_t mask = (1u << map->bits) - 1u;
+  uint32_t crc = 0;
+  for (uint32_t i = 0; i < map->rows * map->width; i++) {
+    const uint8_t *pixel = quantmcu_arena + map->offset + i / map->width * 4 * map->pitch + i % map->width * 2;
+    uint8_t byte = 0;
+    for (uint32_t c = 0; c < map->channels; c++) {
+      const uint32_t shift = c * map->bits % 8;
+      byte |= (uint8_t)((pixel[c / 4 * map->group_bytes + c % 4 * map->pitch] & mask) << shift);
+      if (shift + map->bits < 8 && c + 1 < map->channels) continue;
+      crc = quantmcu_crc32(crc, &byte, 1);
+      byte = 0;
+    }
+  }
+  return crc;
+}
+
 void quantmcu_check_layer(uint32_t index, uint32_t cycles) {
   const struct quantmcu_map *map = &quantmcu_maps[index];
   const uint8_t *row = quantmcu_arena + map->offset;
   uint32_t crc = 0;
-  for (uint32_t y = 0; y < map->rows; y++, row += map->pitch) crc = quantmcu_crc32(crc, row, map->row_bytes);
+  if (map->group_bytes > 0)
+    crc = crc_of_planes(map);
+  else
+    for (uint32_t y = 0; y < map->rows; y++, row += map->pitch) crc = quantmcu_crc32(crc, row, map->row_bytes);
   print_head("layer ", index);
   print_crc(crc);
   print(" cycles=");

@@ -36,12 +36,17 @@ uint8_t quantmcu_random_byte(uint32_t seed, uint32_t index);
 
 void quantmcu_putchar(char c);
 
-/* A feature map in the arena: `rows` runs of `row_bytes` bytes, `pitch` bytes from one to the next. */
+/*
+ * A feature map in the arena: `rows` runs of `row_bytes` bytes, `pitch` bytes from one to the next. With `group_bytes`: planes
+ * of int16 from the first pixel on, `pitch` bytes from a channel's row to the next channel's, four channels to a group.
+ */
 struct quantmcu_map {
   uint32_t offset;
   uint32_t rows;
   uint32_t row_bytes;
   uint32_t pitch;
+  uint32_t group_bytes;
+  uint16_t width, channels, bits;
 };
 
 /* The output of each step, in order; a map of 0 rows is stored nowhere. Generated. */

@@ -6,7 +6,7 @@ import type { Step, StepOp } from '../ir/deploy-plan.js';
 import type { BindContext, BoundOp, StepBinder } from './bound-op.js';
 import { stepMemory } from './step-memory.js';
 import * as plain from './unweighted.js';
-import type { ChosenKernel } from './variants/choose.js';
+import type { ChosenKernel } from './variants/chosen-kernel.js';
 import { bindCrop, stageOperands } from './views.js';
 import { bindConv2d, bindDepthwiseConv2d, bindFullyConnected } from './weighted.js';
 

@@ -2,6 +2,7 @@
 import type { BoundStep, BoundTensor } from '../ir/bound-plan.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { type ArenaPlan, planArena } from '../memory/arena.js';
+import { outputLayouts } from '../memory/lifetimes.js';
 import { rowPitch, tensorBytes, viewOffset } from '../ops/plan-access.js';
 import type { BoundOp } from './bound-op.js';
 
@@ -12,15 +13,13 @@ export interface Placement {
 }
 
 export function place(plan: DeployPlan, ops: readonly BoundOp[]): Placement {
-  const arena = planArena(
-    plan,
-    ops.map((op) => op.memory),
-  );
-  const stored = arena.tensors.map(({ first, last, ...placed }) => ({
-    ...placed,
-    firstStep: first,
-    lastStep: last,
-  }));
+  const memory = ops.map((op) => op.memory);
+  const arena = planArena(plan, memory);
+  const layouts = outputLayouts(plan, memory);
+  const stored = arena.tensors.map(({ first, last, ...placed }): BoundTensor => {
+    const layout = layouts.get(placed.tensor);
+    return { ...placed, firstStep: first, lastStep: last, ...(layout === undefined ? {} : { layout }) };
+  });
   const views = placeViews(plan, new Map(stored.map((tensor) => [tensor.tensor, tensor])));
   return {
     arena,

@@ -1,6 +1,6 @@
 /** `--autotune`: kernels by measured cycles. */
 import { Option } from 'commander';
-import type { KernelCycles } from '../bind/variants/choose.js';
+import type { KernelCycles } from '../bind/variants/chosen-kernel.js';
 import { CACHE_FOLDER } from '../evaluate/calibrate-for-search.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { autotune } from '../pipeline.js';

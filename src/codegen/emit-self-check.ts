@@ -4,6 +4,8 @@
  * reads it is src/compare/board-log.ts.
  */
 import type { BoundPlan } from '../ir/bound-plan.js';
+import type { PlanTensor } from '../ir/deploy-plan.js';
+import { PLANE_GROUP, type PlanesLayout, planeGroupBytes, planePitch } from '../ir/planes-layout.js';
 import { elementCount, streamedInput, tensorBytes, tensorOf } from '../ops/plan-access.js';
 import { badInput } from '../support/errors.js';
 import type { Board } from '../targets/target.js';
@@ -128,10 +130,23 @@ function mapTable({ plan, tensors }: BoundPlan): string {
   return plan.steps
     .map(({ output }) => {
       const place = placed.get(output);
-      if (place === undefined) return '    {0, 0, 0, 0},';
+      if (place === undefined) return row([]);
+      if (place.layout !== undefined)
+        return row(planesRow(tensorOf(plan, output), place.offset, place.layout));
       const [rows] = tensorOf(plan, output).shape;
       const rowBytes = place.bytes / rows;
-      return `    {${[place.offset, rows, rowBytes, place.rowPitch ?? rowBytes].join(', ')}},`;
+      return row([place.offset, rows, rowBytes, place.rowPitch ?? rowBytes]);
     })
     .join('\n');
+}
+
+const MAP_FIELDS = 8;
+const row = (fields: readonly number[]): string =>
+  `    {${Array.from({ length: MAP_FIELDS }, (_, i) => fields[i] ?? 0).join(', ')}},`;
+
+function planesRow({ shape, bits }: PlanTensor, offset: number, layout: PlanesLayout): readonly number[] {
+  const [height, width, channels] = shape;
+  const pitch = planePitch(layout);
+  const first = offset + PLANE_GROUP * pitch * layout.top + 2 * layout.left;
+  return [first, height, 0, pitch, planeGroupBytes(layout), width, channels, bits];
 }

@@ -8,6 +8,7 @@
  */
 import type { BoundPlan, BoundTensor } from '../ir/bound-plan.js';
 import type { ElfImage } from '../ir/elf-image.js';
+import { mapOfPlanes } from '../ir/planes-layout.js';
 import { STREAMED_INPUT_ADDRESS, stepFunction, stepFunctions } from '../ir/step-functions.js';
 import { executedSteps } from '../ops/executed-steps.js';
 import { stepMacs } from '../ops/index.js';
@@ -270,8 +271,14 @@ class NetworkRun {
     });
   }
 
+  /** Packed bytes, however the map is laid out. */
   private readTensor(id: number): Uint8Array {
     const place = this.placeOf(id);
+    if (place.layout !== undefined) {
+      const planes = this.machine.read(this.arenaAddress(place.offset), place.bytes);
+      const { shape, bits } = this.input.bound.plan.tensors[id]!;
+      return mapOfPlanes(planes, place.layout, shape, bits);
+    }
     const ranges = rowRanges(this.input.bound, place).map(({ start, end }) =>
       this.machine.read(this.arenaAddress(start), end - start),
     );

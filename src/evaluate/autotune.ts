@@ -3,7 +3,9 @@
  * kernel of each step, once for the second, and so on. `bind` then takes the quickest that leaves the arena as small as
  * its rule demands (src/bind/variants/choose.ts). Bytes do not depend on it.
  */
-import { type KernelCycles, type KernelPreference, kernelName, kernelsFor } from '../bind/variants/choose.js';
+import { type KernelChoice, type KernelPreference, kernelsFor } from '../bind/variants/choose.js';
+import { type KernelCycles, kernelName } from '../bind/variants/chosen-kernel.js';
+import { linkedAt, linkedKernels } from '../bind/variants/links.js';
 import { findToolchain } from '../compile/toolchain.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { contentKey, noCache } from '../support/cache.js';
@@ -33,12 +35,22 @@ export async function autotune(
     return contentKey([what, board.core, toolchain.version, ...[...files].flat()]);
   };
   const kernels = plan.steps.map((step) => kernelsFor(step, plan, feature).map(kernelName));
+  const links = linkedKernels(plan, feature);
+  const linked = plan.steps.map((_, index) => linkedAt(links, index).map(kernelName));
   const measured = plan.steps.map(() => new Map<string, number>());
-  const rounds = Math.max(1, ...kernels.map(({ length }) => length));
-  for (let round = 0; round < rounds; round++) {
-    onProgress?.('measuring kernels', round, rounds);
-    const nameAt = (index: number): string => kernels[index]![Math.min(round, kernels[index]!.length - 1)]!;
-    const choice = (_: unknown, index: number): string => nameAt(index);
+  const most = (names: readonly (readonly string[])[]): number =>
+    names.reduce((longest, { length }) => Math.max(longest, length), 0);
+  const rounds = Math.max(1, most(kernels));
+  const allRounds = rounds + most(linked);
+  for (let round = 0; round < allRounds; round++) {
+    onProgress?.('measuring kernels', round, allRounds);
+    const nameAt = (index: number): string => {
+      const names = kernels[index]!;
+      return round < rounds
+        ? names[Math.min(round, names.length - 1)]!
+        : (linked[index]![round - rounds] ?? names[0]!);
+    };
+    const choice: KernelChoice = (_, index) => nameAt(index);
     const { steps } = await cache.json(keyOf('step cycles 1', { choice }), () =>
       measureStepCycles(host, plan, board, { ...options, cache: noCache, choice }),
     );

@@ -4,7 +4,9 @@
  * bytes are compared with the simulation's, its costs are all that happens between its entry and the next layer's.
  */
 import { createHash } from 'node:crypto';
-import { kernelName, kernelsFor } from '../bind/variants/choose.js';
+import { kernelsFor } from '../bind/variants/choose.js';
+import { kernelName } from '../bind/variants/chosen-kernel.js';
+import { linkedKernels } from '../bind/variants/links.js';
 import { readElf } from '../compile/read-elf.js';
 import type { RawProfile } from '../emulate/builtin-counts.js';
 import { BuiltinMachine } from '../emulate/builtin-machine.js';
@@ -21,7 +23,7 @@ import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
 import { type Board, type CoreId, coreOf, findBoard } from '../targets/index.js';
 import { type BenchLayer, buildBenchPlan, type WeightSpread } from './bench-plan.js';
-import { BENCH_SHAPES } from './bench-shapes.js';
+import { BENCH_CHAINS, BENCH_SHAPES } from './bench-shapes.js';
 import { type BuildProjectOptions, type BuiltFirmware, buildProject } from './build-project.js';
 import { SIMULATION_ENGINES } from './engines.js';
 
@@ -58,16 +60,27 @@ export const BENCH_LAYERS: readonly BenchLayer[] = BENCH_SHAPES.flatMap((shape) 
   ),
 );
 
-/** A layer and the kernel that is to compute it. */
+/** BENCH_CHAINS at every pair of widths: two layers each. */
+const CHAIN_LAYERS: readonly (readonly [BenchLayer, BenchLayer])[] = BENCH_CHAINS.flatMap(
+  ({ before, behind }) =>
+    WIDTH_LIST.flatMap((inputBits) =>
+      WIDTH_LIST.map((weightBits): [BenchLayer, BenchLayer] => [
+        { shape: before, inputBits, weightBits },
+        { shape: behind, inputBits, weightBits, behind: true },
+      ]),
+    ),
+);
+
+/** A layer, or two in a chain, and the kernels that are to compute them. */
 interface Measurement {
-  readonly layer: BenchLayer;
-  readonly variant: string;
+  readonly layers: readonly BenchLayer[];
+  readonly variants: readonly string[];
   /** What `bind` takes where the arena allows it. */
   readonly isPreferred: boolean;
 }
 
-/** Layers of one firmware: enough to share its kernels, few enough to lay out at once. */
-const LAYERS_AT_ONCE = 21;
+/** Measurements of one firmware: enough to share its kernels, few enough to lay out at once. */
+const AT_ONCE = 21;
 
 /** Throws `bench/empty` (kind `badInput`) when no kernel is left. */
 export async function benchKernels(host: Host, options: KernelBenchOptions): Promise<KernelBench> {
@@ -76,9 +89,9 @@ export async function benchKernels(host: Host, options: KernelBenchOptions): Pro
   for (const core of options.cores) {
     for (const mode of options.modes) {
       const wanted = measurements(core, mode, options);
-      const measured: (KernelRow | undefined)[] = wanted.map(() => undefined);
+      const measured: (readonly KernelRow[] | undefined)[] = wanted.map(() => undefined);
       for (const part of partsOf(wanted)) {
-        const done = measured.filter((row) => row !== undefined).length;
+        const done = measured.filter((found) => found !== undefined).length;
         options.onProgress?.(`measuring kernels, ${core}, ${mode}: ${done} of ${wanted.length}`);
         const result = await measure(
           host,
@@ -91,7 +104,7 @@ export async function benchKernels(host: Host, options: KernelBenchOptions): Pro
           measured[index] = result.rows[at];
         });
       }
-      rows.push(...measured.filter((row) => row !== undefined));
+      rows.push(...measured.flatMap((found) => found ?? []));
     }
   }
   if (rows.length > 0) return { toolchain, rows };
@@ -107,26 +120,54 @@ function measurements(
   mode: FirmwareMode,
   { only = () => true, variant, ...options }: KernelBenchOptions,
 ): readonly Measurement[] {
-  const layers = BENCH_LAYERS.filter(only);
-  const { plan } = buildBenchPlan(layers, { ...options, mode });
-  return layers.flatMap((layer, index) =>
-    kernelsFor(plan.steps[index]!, plan, coreOf(core).feature)
-      .map((kernel, place) => ({ layer, variant: kernelName(kernel), isPreferred: place === 0 }))
-      .filter((measurement) => variant === undefined || measurement.variant === variant),
+  const { feature } = coreOf(core);
+  const alone = BENCH_LAYERS.filter(only).flatMap((layer) => {
+    const { plan } = buildBenchPlan([layer], { ...options, mode });
+    return kernelsFor(plan.steps[0]!, plan, feature).map((kernel, place) => ({
+      ...{ layers: [layer], variants: [kernelName(kernel)], isPreferred: place === 0 },
+    }));
+  });
+  return [...alone, ...chainMeasurements(core, mode, { only, ...options })].filter(
+    ({ variants }) => variant === undefined || variants.includes(variant),
   );
+}
+
+/** Two layers by the kernels of the rule, and by each pair of kernels that agree on the layout of the map between them. */
+function chainMeasurements(
+  core: CoreId,
+  mode: FirmwareMode,
+  { only, ...options }: KernelBenchOptions & { readonly only: (layer: BenchLayer) => boolean },
+): readonly Measurement[] {
+  const { feature } = coreOf(core);
+  return CHAIN_LAYERS.filter((layers) => layers.some(only)).flatMap((layers) => {
+    const { plan } = buildBenchPlan(layers, { ...options, mode });
+    const links = linkedKernels(plan, feature);
+    if (links.length === 0) return [];
+    const usual = plan.steps.map((step) => kernelName(kernelsFor(step, plan, feature)[0]!));
+    const linked = links.map(({ writer, reader }) => [kernelName(writer), kernelName(reader)]);
+    return [usual, ...linked].map((variants, place) => ({ layers, variants, isPreferred: place === 0 }));
+  });
 }
 
 /** Indices, those of one kernel together, so that few kernels are compiled twice. */
 function partsOf(wanted: readonly Measurement[]): readonly (readonly number[])[] {
-  const kernelOf = ({ layer: { shape, inputBits, weightBits }, variant }: Measurement): string =>
-    `${shape.op} ${inputBits} ${weightBits ?? ''} ${variant}`;
+  const kernelOf = ({ layers, variants }: Measurement): string => {
+    const { shape, inputBits, weightBits } = layers[0]!;
+    return `${shape.op} ${inputBits} ${weightBits ?? ''} ${variants[0]}`;
+  };
   const sorted = wanted
     .map((measurement, index) => ({ index, kernel: kernelOf(measurement) }))
     .sort((a, b) => (a.kernel < b.kernel ? -1 : a.kernel > b.kernel ? 1 : a.index - b.index))
     .map(({ index }) => index);
-  return Array.from({ length: Math.ceil(sorted.length / LAYERS_AT_ONCE) }, (_, part) =>
-    sorted.slice(part * LAYERS_AT_ONCE, (part + 1) * LAYERS_AT_ONCE),
+  return Array.from({ length: Math.ceil(sorted.length / AT_ONCE) }, (_, part) =>
+    sorted.slice(part * AT_ONCE, (part + 1) * AT_ONCE),
   );
+}
+
+/** Rows of each measurement, one per layer. */
+interface MeasuredPart {
+  readonly toolchain: string;
+  readonly rows: readonly (readonly KernelRow[])[];
 }
 
 async function measure(
@@ -134,52 +175,66 @@ async function measure(
   wanted: readonly Measurement[],
   where: { readonly core: CoreId; readonly mode: FirmwareMode },
   options: KernelBenchOptions,
-): Promise<KernelBench> {
+): Promise<MeasuredPart> {
   const { runBlocking = (action) => action() } = options;
-  const layers = wanted.map(({ layer }) => layer);
-  const { plan, inputs } = buildBenchPlan(layers, { ...options, mode: where.mode });
+  const { plan, inputs } = buildBenchPlan(
+    wanted.flatMap(({ layers }) => layers),
+    { ...options, mode: where.mode },
+  );
   const expected = await simulate(plan, inputs);
+  const variants = wanted.flatMap((measurement) => measurement.variants);
   const firmware = await buildProject(host, plan, findBoard(BOARD_OF[where.core])!, {
     ...options,
-    choice: (_, index) => wanted[index]!.variant,
+    choice: (_, index) => variants[index]!,
   });
   const run = runBlocking(() => profiledRun(firmware, inputs));
-  const rows = wanted.map((measurement, index): KernelRow => {
-    const step = run.result.steps[index];
-    const actual = step?.output ?? new Uint8Array(0);
-    return {
-      ...described(measurement, firmware.bound, index),
-      ...where,
-      instructions: step?.instructions ?? 0,
-      cycles: step?.cycles ?? 0,
-      codeBytes: run.codeBytes[index] ?? 0,
-      sha256: createHash('sha256').update(actual).digest('hex'),
-      equal: sameBytes(actual, expected[index]!),
-    };
-  });
+  let next = 0;
+  const rows = wanted.map(({ layers, isPreferred }) =>
+    layers.map((layer): KernelRow => {
+      const index = next++;
+      const step = run.result.steps[index];
+      const actual = step?.output ?? new Uint8Array(0);
+      return {
+        ...described(layer, firmware.bound, index),
+        ...{ variant: variants[index]!, chosen: isPreferred, ...where },
+        instructions: step?.instructions ?? 0,
+        cycles: step?.cycles ?? 0,
+        codeBytes: run.codeBytes[index] ?? 0,
+        sha256: createHash('sha256').update(actual).digest('hex'),
+        equal: sameBytes(actual, expected[index]!),
+      };
+    }),
+  );
   return { toolchain: firmware.toolchain, rows };
 }
 
+/** The output of every step. */
 async function simulate(
   plan: BoundPlan['plan'],
   inputs: readonly Uint8Array[],
 ): Promise<readonly Uint8Array[]> {
-  const network = await SIMULATION_ENGINES.wasm().load(plan);
-  return network.run(inputs);
+  const maps: Uint8Array[] = [];
+  (await SIMULATION_ENGINES.wasm().load(plan)).run(inputs, (step, _tensor, bytes) => {
+    maps[step] = bytes;
+  });
+  return maps;
 }
 
+type Description = Pick<
+  KernelRow,
+  'kernel' | 'shape' | 'op' | 'activationBits' | 'weightBits' | 'unit' | 'macs' | 'scratchBytes'
+>;
+
 function described(
-  { layer: { shape, inputBits, weightBits }, variant, isPreferred }: Measurement,
+  { shape, inputBits, weightBits }: BenchLayer,
   bound: BoundPlan,
   index: number,
-): Omit<KernelRow, 'core' | 'mode' | 'instructions' | 'cycles' | 'codeBytes' | 'sha256' | 'equal'> {
+): Description {
   const { calls, scratch } = bound.steps[index]!;
   const step = bound.plan.steps[index]!;
   const macs = stepMacs(step, bound.plan);
   return {
     kernel: calls.map(({ kernel }) => kernel.name).join('+'),
-    variant,
-    chosen: isPreferred,
     shape: shape.id,
     op: shape.op,
     activationBits: inputBits,

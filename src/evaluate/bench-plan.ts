@@ -18,6 +18,8 @@ export interface BenchLayer {
   readonly inputBits: Width;
   /** Absent for operators without weights. */
   readonly weightBits?: Width;
+  /** Its input is the output of the layer before it in the list, which is no output of the network then. */
+  readonly behind?: true;
 }
 
 /** `a4w8`; `a4` for operators without weights. */
@@ -46,12 +48,17 @@ const ACTIVATION_SPREAD = 0.29;
 export function buildBenchPlan(layers: readonly BenchLayer[], options: BenchPlanOptions): BenchPlan {
   const network = new SamplePlan(createRandom(options.seed), { mode: options.mode });
   const values: Uint8Array[] = [];
-  const steps = layers.map((layer, index) =>
-    new LayerBuilder(network, layer, options, values).step(`${index}: ${layer.shape.id}`),
-  );
-  const inputs = steps.flatMap((step) => step.inputs);
+  const steps: Step[] = [];
+  layers.forEach((layer, index) => {
+    const input = layer.behind ? steps.at(-1)!.output : undefined;
+    const builder = new LayerBuilder(network, layer, options, values);
+    steps.push(builder.step(`${index}: ${layer.shape.id}`, input));
+  });
+  const inputs = steps.flatMap((step, i) => (layers[i]!.behind ? [] : step.inputs));
   const { plan } = network.finishNetwork('kernel_bench', steps, inputs, '');
-  const outputs = steps.map(({ output }, i) => ({ name: `out${i}`, tensor: output, dtype: 'int8' as const }));
+  const outputs = steps.flatMap(({ output }, i) =>
+    layers[i + 1]?.behind ? [] : [{ name: `out${i}`, tensor: output, dtype: 'int8' as const }],
+  );
   return { plan: { ...plan, outputs }, inputs: values };
 }
 
@@ -76,10 +83,12 @@ class LayerBuilder {
     this.random = createRandom((options.seed + crc32(name)) >>> 0);
   }
 
-  step(name: string): Step {
+  /** `input`: the tensor that it reads; without it, tensors of its own. */
+  step(name: string, input?: number): Step {
     const { shape, inputBits } = this.layer;
     const operands = shape.op === 'add' || shape.op === 'mul' ? 2 : 1;
-    const inputs = Array.from({ length: operands }, () => this.input(shape.input));
+    const inputs =
+      input === undefined ? Array.from({ length: operands }, () => this.input(shape.input)) : [input];
     // The average of mode tflm keeps scale and zero point, as the maximum does.
     const output = this.tensor(shape.output, inputBits);
     const base = { name, inputs, output: output.id };

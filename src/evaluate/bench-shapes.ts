@@ -31,6 +31,20 @@ const strided = ([height, width]: Extent, channels: number, stride: number): Ext
   channels,
 ];
 
+/** A depthwise convolution and the layer before it, which may write its map as the depthwise kernel wants it. */
+export interface BenchChain {
+  readonly before: BenchShape;
+  readonly behind: BenchShape;
+}
+
+function chain(stride: number): BenchChain {
+  const map: Extent = [24, 24, 96];
+  const behind = depthwise(`dw 3x3 s${stride} 24x24x96 behind 1x1`, map, stride);
+  return { before: conv(`1x1 24x24x16->96 before dw 3x3 s${stride}`, [24, 24, 16], 96, 1), behind };
+}
+
+export const BENCH_CHAINS: readonly BenchChain[] = [chain(1), chain(2)];
+
 const MAP: Extent = [24, 24, 32];
 
 export const BENCH_SHAPES: readonly BenchShape[] = [

@@ -3,7 +3,7 @@
  * CRC of every feature map. QEMU counts no cycles and shares no code with the other engines.
  * Machines and memory maps: QEMU's hw/arm/mps2.c and mps2-tz.c (Arm AN386, AN500, AN505).
  */
-import type { KernelCycles } from '../bind/variants/choose.js';
+import type { KernelCycles } from '../bind/variants/chosen-kernel.js';
 import { parseBoardLog } from '../compare/board-log.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { CrossCheckReport } from '../report/cross-check.js';

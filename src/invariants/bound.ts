@@ -12,7 +12,8 @@
  */
 import { type ArgumentValue, type BoundPlan, type BoundTensor, CONSTANT_BYTES } from '../ir/bound-plan.js';
 import { ARENA_ALIGNMENT } from '../memory/arena.js';
-import { rowPitch, streamedInput, tensorBytes, viewOffset } from '../ops/plan-access.js';
+import { storedBytes } from '../memory/lifetimes.js';
+import { rowPitch, streamedInput, viewOffset } from '../ops/plan-access.js';
 import { bug } from '../support/errors.js';
 
 interface Range {
@@ -58,8 +59,10 @@ function placementProblems(bound: BoundPlan): string[] {
     const tensor = bound.plan.tensors[id];
     const at = placed.get(id);
     if (tensor === undefined || at === undefined) problems.push(`tensor ${id} has no place in the arena`);
-    else if (at.bytes !== tensorBytes(tensor))
-      problems.push(`tensor ${tensor.name} takes ${at.bytes} bytes instead of ${tensorBytes(tensor)}`);
+    else if (at.bytes !== storedBytes(tensor, at.layout))
+      problems.push(
+        `tensor ${tensor.name} takes ${at.bytes} bytes instead of ${storedBytes(tensor, at.layout)}`,
+      );
   }
   const ranges = [...bound.tensors, ...bound.steps.flatMap((step) => step.scratch ?? [])];
   for (const range of ranges) {

@@ -7,6 +7,7 @@
 import type { Width } from '../numeric/widths.js';
 import type { CoreId, KernelFeature } from './core-id.js';
 import type { BlobRef, DeployPlan, StepOp } from './deploy-plan.js';
+import type { PlanesLayout } from './planes-layout.js';
 
 export const BOUND_PLAN_FORMAT = 'quantmcu-bound-plan';
 export const BOUND_PLAN_VERSION = 1;
@@ -102,6 +103,8 @@ export interface BoundTensor extends ArenaRange {
   readonly tensor: number;
   /** Of a view: bytes from one of its rows to the next; the rows of other tensors follow each other. */
   readonly rowPitch?: number;
+  /** Where it is not stored pixel by pixel; `bytes` are the layout's then. */
+  readonly layout?: PlanesLayout;
   /** Step that writes it; −1 for a network input. */
   readonly firstStep: number;
   /** Last step that reads it; the number of steps for a network output. */

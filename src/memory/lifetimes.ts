@@ -5,7 +5,8 @@
  * (network outputs). A tensor is live in every step from the one that writes it to the last that reads it. A view
  * has no bytes of its own: touching it touches the tensor that it looks into. A streamed input has none at all.
  */
-import type { DeployPlan } from '../ir/deploy-plan.js';
+import type { DeployPlan, PlanTensor } from '../ir/deploy-plan.js';
+import { type PlanesLayout, planesBytes } from '../ir/planes-layout.js';
 import { rootOf, streamedInput, tensorBytes } from '../ops/plan-access.js';
 
 export interface Lifetime {
@@ -20,6 +21,8 @@ export interface StepMemory {
   readonly inPlaceInputs: readonly number[];
   /** The output has the input's bytes (RESHAPE): nothing is computed. */
   readonly alias: boolean;
+  /** How the kernel writes its output where that is not pixel by pixel; no view looks into it then. */
+  readonly outputLayout?: PlanesLayout;
 }
 
 /** How a tensor came to share the buffer of another. */
@@ -93,14 +96,31 @@ export function groupTensors(
     groupOf.set(output, group);
     sharing.set(output, { with: source, reason: alias ? 'alias' : 'in_place' });
   });
+  const layouts = outputLayouts(plan, memory);
   const member = (id: number): GroupMember => ({
     tensor: id,
-    bytes: tensorBytes(plan.tensors[id]!),
+    bytes: storedBytes(plan.tensors[id]!, layouts.get(id)),
     ...lifetimes.get(id)!,
   });
   const groups: Group[] = [...new Set(groupOf.values())].map((ids) => ({ members: ids.map(member) }));
   return { groups: [...groups, ...scratchGroups(memory)], sharing };
 }
+
+/** Layouts that kernels give to tensors, by tensor id. */
+export function outputLayouts(
+  plan: DeployPlan,
+  memory: readonly StepMemory[],
+): ReadonlyMap<number, PlanesLayout> {
+  const layouts = new Map<number, PlanesLayout>();
+  memory.forEach(({ outputLayout }, time) => {
+    if (outputLayout !== undefined) layouts.set(plan.steps[time]!.output, outputLayout);
+  });
+  return layouts;
+}
+
+/** Bytes that a tensor takes in the arena. */
+export const storedBytes = (tensor: PlanTensor, layout: PlanesLayout | undefined): number =>
+  layout === undefined ? tensorBytes(tensor) : planesBytes(layout, tensor.shape[2]);
 
 const scratchGroups = (memory: readonly StepMemory[]): Group[] =>
   memory.flatMap(({ scratchBytes }, time) =>

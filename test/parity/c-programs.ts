@@ -1,6 +1,6 @@
 /** Many small networks in one C program: what the host and the emulated parity tests build. */
 import { bind } from '../../src/bind/bind.js';
-import { PORTABLE } from '../../src/bind/variants/choose.js';
+import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
 import { emitKernels } from '../../src/codegen/emit-kernels.js';
 import { emitNetwork, kernelInstances } from '../../src/codegen/emit-network.js';
 import { emitConfig } from '../../src/codegen/emit-project.js';

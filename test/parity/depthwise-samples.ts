@@ -1,5 +1,6 @@
 /** Depthwise convolutions that fast kernels take, more often than the operator's own samples have them. */
-import type { DepthwiseConv2dStep, StepWindow } from '../../src/ir/deploy-plan.js';
+import type { DepthwiseConv2dStep, PlanTensor, StepWindow } from '../../src/ir/deploy-plan.js';
+import type { Width } from '../../src/numeric/widths.js';
 import type { SampleCase, SampleRequest } from '../../src/ops/op-def.js';
 import { readWeights } from '../../src/ops/plan-access.js';
 import { SamplePlan } from '../../src/ops/sample-plan.js';
@@ -57,40 +58,67 @@ export function depthwiseSample(
 ): SampleCase {
   const s = new SamplePlan(random, request);
   const height = channels >= MANY_CHANNELS[0]! ? random.integer(1, 3) : random.pick(SIZES);
-  const from = [height, width, channels] as const;
   const y = axis(random, height, kernel, strideHeight);
-  const window: StepWindow = {
-    kernelHeight: kernel,
-    kernelWidth: kernel,
-    strideHeight: y.stride,
-    strideWidth: x.stride,
-    dilationHeight: 1,
-    dilationWidth: 1,
-    padTop: y.pad,
-    padLeft: x.pad,
+  const window = squareWindow(kernel, y, x);
+  const input = s.tensor([height, width, channels], s.inputBits);
+  return s.finish(depthwiseStep(s, input, window, [y.out, x.out]), windowLabel(window));
+}
+
+const squareWindow = (kernel: number, y: Axis, x: Axis): StepWindow => ({
+  kernelHeight: kernel,
+  kernelWidth: kernel,
+  strideHeight: y.stride,
+  strideWidth: x.stride,
+  dilationHeight: 1,
+  dilationWidth: 1,
+  padTop: y.pad,
+  padLeft: x.pad,
+});
+
+const windowLabel = ({ kernelHeight, strideHeight, strideWidth, padTop, padLeft }: StepWindow): string =>
+  `k${kernelHeight} s${strideHeight}×${strideWidth} p${padTop},${padLeft}`;
+
+function depthwiseStep(
+  s: SamplePlan,
+  input: PlanTensor,
+  window: StepWindow,
+  out: readonly [number, number],
+): DepthwiseConv2dStep {
+  const [, , channels] = input.shape;
+  const output = s.tensor([out[0], out[1], channels], s.outputBits);
+  const taps = window.kernelHeight * window.kernelWidth;
+  const constants = s.weighted(taps, channels, channels, taps, (i) => i % channels, output);
+  return {
+    op: 'depthwise_conv2d',
+    name: 'depthwise_conv2d',
+    inputs: [input.id],
+    output: output.id,
+    window,
+    depthMultiplier: 1,
+    ...constants,
   };
+}
+
+/** A convolution, and a depthwise one of its output, which has `mapBits`: mostly 1×1 and 3×3. */
+export function linkedSample(random: Random, request: SampleRequest, mapBits: Width): SampleCase {
+  const s = new SamplePlan(random, request);
+  const from = [random.pick(SIZES), random.pick(SIZES), random.pick([3, 4, 8, 13, 16, 40])] as const;
+  const [kernel, side] = [random.pick([1, 1, 3]), random.pick([3, 3, 3, 5, 7])];
+  const anyAxis = (size: number, taps: number): Axis => axis(random, size, taps, random.pick([1, 2]));
+  const [y, x] = [anyAxis(from[0], kernel), anyAxis(from[1], kernel)];
+  const map = [y.out, x.out, random.pick(CHANNELS)] as const;
+  const [down, across] = [anyAxis(map[0], side), anyAxis(map[1], side)];
   const input = s.tensor(from, s.inputBits);
-  const output = s.tensor([y.out, x.out, from[2]], s.outputBits);
-  const constants = s.weighted(
-    kernel * kernel,
-    from[2],
-    from[2],
-    kernel * kernel,
-    (i) => i % from[2],
-    output,
-  );
-  return s.finish(
-    {
-      op: 'depthwise_conv2d',
-      name: 'depthwise_conv2d',
-      inputs: [input.id],
-      output: output.id,
-      window,
-      depthMultiplier: 1,
-      ...constants,
-    },
-    `k${kernel} s${y.stride}×${x.stride} p${y.pad},${x.pad}`,
-  );
+  const between = s.tensor(map, mapBits);
+  const length = kernel * kernel * from[2];
+  const channelOf = (i: number): number => Math.floor(i / length);
+  const constants = s.weighted(kernel * kernel * map[2], from[2], map[2], length, channelOf, between);
+  const windows = [squareWindow(kernel, y, x), squareWindow(side, down, across)] as const;
+  const [window] = windows;
+  const step = { name: 'conv2d', inputs: [input.id], output: between.id, window, ...constants };
+  const behind = depthwiseStep(s, between, windows[1], [down.out, across.out]);
+  const steps = [{ op: 'conv2d' as const, ...step }, behind];
+  return s.finishNetwork('linked', steps, [input.id], windows.map(windowLabel).join(' then '));
 }
 
 /**

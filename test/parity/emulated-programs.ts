@@ -71,6 +71,8 @@ export async function buildCases(
 
 export interface EmulatedCase {
   readonly output: Uint8Array;
+  /** Feature maps that binding has given a layout, as they stand in the arena, by tensor id. */
+  readonly laidOut: ReadonlyMap<number, Uint8Array>;
   /** Of `invoke`; 0 unless counted. */
   readonly cycles: number;
 }
@@ -114,6 +116,11 @@ export function emulateCases(
       reach('quantmcu_done');
       const cycles = machine.counters().cycles - before;
       return {
+        laidOut: new Map(
+          item.bound.tensors
+            .filter(({ layout }) => layout !== undefined)
+            .map(({ tensor, bytes }) => [tensor, machine.read(place(item, tensor), bytes)]),
+        ),
         output: machine.read(place(item, item.sample.plan.outputs[0]!.tensor), item.expected.length),
         cycles,
       };

@@ -2,7 +2,7 @@
  * Every kernel of the firmware with every pair of widths that it serves: THE list of what parity runs must meet. The
  * pairs stand here a second time on purpose: test/parity/variants.test.ts compares them with what variants take.
  */
-import { PORTABLE } from '../../src/bind/variants/choose.js';
+import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
 import { KERNEL_VARIANTS } from '../../src/bind/variants/index.js';
 import type { AnyKernelVariant } from '../../src/bind/variants/variant.js';
 import type { StepOp } from '../../src/ir/deploy-plan.js';

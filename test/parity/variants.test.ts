@@ -7,7 +7,7 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
-import { KERNEL_VARIANTS } from '../../src/bind/variants/index.js';
+import { KERNEL_VARIANTS, LINKED_VARIANTS } from '../../src/bind/variants/index.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { ASSEMBLY } from '../../src/codegen/asm/index.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
@@ -125,6 +125,11 @@ interface Part {
 }
 
 const PRODUCT = /^(sml\w+ \w+, (\w+), )(?!\2\b)\w+/;
+/** Generators of linked kernels: test/parity/planes.test.ts. */
+const LINKED = LINKED_VARIANTS.flatMap(({ writer, reader }) => [writer, reader]).map(
+  ({ op, name }) => `${op}_${name}`,
+);
+const ALONE = Object.keys(ASSEMBLY).filter((file) => !LINKED.includes(file));
 const DEPTHWISE = ['depthwise_conv2d_planes', 'depthwise_conv2d_rowpairs'];
 
 const PARTS = {
@@ -133,7 +138,7 @@ const PARTS = {
     instruction: /^((?:(?:and|orr|eor|pkh[bt]{2}|ssub16) \w+,|[su]xtb16) (\w+), )(?!\2\b)(?:r\d+|lr)/,
     generators: ['conv2d_lanes', 'conv2d_pairs', ...DEPTHWISE],
   },
-  products: { suffix: /_(multiply|run|rows)$/, instruction: PRODUCT, generators: Object.keys(ASSEMBLY) },
+  products: { suffix: /_(multiply|run|rows)$/, instruction: PRODUCT, generators: ALONE },
   'products of outputs within a byte': { suffix: /_merge$/, instruction: PRODUCT, generators: DEPTHWISE },
 } as const satisfies Record<string, Part>;
 

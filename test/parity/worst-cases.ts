@@ -60,11 +60,10 @@ function extremeWeights(plan: DeployPlan, step: Step, pattern: Pattern): DeployP
 
 /** The sample's shapes at a bound of everything. */
 export function worstCase(sample: SampleCase, random: Random): SampleCase {
-  const [step] = sample.plan.steps;
   const pick = (): Pattern => random.pick(PATTERNS);
   return {
     label: `${sample.label} at the bounds`,
-    plan: extremeWeights(sample.plan, step!, pick()),
+    plan: sample.plan.steps.reduce((plan, step) => extremeWeights(plan, step, pick()), sample.plan),
     inputs: sample.plan.inputs.map((port) => extremeInput(tensorOf(sample.plan, port.tensor), pick())),
   };
 }

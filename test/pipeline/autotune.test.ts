@@ -1,6 +1,6 @@
 /** Kernels by measured cycles: never slower than those of the rule, the same bytes, measured once per firmware. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { PORTABLE } from '../../src/bind/variants/choose.js';
+import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
 import { randomInputs } from '../../src/cli/network-inputs.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { autotune } from '../../src/evaluate/autotune.js';

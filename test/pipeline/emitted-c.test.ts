@@ -1,7 +1,7 @@
 /** The C that a tiny plan becomes, as snapshots: `npx vitest run test/pipeline/emitted-c.test.ts -u` updates them. */
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
-import { PORTABLE } from '../../src/bind/variants/choose.js';
+import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
 import { emitProject, projectSources } from '../../src/codegen/emit-project.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import { checkStep } from '../../src/ops/index.js';

@@ -1,5 +1,7 @@
 /** The self-check firmware on emulated cores prints what a board would, and `verify --log` compares it layer by layer. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { KernelPreference } from '../../src/bind/variants/choose.js';
+import { linkedKernels } from '../../src/bind/variants/links.js';
 import { randomInputs } from '../../src/cli/network-inputs.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { parseBoardLog } from '../../src/compare/board-log.js';
@@ -16,7 +18,12 @@ import {
   type SelfCheckInput,
   verifyPlan,
 } from '../../src/pipeline.js';
+import type { LoadedNetwork } from '../../src/simulate/engine.js';
+import { referenceEngine } from '../../src/simulate/reference-engine.js';
+import { crc32 } from '../../src/support/crc32.js';
+import { createRandom } from '../../src/support/random.js';
 import { type Board, findBoard } from '../../src/targets/index.js';
+import { linkedSample } from '../parity/depthwise-samples.js';
 import { runInMemory } from '../support/memory-environment.js';
 import { FIXTURES, readBytes } from '../support/paths.js';
 import { tinyPlan } from './tiny-plan.js';
@@ -37,8 +44,9 @@ async function boardOutput(
   engine: EngineId,
   selfCheck: SelfCheckInput = { kind: 'seed', seed: SEED },
   network: DeployPlan = plan,
+  preference: KernelPreference = {},
 ): Promise<string> {
-  const firmware = await buildProject(host, network, board, { selfCheck, now });
+  const firmware = await buildProject(host, network, board, { selfCheck, now, ...preference });
   const machine = ENGINES[engine].create({
     ...{ core: board.core, regions: boardRegions(board), countCycles: true, watchMemory: false },
   });
@@ -71,6 +79,25 @@ describe.each(['l4r5zi', 'f746', 'u575'])('the self-check for %s', (boardId) => 
     for (const layer of layers) {
       expect(Math.abs(layer.cycles! - layer.estimatedCycles), layer.name).toBeLessThan(20);
     }
+  });
+});
+
+describe('a map that is stored in planes', () => {
+  it.each([8, 4, 2] as const)('has the CRC of its packed bytes, %i bits', async (mapBits) => {
+    const random = createRandom(mapBits);
+    const request = { mode: 'tflm', inputBits: 8, weightBits: 8 } as const;
+    let network: DeployPlan;
+    do network = linkedSample(random, request, mapBits).plan;
+    while (linkedKernels(network, 'dsp').length === 0);
+    const choice = (_: unknown, index: number): string => ['columnsplanes', 'planesready'][index]!;
+    const selfCheck = { kind: 'seed', seed: SEED } as const;
+    const text = await boardOutput(findBoard('l4r5zi')!, 'builtin', selfCheck, network, { choice });
+    const crcs: number[] = [];
+    const inputs = randomInputs(network, SEED).bytes;
+    (referenceEngine.load(network) as LoadedNetwork).run(inputs, (_step, _, bytes) => {
+      crcs.push(crc32(bytes));
+    });
+    expect(parseBoardLog(text, 'log').layers.map(({ crc }) => crc)).toEqual(crcs);
   });
 });
 

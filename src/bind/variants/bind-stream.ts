@@ -25,18 +25,22 @@ export interface BoundStream {
   readonly parameters: { readonly o: number; readonly c: number };
 }
 
-/** Packs the step's 8-bit weights in `order`: position in the column → index in a channel's row, −1 for nothing. */
+/**
+ * Packs the step's weights in `order`: position in the column → index in a channel's row, −1 for nothing. `signed` as in
+ * OutputForm.
+ */
 export function bindStream(
   step: MatrixStep,
   context: BindContext,
   order: Int32Array,
   form: StreamForm,
+  signed = false,
 ): BoundStream {
   const { plan, constants, label } = context;
   const output = outputTensor(step, context);
   const mode = plan.requantization;
   const channels = channelList(step, context);
-  const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp };
+  const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp, signed };
   const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form);
   const pairs = order.length / 2;
   const range = widthRange(output.bits);

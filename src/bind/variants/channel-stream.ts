@@ -34,10 +34,12 @@ export interface OutputForm {
   readonly bits: Width;
   readonly zeroPoint: number;
   readonly clamp: Clamp;
+  /** The kernel cuts outputs as what they are; others add 128 to bytes and cut them as unsigned values. */
+  readonly signed?: boolean;
 }
 
-/** Outputs are cut as unsigned values. */
-const unsignedOffset = (bits: Width): number => (bits === 8 ? 128 : 0);
+/** What the kernel adds to outputs before it cuts them. */
+const offsetOf = ({ bits, signed }: OutputForm): number => (bits === 8 && signed !== true ? 128 : 0);
 
 /** The accumulators that a channel can have with inputs of `bits`. */
 export function channelRange({ bias, positive, negative }: ChannelReach, bits: Width): ChannelRange {
@@ -65,16 +67,10 @@ function constantChannel(value: number, zero: number, mode: RequantMode): FastCo
 const INT16 = 2 ** 15;
 const INT32 = 2 ** 31;
 
-/**
- * The short form of a channel, when it is exact for every accumulator and its value fits int16 before it is cut. `offset`
- * is what the kernel adds to outputs before it cuts them.
- */
-export function fastConstants(
-  channel: Channel,
-  output: OutputForm,
-  offset = unsignedOffset(output.bits),
-): FastConstants | undefined {
+/** The short form of a channel, when it is exact for every accumulator and its value fits int16 before it is cut. */
+export function fastConstants(channel: Channel, output: OutputForm): FastConstants | undefined {
   const { bias, lowest, highest, multiplier: m } = channel;
+  const offset = offsetOf(output);
   const { mode, zeroPoint, clamp } = output;
   const zero = zeroPoint + offset;
   if (lowest === highest) {
@@ -147,8 +143,8 @@ export function packChannelStream(
 export const fastBlockWords = (pairs: number, mode: RequantMode, form: StreamForm): number =>
   4 + (form === 'nibbles' ? 1 : 2) * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
 
-const unusedChannel = ({ zeroPoint, bits, mode }: OutputForm): FastConstants =>
-  constantChannel(0, zeroPoint + unsignedOffset(bits), mode);
+const unusedChannel = (output: OutputForm): FastConstants =>
+  constantChannel(0, output.zeroPoint + offsetOf(output), output.mode);
 
 /** The header, (w01 w23) per pair, constants; undefined where the block's bounds do not hold. */
 function fastBlock(

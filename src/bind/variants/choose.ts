@@ -5,39 +5,27 @@
  * Rule: the first variant of the list that applies, unless its memory would raise the live bytes of its step more than
  * a hundredth above what the portable kernels need at their worst step; then the next one. So speed hardly costs arena:
  * the hundredth is for columns filled up to whole turns of a loop. Where cycles were measured (autotuning), those of a step
- * stand in their order instead, quickest first, and a kernel that is slower than the portable one is no candidate.
+ * stand in their order instead, quickest first, and a kernel that is slower than the portable one is no candidate. Then two
+ * neighbours take linked kernels (links.ts) where these are quicker together and the arena stays within the same limit.
  */
 import type { DeployPlan, Step, StepOp } from '../../ir/deploy-plan.js';
 import { liveBytes } from '../../memory/conflicts.js';
-import { groupTensors, type StepMemory } from '../../memory/lifetimes.js';
+import { groupTensors } from '../../memory/lifetimes.js';
 import { unsupported } from '../../support/errors.js';
 import type { KernelFeature } from '../../targets/target.js';
 import { portableMemory, stepMemory } from '../step-memory.js';
+import { type ChosenKernel, type KernelCycles, kernelName } from './chosen-kernel.js';
 import { KERNEL_VARIANTS } from './index.js';
-import type { AnyKernelVariant, KernelVariant } from './variant.js';
-
-/** What a choice calls the kernel of bind-step.ts. */
-export const PORTABLE = 'portable';
+import { linkedAt, linkedKernels, requireAgreement, withLinks } from './links.js';
+import type { KernelVariant } from './variant.js';
 
 /** Names the kernel of a step: a variant's name, PORTABLE, or undefined to leave it to the rule. */
 export type KernelChoice = (step: Step, index: number) => string | undefined;
-
-/** Measured cycles of a step, by index, with the kernel of that name; undefined where unknown. */
-export type KernelCycles = (index: number, kernel: string) => number | undefined;
 
 /** What may set the rule aside; nothing by default, so that a plan alone says which kernels it has. */
 export interface KernelPreference {
   readonly choice?: KernelChoice;
   readonly cycles?: KernelCycles;
-}
-
-export interface ChosenKernel {
-  /** Absent: the portable kernel. */
-  readonly variant?: AnyKernelVariant;
-  /** Why no earlier kernel of the list. */
-  readonly why: string;
-  /** The kernel's own, without tiles for views. */
-  readonly memory: StepMemory;
 }
 
 /** Kernels that can compute the step, by preference; the last one is the portable kernel. */
@@ -63,19 +51,29 @@ export function chooseKernels(
   feature: KernelFeature,
   { choice, cycles }: KernelPreference = {},
 ): readonly ChosenKernel[] {
+  const links = choice === undefined && cycles === undefined ? [] : linkedKernels(plan, feature);
   const options = plan.steps.map((step, index) => {
     const kernels = kernelsFor(step, plan, feature);
     const wanted = choice?.(step, index);
-    if (wanted !== undefined) return [forced(step, kernels, wanted)];
+    if (wanted !== undefined) return [forced(step, [...linkedAt(links, index), ...kernels], wanted)];
     return cycles === undefined ? kernels : quickestFirst(kernels, (kernel) => cycles(index, kernel));
   });
   const chosen = options.map((kernels) => kernels[0]!);
+  if (choice !== undefined) requireAgreement(plan, links, chosen);
   if (options.every((kernels) => kernels.length === 1)) return chosen;
-  return withinPortableArena(plan, options, chosen);
+  const limit = TOLERANCE * mostLive(plan, lastOf(options));
+  const within = withinPortableArena(plan, options, chosen, limit);
+  if (cycles === undefined) return within;
+  const fits = (kernels: readonly ChosenKernel[]): boolean => mostLive(plan, kernels) <= limit;
+  return withLinks(within, links, cycles, fits);
 }
 
-/** As a choice names it. */
-export const kernelName = ({ variant }: ChosenKernel): string => variant?.name ?? PORTABLE;
+/** The portable kernels. */
+const lastOf = (options: readonly (readonly ChosenKernel[])[]): readonly ChosenKernel[] =>
+  options.map((kernels) => kernels.at(-1)!);
+
+const mostLive = (plan: DeployPlan, kernels: readonly ChosenKernel[]): number =>
+  liveWith(plan, kernels).reduce((most, bytes) => Math.max(most, bytes), 0);
 
 /** Up to the portable kernel; unchanged where one of them was not measured. Equal cycles keep the list's order. */
 function quickestFirst(
@@ -116,9 +114,8 @@ function withinPortableArena(
   plan: DeployPlan,
   options: readonly (readonly ChosenKernel[])[],
   first: readonly ChosenKernel[],
+  limit: number,
 ): readonly ChosenKernel[] {
-  const portable = options.map((kernels) => kernels.at(-1)!);
-  const limit = TOLERANCE * Math.max(...liveWith(plan, portable));
   const chosen = [...first];
   const at = options.map(() => 0);
   for (;;) {
@@ -126,7 +123,7 @@ function withinPortableArena(
     if (over.length === 0) return chosen;
     const movable = over.filter((step) => at[step]! + 1 < options[step]!.length);
     // A kernel that gives up overwriting its input keeps it alive elsewhere: then all steps take their last one.
-    if (movable.length === 0) return portable;
+    if (movable.length === 0) return lastOf(options);
     for (const step of movable) {
       const tooMuch = chosen[step]!;
       at[step]!++;

@@ -4,10 +4,11 @@
  */
 import type { ArgumentRecord } from '../../ir/bound-plan.js';
 import type { DeployPlan, DepthwiseConv2dStep, PlanTensor } from '../../ir/deploy-plan.js';
+import { type PlanesLayout, planeGroupBytes, planePitch } from '../../ir/planes-layout.js';
 import type { RequantMode } from '../../numeric/requantize.js';
 import { pixelBytes } from '../../numeric/widths.js';
 import { readInt8, tensorOf, widthRange } from '../../ops/plan-access.js';
-import { type BindContext, inputTensor, outputTensor } from '../bound-op.js';
+import { type BindContext, inputTensor, outputTensor, type StepCalls } from '../bound-op.js';
 import { kernelInstance } from '../kernel-instance.js';
 import { depthwiseInPlace } from '../step-memory.js';
 import { shapeArgs, stageArgs, windowArgs } from '../struct-args.js';
@@ -32,6 +33,10 @@ export const ends = (step: DepthwiseConv2dStep, plan: DeployPlan): [PlanTensor, 
   tensorOf(plan, step.output),
 ];
 
+/** Whether a block reads further from one pointer than an offset reaches, with rows of `pitch` bytes. */
+export const rowsReachFar = ({ window }: DepthwiseConv2dStep, pitch: number): boolean =>
+  GROUP * (window.kernelHeight - 1) * pitch + TURN_BYTES > MOST_OFFSET;
+
 /** Input columns that windows reach. */
 export const takenColumns = (step: DepthwiseConv2dStep, input: PlanTensor, output: PlanTensor): number =>
   Math.min(input.shape[1], planeColumns(step, output) - step.window.padLeft);
@@ -55,8 +60,7 @@ export function planesApply(step: DepthwiseConv2dStep, plan: DeployPlan): string
   if (step.weightZeroPoint !== 0) return 'weights with a zero point';
   if (manyExact(step, plan)) return 'multipliers of 1 and more';
   if (takenColumns(step, input, output) < 1) return 'windows that miss the input';
-  const pitch = 2 * planeColumns(step, output);
-  if (GROUP * (kernel - 1) * pitch + TURN_BYTES > MOST_OFFSET) return 'rows too long for planes';
+  if (rowsReachFar(step, 2 * planeColumns(step, output))) return 'rows too long for planes';
   return input.shape[2] > MOST_OFFSET ? 'too many channels' : undefined;
 }
 
@@ -99,7 +103,7 @@ function packRecords(
     const at = index * recordBytes;
     const own = [...weights.subarray(index * length, (index + 1) * length)];
     const { channel, taps } = shiftedChannel(unshifted, own, form.mode);
-    const fast = fastConstants(channel, form, 0);
+    const fast = fastConstants(channel, form);
     if (fast !== undefined) {
       view.setInt32(at, form.mode === 'tflm' ? 2 * fast.bias : fast.bias, true);
       fast.words.forEach((word, i) => {
@@ -123,6 +127,7 @@ function constantArgs(step: DepthwiseConv2dStep, context: BindContext): Argument
     bits: output.bits,
     zeroPoint: output.zeroPoint,
     clamp: step.clamp,
+    signed: true,
   };
   const { records, exact } = packRecords(step, plan, channelList(step, context), form);
   const hasExact = exact.includes(1);
@@ -159,19 +164,15 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
     bind(step, context) {
       const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
       const [, width, channels] = input.shape;
-      const range = widthRange(output.bits);
       const parameters = {
         k: step.window.kernelWidth,
         c: channels,
         i: takenColumns(step, input, output),
         p: step.window.padLeft,
         x: width * pixelBytes(channels, input.bits),
-        o: output.shape[1],
-        w: output.bits,
-        s: step.window.strideWidth,
-        v: step.window.strideHeight,
+        ...outputParameters(step, output),
         r: 2 * planeColumns(step, output),
-        f: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0,
+        f: cutsOutput(step, output),
         g: channels % GROUP === 0 ? 1 : 0,
       };
       const args = {
@@ -180,7 +181,7 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
         window: windowArgs(step.window),
         strip_rows: stripRows(output),
         input_zero_point: input.zeroPoint,
-        ...constantArgs(step, context),
+        constants: constantArgs(step, context),
       };
       const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits, {
         variant: 'planes',
@@ -189,6 +190,44 @@ function planes(name: string, mostRows: number): KernelVariant<'depthwise_conv2d
       return { calls: [{ kernel, args, inputs: [input.id] }] };
     },
   };
+}
+
+/** Width and bits of the output, strides. */
+const outputParameters = ({ window }: DepthwiseConv2dStep, output: PlanTensor) => ({
+  o: output.shape[1],
+  w: output.bits,
+  s: window.strideWidth,
+  v: window.strideHeight,
+});
+
+/** 1 when the clamp is narrower than the output's range. */
+function cutsOutput({ clamp }: DepthwiseConv2dStep, output: PlanTensor): number {
+  const range = widthRange(output.bits);
+  return clamp.min > range.min || clamp.max < range.max ? 1 : 0;
+}
+
+/** The call over planes that the layer before has written; widths of the input play no part in it. */
+export function bindReadyPlanes(
+  step: DepthwiseConv2dStep,
+  context: BindContext,
+  layout: PlanesLayout,
+): StepCalls {
+  const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
+  const parameters = {
+    k: step.window.kernelWidth,
+    c: input.shape[2],
+    ...outputParameters(step, output),
+    r: planePitch(layout),
+    f: cutsOutput(step, output),
+  };
+  const args = {
+    output_height: output.shape[0],
+    group_bytes: planeGroupBytes(layout),
+    constants: constantArgs(step, context),
+  };
+  const how = { variant: 'planesready', parameters };
+  const kernel = kernelInstance(step.op, context.target.feature, input.bits, step.weightBits, how);
+  return { calls: [{ kernel, args, inputs: [input.id] }] };
 }
 
 /** By falling scratch: the whole map, then strips of so many output rows. */

@@ -21,3 +21,9 @@ export interface KernelVariant<K extends StepOp> {
 }
 
 export type AnyKernelVariant = { [K in StepOp]: KernelVariant<K> }[StepOp];
+
+/** The first one's output layout (StepMemory) is what the second one reads; each applies only where the other does. */
+export interface LinkedVariants {
+  readonly writer: AnyKernelVariant;
+  readonly reader: AnyKernelVariant;
+}

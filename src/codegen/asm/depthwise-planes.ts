@@ -10,7 +10,24 @@ import { type PlaneShape, planeRows } from './planes.js';
 /** Parameters: as firmware-templates/kernels/depthwise_conv2d_planes.h lists them. */
 export function depthwisePlanes(kernel: KernelInstance, mode: FirmwareMode): string {
   const { name, inputBits, parameters = {} } = kernel;
-  const { k = 3, c = 0, i = 0, p = 0, x = 0, o = 0, w = 8, s = 1, v = 1, r = 0, f = 0, g = 0 } = parameters;
+  const { c = 0, i = 0, p = 0, x = 0, r = 0, g = 0 } = parameters;
+  const functions = rowFunctions(kernel, mode);
+  if (g === 1) {
+    const pixels = { columns: i, left: p, pixelBytes: pixelBytes(c, inputBits), rowBytes: x };
+    functions.push(gatherPlanes(`${name}_gather`, { inputBits, pitch: r, ...pixels }));
+  }
+  return assemblyFile(`Instance ${name} of kernels/depthwise_conv2d_planes.c.`, functions);
+}
+
+/** Planes stand ready. Parameters: as firmware-templates/kernels/depthwise_conv2d_planesready.h lists them. */
+export const depthwiseReadyPlanes = (kernel: KernelInstance, mode: FirmwareMode): string =>
+  assemblyFile(
+    `Instance ${kernel.name} of kernels/depthwise_conv2d_planesready.c.`,
+    rowFunctions(kernel, mode),
+  );
+
+function rowFunctions({ name, parameters = {} }: KernelInstance, mode: FirmwareMode): string[] {
+  const { k = 3, c = 0, o = 0, w = 8, s = 1, v = 1, r = 0, f = 0 } = parameters;
   const outputBits = w as Width;
   const shape = {
     kernel: k,
@@ -25,11 +42,7 @@ export function depthwisePlanes(kernel: KernelInstance, mode: FirmwareMode): str
   };
   const functions = [planeRows(`${name}_rows`, shape, mode, false)];
   if (outputBits < 8) functions.push(planeRows(`${name}_merge`, shape, mode, true));
-  if (g === 1) {
-    const pixels = { columns: i, left: p, pixelBytes: pixelBytes(c, inputBits), rowBytes: x };
-    functions.push(gatherPlanes(`${name}_gather`, { inputBits, pitch: r, ...pixels }));
-  }
-  return assemblyFile(`Instance ${name} of kernels/depthwise_conv2d_planes.c.`, functions);
+  return functions;
 }
 
 /** Parameters: as firmware-templates/kernels/depthwise_conv2d_rowpairs.h lists them. */

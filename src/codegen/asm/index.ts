@@ -6,8 +6,8 @@ import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import { addWords } from './add-words.js';
 import { conv2dLanes, conv2dPairs } from './conv2d-lanes.js';
-import { depthwisePlanes, depthwiseRowPairs } from './depthwise-planes.js';
-import { matrixColumns } from './matrix.js';
+import { depthwisePlanes, depthwiseReadyPlanes, depthwiseRowPairs } from './depthwise-planes.js';
+import { matrixColumns, matrixPlanes } from './matrix.js';
 import { matrixRows } from './rows.js';
 import { vectorColumns } from './vector.js';
 
@@ -17,9 +17,11 @@ export const ASSEMBLY: Readonly<Record<string, AssemblyGenerator>> = {
   conv2d_lanes: conv2dLanes,
   conv2d_pairs: conv2dPairs,
   conv2d_columns: matrixColumns,
+  conv2d_columnsplanes: matrixPlanes,
   conv2d_rows: matrixRows,
   fully_connected_columns: vectorColumns,
   depthwise_conv2d_planes: depthwisePlanes,
+  depthwise_conv2d_planesready: depthwiseReadyPlanes,
   depthwise_conv2d_rowpairs: depthwiseRowPairs,
   add_words: addWords,
 };

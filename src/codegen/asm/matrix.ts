@@ -31,6 +31,7 @@ import {
   type PairOffsets,
   type SumRegisters,
 } from './matrix-nibbles.js';
+import { emitStoreApart, emitStorePlanes, type PlaneRegisters } from './store-planes.js';
 
 /** Single-precision registers: constants of a call. s1 to s7 are `struct qmcu_matrix_run` in its order. */
 const COLUMNS = 's0';
@@ -160,7 +161,39 @@ const NIBBLES: MatrixForm = {
 export const matrixForm = ({ weightBits }: KernelInstance): MatrixForm =>
   weightBits === 4 ? NIBBLES : BYTES;
 
-function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions, form: MatrixForm): string {
+/** From scaled channels to memory. */
+interface MatrixOutput {
+  emitStart?(a: Assembly): void;
+  emit(a: Assembly, finish: FinishOptions, channels: readonly ChannelRegisters[]): void;
+  /** Behind the function's return. */
+  emitEnd?(a: Assembly, channels: readonly ChannelRegisters[]): void;
+}
+
+const PIXELS: MatrixOutput = {
+  emit(a, finish, channels) {
+    emitPack(a, finish, channels, BOUNDS);
+    emitStore(a, finish.outputBits, channels[0]!, PITCH, OUT);
+  },
+};
+
+const PLANES: PlaneRegisters = { pixel: PITCH, group: 's10', out: OUT, bounds: BOUNDS };
+/** Of the field that `struct qmcu_matrix_run` has for planes. */
+const GROUP_OFFSET = 24;
+
+/** Planes whose rows have `pitch` bytes. */
+const planesOutput = (pitch: number): MatrixOutput => ({
+  emitStart: (a) => a.emit(`vldr ${PLANES.group}, [r3, #${GROUP_OFFSET}]`),
+  emit: (a, finish, channels) => emitStorePlanes(a, finish, channels, PLANES, pitch),
+  emitEnd: (a, channels) => emitStoreApart(a, channels, PLANES, pitch),
+});
+
+function matrixRun(
+  name: string,
+  shape: MatrixShape,
+  finish: FinishOptions,
+  form: MatrixForm,
+  output: MatrixOutput,
+): string {
   const a = new Assembly();
   a.emit(
     'push {r4-r11, lr}',
@@ -168,22 +201,30 @@ function matrixRun(name: string, shape: MatrixShape, finish: FinishOptions, form
     `vmov ${COLUMNS}, r0`,
     `vmov ${OUT}, r2`,
   );
+  output.emitStart?.(a);
   if (form.needsSums) emitNibbleSums(a, finish.mode, ['[r0, #-8]', '[r0, #-4]'], SUMS);
   a.label('.Lblock');
   emitColumns(a, shape, form);
   form.emitExtract(a, finish.mode, SUMS);
   emitScale(a, finish.mode, form.channels, ZERO);
-  emitPack(a, finish, form.channels, BOUNDS);
-  emitStore(a, finish.outputBits, form.channels[0]!, PITCH, OUT);
+  output.emit(a, finish, form.channels);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
+  output.emitEnd?.(a, form.channels);
   return a.functionText(name);
 }
 
 /** Parameters: `u` pairs per turn, `s` 1 when one turn is all, `o` output bits, `c` 1 with a clamp. */
-export function matrixColumns(kernel: KernelInstance, mode: FirmwareMode): string {
+export const matrixColumns = (kernel: KernelInstance, mode: FirmwareMode): string =>
+  columnsFile(kernel, mode, PIXELS);
+
+/** The same with outputs in planes; parameter `p`: bytes of a channel's row. */
+export const matrixPlanes = (kernel: KernelInstance, mode: FirmwareMode): string =>
+  columnsFile(kernel, mode, planesOutput(kernel.parameters?.p ?? 0));
+
+function columnsFile(kernel: KernelInstance, mode: FirmwareMode, output: MatrixOutput): string {
   const { u = 0, s = 0, o = 8, c = 0 } = kernel.parameters ?? {};
   const finish = { mode, outputBits: o as Width, clamp: c === 1 };
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/matrix.ts.`, [
-    matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish, matrixForm(kernel)),
+    matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish, matrixForm(kernel), output),
   ]);
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../../src/bind/bind.js';
 import { measuredCosts } from '../../../src/bind/measure.js';
-import { chooseKernels, kernelName, kernelsFor, PORTABLE } from '../../../src/bind/variants/choose.js';
+import { chooseKernels, kernelsFor } from '../../../src/bind/variants/choose.js';
+import { kernelName, PORTABLE } from '../../../src/bind/variants/chosen-kernel.js';
 import { verifyBoundPlan } from '../../../src/invariants/bound.js';
 import { STEP_OPS } from '../../../src/ops/index.js';
 import { createRandom } from '../../../src/support/random.js';
