@@ -82,6 +82,7 @@ const PREDICTION_IMAGES = { least: 64, most: 512 };
 /** A network with its figures: as many searches as are wanted share them. */
 export class ModelSearch {
   private readonly heldOut: HeldOutAccuracy;
+  private last: { readonly key: string; readonly plan: DeployPlan } | undefined;
 
   private constructor(
     private readonly model: CalibratedModel,
@@ -228,6 +229,19 @@ export class ModelSearch {
     return refined ?? found;
   }
 
+  /** Searches in a row often end at the same widths. */
+  private quantize(assignment: BitAssignment, options: SearchOptions): DeployPlan {
+    const { onProgress } = options;
+    const how = this.planOptions(options);
+    const key = JSON.stringify([assignment, how]);
+    if (this.last?.key !== key) {
+      const progress = onProgress === undefined ? {} : { onProgress };
+      const { plan } = quantizeCalibrated(this.model, assignment, { ...how, ...progress });
+      this.last = { key, plan };
+    }
+    return this.last.plan;
+  }
+
   private async finish(
     candidate: StageCandidate,
     budget: number,
@@ -236,12 +250,7 @@ export class ModelSearch {
     const { stage, problem } = candidate;
     const found = await this.refine(candidate, options);
     const assignment = bitAssignment(problem, found.assignment);
-    const { onProgress } = options;
-    const whole = quantizeCalibrated(this.model, assignment, {
-      ...this.planOptions(options),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    }).plan;
-    const plan = expandStage(whole, stage.choice);
+    const plan = expandStage(this.quantize(assignment, options), stage.choice);
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
