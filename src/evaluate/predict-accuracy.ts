@@ -21,6 +21,9 @@ export interface AccuracyPrediction {
   readonly scoreSqnrDb: number;
 }
 
+/** Of the images, that assignments are first tried on. */
+const FIRST_SHARE = 1 / 3;
+
 export class AccuracyPredictor {
   private reference: Promise<Scores> | undefined;
   private readonly known = new Map<string, AccuracyPrediction>();
@@ -43,10 +46,43 @@ export class AccuracyPredictor {
     const key = assignment.join('');
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    this.reference ??= this.runner.scores();
-    const prediction = compareScores(await this.reference, await this.runner.scores(this.round(assignment)));
+    const reference = await this.floatScores();
+    const prediction = compareScores(reference, await this.runner.scores(this.round(assignment)));
     this.known.set(key, prediction);
     return prediction;
+  }
+
+  /**
+   * Whether the prediction is good enough. Images that the float network is least sure of come first: what they alone
+   * rule out needs no others. `isEnough` holds for whatever is better than what it holds for.
+   */
+  async keeps(
+    assignment: Assignment,
+    isEnough: (prediction: AccuracyPrediction) => boolean,
+  ): Promise<boolean> {
+    const key = assignment.join('');
+    const known = this.known.get(key);
+    if (known !== undefined) return isEnough(known);
+    const reference = await this.floatScores();
+    const rounded = this.round(assignment);
+    // Those not looked at yet count as unchanged.
+    const scores = [...reference];
+    const order = leastSureFirst(reference);
+    const first = Math.ceil(order.length * FIRST_SHARE);
+    for (const some of [order.slice(0, first), order.slice(first)]) {
+      const own = await this.runner.scores(rounded, some);
+      some.forEach((sample, i) => {
+        scores[sample] = own[i]!;
+      });
+      if (!isEnough(compareScores(reference, scores))) return false;
+    }
+    this.known.set(key, compareScores(reference, scores));
+    return true;
+  }
+
+  private floatScores(): Promise<Scores> {
+    this.reference ??= this.runner.scores();
+    return this.reference;
   }
 
   private round(assignment: Assignment): RoundedNetwork {
@@ -77,6 +113,15 @@ export function compareScores(
     drop: (100 * lost) / reference.length,
     scoreSqnrDb: -10 * Math.log10(Math.max(noiseToSignal(reference, scores), 1e-12)),
   };
+}
+
+/** Samples by the distance of their best class from the next. */
+function leastSureFirst(reference: Scores): number[] {
+  const margins = reference.map(([scores]) => {
+    const [first = 0, second = 0] = softmax(scores!).sort().reverse();
+    return first - second;
+  });
+  return margins.map((_, sample) => sample).sort((a, b) => margins[a]! - margins[b]! || a - b);
 }
 
 function softmax(scores: Float32Array): Float64Array {

@@ -24,9 +24,8 @@ interface ScoreStart {
 interface ScoreRequest {
   /** As it is where left out. */
   readonly rounded?: RoundedNetwork;
-  /** Samples `from` up to, not including, `to`. */
-  readonly from: number;
-  readonly to: number;
+  /** Their indices. */
+  readonly some: readonly number[];
 }
 
 /** By sample, by output. */
@@ -37,14 +36,17 @@ export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
   load: ({ network, samples }) => {
     const runner = createFloatRunner(network);
     return {
-      run({ rounded, from, to }) {
+      run({ rounded, some }) {
         for (const { id } of network.tensors) runner.setFakeQuantization(id, rounded?.grids[id]);
         network.layers.forEach((layer, i) => {
           const own = rounded?.weights[i];
           if (isWeighted(layer))
             runner.setWeights(i, own === undefined ? undefined : realWeights(layer, own));
         });
-        return collectScores(runner, samples.slice(from, to));
+        return collectScores(
+          runner,
+          some.map((sample) => samples[sample]!),
+        );
       },
     };
   },
@@ -63,16 +65,19 @@ export class ScoreRunner {
     return new ScoreRunner(await createPool(scoreTask, start, useful), count, useful);
   }
 
-  /** Of every sample, in their order. */
-  async scores(rounded?: RoundedNetwork): Promise<Scores> {
-    const { samples, threads } = this;
-    const bound = (part: number): number => Math.floor((part * samples) / threads);
-    const parts = Array.from({ length: threads }, (_, part) =>
+  /** Of the samples with these indices, in their order; of all when left out. */
+  async scores(
+    rounded?: RoundedNetwork,
+    some: readonly number[] = Array.from({ length: this.samples }, (_, i) => i),
+  ): Promise<Scores> {
+    const parts = Math.min(this.threads, some.length);
+    const bound = (part: number): number => Math.floor((part * some.length) / parts);
+    const requests = Array.from({ length: parts }, (_, part) =>
       this.pool.run({
         ...(rounded === undefined ? {} : { rounded }),
-        ...{ from: bound(part), to: bound(part + 1) },
+        some: some.slice(bound(part), bound(part + 1)),
       }),
     );
-    return (await Promise.all(parts)).flat();
+    return (await Promise.all(requests)).flat();
   }
 }

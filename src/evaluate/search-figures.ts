@@ -186,7 +186,7 @@ export function channelSource(
     .map((tensor) => ({ tensor }));
   const collected = collectChannels(network, engine.createRunner(network), samples, requests, seed);
   const known = new Map(requests.map(({ tensor }, i) => [tensor, thinned(collected[i]!)]));
-  return { samplesOf: (tensor) => known.get(tensor)!, rounding: engine.rounding };
+  return { samplesOf: (tensor) => known.get(tensor)!, rounding: engine.rounding, known: new Map() };
 }
 
 /** Evenly spread rows, few enough that grids are found in no time: a search asks for hundreds. */

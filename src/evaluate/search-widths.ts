@@ -91,8 +91,8 @@ export async function searchWidths(
     prediction: await predictor.predict(result.assignment),
   });
   if (accuracy === undefined) return finish(solve(costShare), true);
-  const keeps = async ({ assignment }: SearchResult): Promise<boolean> =>
-    reaches(await predictor.predict(assignment), accuracy);
+  const keeps = ({ assignment }: SearchResult): Promise<boolean> =>
+    predictor.keeps(assignment, (prediction) => reaches(prediction, accuracy));
   let best = solve(costShare);
   // Without a free hand in memory nothing is more accurate than this: cheaper is only worse.
   if (!best.feasible || !(await keeps(best))) return finish(best, false);

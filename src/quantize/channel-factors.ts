@@ -19,6 +19,8 @@ export interface ChannelSource {
   /** Sampled values of a tensor, of the branches of one class or of all its pixels. */
   readonly samplesOf: (tensor: number, ofClass?: number) => ChannelSamples;
   readonly rounding: RoundingKernels;
+  /** What was found for one network is kept here: for whoever asks for many assignments. */
+  readonly known?: Map<string, readonly FakeQuantization[] | undefined>;
 }
 
 /** Widths that gain from factors; at 8 bits a scale per tensor costs next to nothing. */
@@ -27,43 +29,71 @@ const WIDEST_WITH_FACTORS: Width = 4;
 export function withChannelFactors(
   network: FloatNetwork,
   sites: readonly StorageSite[],
-  { samplesOf, rounding }: ChannelSource,
+  source: ChannelSource,
 ): readonly StorageSite[] {
   const changed = new Map<StorageSite, StorageSite>();
   for (const group of channelGroups(network)) {
     const members = sites.filter((site) => site.group.some((id) => group.includes(id)));
-    const narrow = members
-      .filter((site) => site.map.bits <= WIDEST_WITH_FACTORS)
-      .flatMap((site) => group.filter((id) => site.group.includes(id)).map((id) => ({ id, site })))
-      .sort((a, b) => a.id - b.id);
-    if (narrow.length === 0) continue;
-    const wanted = sharedFactors(
-      narrow.map(
-        ({ id, site }) => channelwiseGrid(samplesOf(id, site.ofClass), site.map.bits, rounding).scales,
-      ),
-    );
-    const gridOf = (
-      { group: storage, ofClass, map }: StorageSite,
-      factors: Float64Array,
-    ): FakeQuantization => {
-      const samples = distinctTensors(network, storage).map((id) => samplesOf(id, ofClass));
-      return gridWithFactors(mergeSamples(samples), factors, map.bits, rounding);
-    };
-    const bounded = members
-      .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
-      .map((site): BoundedSite => {
-        const samples = mergeSamples(
-          distinctTensors(network, site.group).map((id) => samplesOf(id, site.ofClass)),
-        );
-        return { site, samples, grid: gridOf(site, wanted), ceiling: lowestCeiling(network, site.group) };
-      });
-    const { factors, grids } = withinCeilings(wanted, bounded);
-    for (const site of members) {
-      const grid = grids.get(site) ?? { ...gridOf(site, factors), channelScales: Array.from(factors) };
+    const grids = knownGrids(source, group, members, () => groupGrids(network, group, members, source));
+    grids?.forEach((grid, i) => {
+      const site = members[i]!;
       changed.set(site, { ...site, map: { bits: site.map.bits, grid } });
-    }
+    });
   }
   return sites.map((site) => changed.get(site) ?? site);
+}
+
+/** One entry per member; undefined where none is narrow. */
+type GroupGrids = readonly FakeQuantization[] | undefined;
+
+/** Grids hang on the members and their widths alone. */
+function knownGrids(
+  { known }: ChannelSource,
+  group: readonly number[],
+  members: readonly StorageSite[],
+  make: () => GroupGrids,
+): GroupGrids {
+  if (known === undefined) return make();
+  const key = JSON.stringify([
+    group[0],
+    members.map(({ group: [id], ofClass, map }) => [id, ofClass, map.bits]),
+  ]);
+  if (!known.has(key)) known.set(key, make());
+  return known.get(key);
+}
+
+function groupGrids(
+  network: FloatNetwork,
+  group: readonly number[],
+  members: readonly StorageSite[],
+  { samplesOf, rounding }: ChannelSource,
+): GroupGrids {
+  const narrow = members
+    .filter((site) => site.map.bits <= WIDEST_WITH_FACTORS)
+    .flatMap((site) => group.filter((id) => site.group.includes(id)).map((id) => ({ id, site })))
+    .sort((a, b) => a.id - b.id);
+  if (narrow.length === 0) return undefined;
+  const wanted = sharedFactors(
+    narrow.map(
+      ({ id, site }) => channelwiseGrid(samplesOf(id, site.ofClass), site.map.bits, rounding).scales,
+    ),
+  );
+  const gridOf = ({ group: storage, ofClass, map }: StorageSite, factors: Float64Array): FakeQuantization => {
+    const samples = distinctTensors(network, storage).map((id) => samplesOf(id, ofClass));
+    return gridWithFactors(mergeSamples(samples), factors, map.bits, rounding);
+  };
+  const bounded = members
+    .filter((site) => lowestCeiling(network, site.group) < Number.POSITIVE_INFINITY)
+    .map((site): BoundedSite => {
+      const samples = mergeSamples(
+        distinctTensors(network, site.group).map((id) => samplesOf(id, site.ofClass)),
+      );
+      return { site, samples, grid: gridOf(site, wanted), ceiling: lowestCeiling(network, site.group) };
+    });
+  const { factors, grids } = withinCeilings(wanted, bounded);
+  return members.map(
+    (site) => grids.get(site) ?? { ...gridOf(site, factors), channelScales: Array.from(factors) },
+  );
 }
 
 /** A site whose values an activation bounds, and the grid that suits it while factors are free. */

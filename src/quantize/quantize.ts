@@ -175,6 +175,7 @@ export function sampleChannels(
   return {
     samplesOf: (tensor, ofClass) => known.get(key(tensor, ofClass))!,
     rounding: engine.rounding,
+    known: new Map(),
   };
 }
 
