@@ -1,0 +1,1 @@
+export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string;
