@@ -44,6 +44,8 @@ function joinAssembly(files: Map<string, string>): void {
 }
 
 interface CaseBuild {
+  /** The cases' program, where it is made once for several builds. */
+  readonly files?: ReadonlyMap<string, string>;
   /** Alters files before they are compiled. */
   readonly change?: (path: string, text: string) => string;
   /** The toolchain for these files, where objects are kept. */
@@ -56,9 +58,9 @@ export async function buildCases(
   toolchain: Toolchain,
   cases: readonly ParityCase[],
   board: Board,
-  { change = (_, text) => text, keeping = (compiler) => compiler }: CaseBuild = {},
+  { files: program, change = (_, text) => text, keeping = (compiler) => compiler }: CaseBuild = {},
 ): Promise<ElfImage> {
-  const files = programFiles(cases);
+  const files = new Map(program ?? programFiles(cases));
   files.set('main.c', mainProgram(cases));
   for (const [path, text] of emitPlatform(board, 4096, loadFirmwareTemplates())) files.set(path, text);
   for (const [path, text] of files) files.set(path, change(path, text));
