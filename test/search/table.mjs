@@ -24,6 +24,13 @@ import {
 } from '../../dist/index.js';
 import { SEARCH_METHODS } from '../../dist/search/methods.js';
 import { folderCache } from '../../dist/support/cache.js';
+import {
+  DETECTOR,
+  DETECTOR_CASES,
+  DETECTOR_COLUMNS,
+  measureDetector,
+  personPrecision,
+} from './detector-rows.mjs';
 import { casesOf, NETWORKS } from './table-cases.mjs';
 import { renderTable } from './table-text.mjs';
 
@@ -94,6 +101,7 @@ async function prepare(definition) {
   const start = now();
   const search = await ModelSearch.prepare(model, { weights: 'auto', noiseImages: 8, seed: 1, cache });
   console.error(`${definition.model}: figures in ${((now() - start) / 1000).toFixed(1)} s`);
+  if (definition === DETECTOR) return { search };
   const samples = [];
   for (const { path: file, label } of await listSamples(host, `${data}/images/${definition.test}`)) {
     const input = await readFloatInput(await host.readFile(file), file, float.network, recipe);
@@ -102,6 +110,7 @@ async function prepare(definition) {
   return { search, samples, network: float.network };
 }
 
+const SEARCHED_WITH = { noiseImages: 8, seed: 1, cache, lambda: 0.5, evaluations: 500 };
 const NOT_RUN = { m4: '', m7: '', peak: '', ok: '' };
 
 async function emulated(plan) {
@@ -131,7 +140,7 @@ async function measure(name, definition, label, how, { search, samples, network 
   const start = now();
   let foundAt = start;
   const found = await search.search({
-    ...{ noiseImages: 8, seed: 1, cache, lambda: 0.5, evaluations: 500, sramBytes: 1024 * definition.sram },
+    ...{ ...SEARCHED_WITH, sramBytes: 1024 * definition.sram },
     ...{ reconstruction: { kind: definition.reconstruction }, refinements: definition.refinements },
     ...how,
     onWidths: () => {
@@ -176,7 +185,41 @@ async function measure(name, definition, label, how, { search, samples, network 
 }
 
 const until = now() + 60_000 * Number(values.minutes ?? Number.POSITIVE_INFINITY);
-for (const name of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
+const DETECTOR_CSV = `${root}src/search/detector.csv`;
+const detectorRows = () =>
+  existsSync(DETECTOR_CSV)
+    ? readFileSync(DETECTOR_CSV, 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','))
+    : [];
+
+async function addDetectorRows() {
+  let prepared;
+  if (!existsSync(DETECTOR_CSV)) writeFileSync(DETECTOR_CSV, `${DETECTOR_COLUMNS.join(',')}\n`);
+  for (const entry of [['int8 file as it is'], ...DETECTOR_CASES]) {
+    const [label, how] = entry;
+    if (values.only !== undefined && !label.includes(values.only)) continue;
+    if (detectorRows().some((row) => row[0] === label)) continue;
+    if (now() > until) break;
+    if (how === undefined) {
+      const { n, ap50 } = await personPrecision(host, data);
+      const cells = { case: label, pictures: n, person_ap50: ap50.toFixed(2) };
+      appendFileSync(DETECTOR_CSV, `${DETECTOR_COLUMNS.map((column) => cells[column] ?? '').join(',')}\n`);
+      continue;
+    }
+    prepared ??= await prepare(DETECTOR);
+    const context = { ...prepared, host, data, options: SEARCHED_WITH, emulate: emulated };
+    const row = await measureDetector(entry, context);
+    appendFileSync(DETECTOR_CSV, `${row.join(',')}\n`);
+    console.log(row.join('  '));
+  }
+}
+
+const wanted = positionals.length > 0 ? positionals : [...Object.keys(NETWORKS), DETECTOR.name];
+if (wanted.includes(DETECTOR.name)) await addDetectorRows();
+for (const name of wanted.filter((name) => name in NETWORKS)) {
   const definition = NETWORKS[name];
   let prepared;
   for (const [label, how] of casesOf(definition)) {
@@ -195,7 +238,8 @@ const order = (row) =>
   casesOf(NETWORKS[row[0]]).findIndex(([label]) => label === row[1]);
 const rows = rowsOf().sort((a, b) => order(a) - order(b));
 writeFileSync(CSV, `${[COLUMNS, ...rows].map((row) => row.join(',')).join('\n')}\n`);
+const named = (columns, cells) => cells.map((row) => Object.fromEntries(columns.map((c, i) => [c, row[i]])));
 writeFileSync(
   `${root}src/search/TABLE.md`,
-  renderTable(rows.map((row) => Object.fromEntries(COLUMNS.map((c, i) => [c, row[i]])))),
+  renderTable(named(COLUMNS, rows), named(DETECTOR_COLUMNS, detectorRows())),
 );
