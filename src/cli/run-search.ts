@@ -74,6 +74,7 @@ export async function runSearch(
     costShare: options.costShare,
     ...cycleOptions(options, board, { host, cache, now, runBlocking: environment.runBlocking }),
     refinements: goal === undefined ? 0 : options.refine,
+    squeeze: options.squeeze,
     ...(goal === undefined ? {} : { accuracy: goal }),
     onWidths: ({ predictedSqnrDb, prediction }) =>
       writeError(

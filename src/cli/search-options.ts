@@ -37,6 +37,7 @@ export interface SearchCommandOptions {
   readonly evaluations: number;
   readonly noiseImages: number;
   readonly refine: number;
+  readonly squeeze: number;
   readonly seed: number;
   readonly first?: number;
   readonly limit?: number;
@@ -122,6 +123,7 @@ export function configureSearch(command: Command): void {
     .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
     .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
     .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
+    .option('--squeeze <n>', 'further such plans, one width narrower each', wholeNumber, 0)
     .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
     .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)

@@ -32,6 +32,7 @@ import {
   type StageKind,
 } from './search-skeleton.js';
 import { type FoundWidths, reaches, searchWidths, type WidthRequest, widthSolver } from './search-widths.js';
+import { squeezeWidths } from './squeeze-widths.js';
 
 /** `auto` takes the best of the others. */
 export const STAGE_OPTIONS = ['none', 'patches', 'streaming', 'auto'] as const;
@@ -44,6 +45,8 @@ export interface SearchOptions extends FigureOptions, WidthRequest {
   readonly sramBytes: number;
   /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
   readonly refinements?: number;
+  /** Further such plans, each with one width narrower than the last that kept the bound. Default 0. */
+  readonly squeeze?: number;
   readonly reconstruction?: QuantizeOptions['reconstruction'];
   /** The cost is cycles on this core instead of BitOPs. */
   readonly cycles?: CycleMeter;
@@ -201,7 +204,7 @@ export class ModelSearch {
    * a bound only what is said of the widths is measured.
    */
   private async refine({ problem, found }: StageCandidate, options: SearchOptions): Promise<FoundWidths> {
-    const { accuracy, refinements = 0, costShare = 1, onProgress } = options;
+    const { accuracy, refinements = 0, squeeze = 0, costShare = 1, onProgress } = options;
     if (refinements === 0 || !found.withinLimits) return found;
     const measured = (assignment: Assignment) =>
       this.heldOut.measure(bitAssignment(problem, assignment), this.planOptions(options));
@@ -211,7 +214,7 @@ export class ModelSearch {
     let { evaluations } = found;
     let done = 0;
     const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
-      onProgress?.('refining', done++, 1 + refinements);
+      onProgress?.('refining', done++, 1 + refinements + squeeze);
       const prediction = await measured(assignment);
       const keeps = reaches(prediction, accuracy);
       return {
@@ -226,7 +229,13 @@ export class ModelSearch {
       evaluations += result.evaluations;
       return result.feasible ? trial(share, result.assignment) : undefined;
     });
-    return refined ?? found;
+    if (refined?.keeps !== true) return refined ?? found;
+    const squeezed = await squeezeWidths(problem, refined.assignment, squeeze, async (assignment) => {
+      evaluations++;
+      const narrowed = await trial(problem.cost(assignment) / widest, assignment);
+      return narrowed.keeps ? narrowed : undefined;
+    });
+    return squeezed ?? refined;
   }
 
   /** Searches in a row often end at the same widths. */

@@ -46,6 +46,7 @@ const PATCHES = { scope: 'all', weights: 'fixed', stage: 'patches' };
 /** The main bound's searches that are compared under the further bounds as well. */
 const COMPARED = [
   ['VDQS noise; weights searched; streaming', { ...all, method: 'vdqs' }],
+  ['VDQS noise squeezed; weights searched; streaming', { ...all, method: 'vdqs', squeeze: 4 }],
   ['integer program; weights searched; streaming', { ...all, method: 'integer-program' }],
   ['evolutionary; weights searched; streaming', { ...all, method: 'evolutionary' }],
   ['greedy; weights searched; streaming', { ...all, method: 'greedy' }],
@@ -74,14 +75,14 @@ export function casesOf({ goal }) {
     cases.map(([name, how]) => [`${name}${suffix}`, { ...how, accuracy, ...more }]);
   const further = COMPARED_DROPS.filter((points) => goal.kind !== 'drop' || goal.points !== points);
   return [
-    ...within(COMPARED.slice(0, 1), goal),
+    ...within(COMPARED.slice(0, 2), goal),
     ['int8; layer by layer', { ...all, stage: 'none', method: 'uniform-a8w8' }],
     ['int8; patches', { ...PATCHES, method: 'uniform-a8w8' }],
     ['int8; streaming', { ...all, method: 'uniform-a8w8' }],
     ['uniform a4w8; streaming', { ...all, method: 'uniform-a4w8' }],
     ['uniform a8w4; streaming', { ...all, method: 'uniform-a8w4' }],
     ['uniform a4w4; streaming', { ...all, method: 'uniform-a4w4' }],
-    ...within([...COMPARED.slice(1), ...MAIN_ONLY], goal),
+    ...within([...COMPARED.slice(2), ...MAIN_ONLY], goal),
     ...further.flatMap((points) => within(COMPARED, drop(points), `; drop ${points}`, { brief: true })),
   ];
 }

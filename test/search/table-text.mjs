@@ -9,8 +9,9 @@ MobileNets: an agreement of 80 and 90 %), held by plans that are quantised on ha
 on the other half; lost points and agreement are read on the test images, with 95 % confidence intervals (paired for
 lost points). BitOPs count halos; "× patches" is int8 in the cheapest patches that fit over this row, "× layers" int8
 layer by layer over this row. Cycles are those of the emulated cores without flash stalls. Predictions come first: SQNR
-of the scores as the sum of single noises; drop and agreement on calibration images. Sampling
-methods look at 500 candidates per bound of cost. "search" is the time from figures
+of the scores as the sum of single noises; drop and agreement on calibration images. Every search may
+quantise four plans on the way to its bound; "squeezed" is VDQS with up to four more, each with one width narrower.
+Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
 to widths, "plan" the quantiser's, held-out plans included, on a loaded machine. A row is of the code that it was
 measured with: kernels and quantiser may have improved since; without table.csv all of it is measured anew.
 `;
