@@ -61,9 +61,9 @@ const HARM = 1.25;
 const QUIET = 0.01;
 /**
  * Every eighth sample is held out where that makes `ENOUGH_HELD_OUT`, and weights that were refitted to the others are
- * kept: fitting again with all took as long as everything else and won 0.6 to −0.3 dB of score SQNR, 0.05 on average over six
- * rows of the table with 8-bit weights. Of fewer samples every
- * fourth is held out, and all are fitted to in the end: 100 of keyword spotting lost 0.3 dB without.
+ * kept: fitting again with all took as long as everything else and won 0.6 to −0.3 dB of score SQNR, 0.05 on average
+ * over six rows of the table with 8-bit weights. Of fewer samples every fourth is held out, and all are fitted to in the
+ * end: 100 of keyword spotting lost 0.3 dB without.
  */
 const [FEW_HELD_OUT, MOST_HELD_OUT, ENOUGH_HELD_OUT] = [8, 4, 16];
 /** Below this many samples a split says nothing; the simplest method is taken. */
