@@ -15,11 +15,14 @@ export interface AutotuneCliOptions {
   readonly toolchain?: string;
 }
 
-export const autotuneOptions = (): readonly Option[] => [
+export const autotuneOption = (): Option =>
   new Option(
     '--autotune',
     'choose kernels by their cycles, measured on the emulated core (default: by rule; bytes are the same)',
-  ),
+  );
+
+export const autotuneOptions = (): readonly Option[] => [
+  autotuneOption(),
   new Option('--cache <folder>', 'where measurements are kept').default(CACHE_FOLDER),
 ];
 

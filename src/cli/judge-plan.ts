@@ -10,6 +10,7 @@ import { type Verified, verifyPlan } from '../pipeline.js';
 import type { CoreCycles, SearchFacts } from '../report/search-report.js';
 import type { Cache } from '../support/cache.js';
 import { BOARDS, type Board } from '../targets/index.js';
+import { type AutotuneCliOptions, measuredKernels } from './autotune-option.js';
 import type { Environment } from './environment.js';
 import { randomInputs } from './network-inputs.js';
 import type { Progress } from './progress.js';
@@ -25,6 +26,8 @@ export const NOT_EMULATED = {
 } as const;
 
 interface EmulationContext {
+  /** `autotune`: kernels by measured cycles, of the plans at 8 bits as well. */
+  readonly options: AutotuneCliOptions;
   readonly sramBytes: number;
   readonly board: Board;
   readonly cache: Cache;
@@ -35,7 +38,7 @@ interface EmulationContext {
 
 /** Firmware of the plan, verified on either core and on the target; cycles of the int8 plans it is compared with. */
 export async function emulateAll(search: ModelSearch, { plan }: SearchedPlan, context: EmulationContext) {
-  const { board, cache, environment, progress, seed, sramBytes } = context;
+  const { board, cache, environment, options, progress, seed, sramBytes } = context;
   const boards = { m4: boardOf('m4', board), m7: boardOf('m7', board) };
   const { host, now, runBlocking } = environment;
   const inputs = randomInputs(plan, seed);
@@ -43,6 +46,7 @@ export async function emulateAll(search: ModelSearch, { plan }: SearchedPlan, co
     verifyPlan(host, plan, on, {
       ...{ inputs: inputs.bytes, inputName: inputs.source, now, runBlocking },
       onProgress: (what, done, total) => progress.update(what, done, total),
+      ...(await measuredKernels(plan, on, options, environment)),
     });
   const [m4, m7] = [await verifyOn(boards.m4), await verifyOn(boards.m7)];
   const own = Object.values(boards).includes(board) ? undefined : await verifyOn(board);
@@ -50,10 +54,11 @@ export async function emulateAll(search: ModelSearch, { plan }: SearchedPlan, co
   const cyclesOf = async (int8: DeployPlan | undefined): Promise<CoreCycles | null> => {
     if (int8 === undefined) return null;
     progress.update('emulating at 8 bits');
-    return {
-      m4: await measureCycles(host, int8, boards.m4, { cache, now, runBlocking }),
-      m7: await measureCycles(host, int8, boards.m7, { cache, now, runBlocking }),
+    const cyclesOn = async (on: Board): Promise<number> => {
+      const kernels = await measuredKernels(int8, on, options, environment);
+      return measureCycles(host, int8, on, { cache, now, runBlocking, ...kernels });
     };
+    return { m4: await cyclesOn(boards.m4), m7: await cyclesOn(boards.m7) };
   };
   return {
     onTarget,

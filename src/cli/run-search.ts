@@ -86,7 +86,7 @@ export async function runSearch(
   });
   const seconds = (now() - start) / 1000;
   const { onTarget, ...emulated } = options.emulate
-    ? await emulateAll(search, searched, { sramBytes, board, cache, environment, progress, seed })
+    ? await emulateAll(search, searched, { options, sramBytes, board, cache, environment, progress, seed })
     : NOT_EMULATED;
   const test =
     options.test === undefined

@@ -44,6 +44,7 @@ export interface SearchCommandOptions {
   readonly cache: string;
   readonly threads?: number;
   readonly emulate: boolean;
+  readonly autotune?: boolean;
   readonly recipe?: string;
   readonly preset?: string;
   readonly dim?: Readonly<Record<string, number>>;

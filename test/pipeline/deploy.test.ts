@@ -35,8 +35,8 @@ it('deploys a network: plan, firmware, ELF file and one report, twice the same',
     '0.6',
   ];
   argv.push('--stage', 'none', '--cache', join(folder, 'cache'), '-o', out, '--json');
-  const run = async () => runInMemory(argv, {}, { host: createNodeHost() });
-  const first = await run();
+  const run = async (...more: string[]) => runInMemory([...argv, ...more], {}, { host: createNodeHost() });
+  const first = await run('--autotune');
   expect(first.exitCode, first.stderr).toBe(0);
   const report = JSON.parse(first.stdout);
   expect(report).toMatchObject({
@@ -55,8 +55,17 @@ it('deploys a network: plan, firmware, ELF file and one report, twice the same',
     readFileSync(join(out, 'network.plan.bin')),
   ];
   expect(decodePlan(json, weights, 'network').tensors.some(({ bits }) => bits < 8)).toBe(true);
+  const text = (): string => readFileSync(join(out, 'report.txt'), 'utf8');
+  expect(text()).toContain('measured cycles');
+  // Kernels by rule: another firmware, the same plan, and no fewer cycles.
   const second = await run();
   expect(second.exitCode, second.stderr).toBe(0);
   expect(readFileSync(join(out, 'network.plan.json'), 'utf8')).toBe(json);
   expect(readFileSync(join(out, 'network.plan.bin')).equals(weights)).toBe(true);
+  expect(text()).not.toContain('measured cycles');
+  const byRule = JSON.parse(second.stdout);
+  for (const core of ['m4', 'm7']) {
+    expect(report.cycles[core]).toBeLessThanOrEqual(byRule.cycles[core]);
+    expect(report.cyclesInt8[core]).toBeLessThanOrEqual(byRule.cyclesInt8[core]);
+  }
 });

@@ -31,4 +31,8 @@ it('takes the cheapest VDQS row within the limits of its own bound', () => {
 it('names scripts that exist', () => {
   const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
   expect(PARTS.filter(({ script }) => !(script in scripts))).toEqual([]);
+  // What stands in a document under a command's name is made with its arguments.
+  const budgets = readFileSync(`${ROOT}src/patch/BUDGETS.md`, 'utf8');
+  const { script, args = [] } = PARTS.find(({ name }) => name === 'budgets')!;
+  expect(budgets).toContain(`npm run ${script} -- ${args.join(' ')}`);
 });

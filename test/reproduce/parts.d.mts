@@ -1,1 +1,6 @@
-export const PARTS: readonly { readonly name: string; readonly script: string; readonly makes: string }[];
+export const PARTS: readonly {
+  readonly name: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly makes: string;
+}[];

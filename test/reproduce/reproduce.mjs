@@ -24,9 +24,12 @@ if (unknown.length > 0 || values.list) {
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 const times = [];
-for (const { name, script } of PARTS.filter((part) => names.includes(part.name))) {
+for (const { name, script, args = [] } of PARTS.filter((part) => names.includes(part.name))) {
   const start = performance.now();
-  const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   times.push({ name, ok: status === 0, minutes: ((performance.now() - start) / 60_000).toFixed(1) });
 }
 const [head, ...lines] = readFileSync(`${root}src/search/table.csv`, 'utf8').trim().split('\n');

@@ -6,6 +6,7 @@ import { buildSearchReport, formatSearch } from '../../report/search-report.js';
 import { plainStyle } from '../../report/style.js';
 import { formatVerify } from '../../report/verify-text.js';
 import { EXIT_CODES, invariant } from '../../support/errors.js';
+import { autotuneOption } from '../autotune-option.js';
 import { defineCommand } from '../cli-command.js';
 import { openTree, writeTree } from '../output-directory.js';
 import { runSearch } from '../run-search.js';
@@ -31,10 +32,15 @@ export const deploy = defineCommand<DeployOptions>({
       'quantmcu deploy model.onnx --data calib/ --test photos/ --target f746 --accuracy-drop 1 --weights auto -o out/',
       'the cheapest plan that is predicted to lose at most a point',
     ],
+    [
+      'quantmcu deploy model.tflite --data calib/ --target nano33ble --autotune -o out/',
+      'kernels by measured cycles, in the plans at 8 bits that it is compared with as well',
+    ],
   ],
   configure(command) {
     configureSearch(command);
     command
+      .addOption(autotuneOption())
       .requiredOption('-o, --output <folder>', 'where to; a folder that quantmcu wrote before is replaced')
       .option('--force', 'write into a folder with other files, and keep them');
   },
