@@ -39,6 +39,27 @@ static inline uint32_t qmcu_spread_odd(uint32_t bytes) {
   return qmcu_pair((int8_t)(uint8_t)(bytes >> 8), (int8_t)(uint8_t)(bytes >> 24));
 }
 
+/* Pairs added lane by lane: pair + bytes 0 and 2 of the word, and pair + bytes 1 and 3, sign-extended. */
+static inline uint32_t qmcu_add_even(uint32_t pair, uint32_t bytes) {
+  const uint32_t even = qmcu_spread_even(bytes);
+  return qmcu_pair(qmcu_low(pair) + qmcu_low(even), qmcu_high(pair) + qmcu_high(even));
+}
+static inline uint32_t qmcu_add_odd(uint32_t pair, uint32_t bytes) { return qmcu_add_even(pair, bytes >> 8); }
+/* a − b lane by lane */
+static inline uint32_t qmcu_sub_pairs(uint32_t a, uint32_t b) {
+  return qmcu_pair(qmcu_low(a) - qmcu_low(b), qmcu_high(a) - qmcu_high(b));
+}
+/* The larger, or smaller, of each signed byte */
+static inline uint32_t qmcu_max_bytes(uint32_t a, uint32_t b) {
+  uint32_t result = 0;
+  for (uint32_t shift = 0; shift < 32; shift += 8) {
+    const int8_t x = (int8_t)(uint8_t)(a >> shift), y = (int8_t)(uint8_t)(b >> shift);
+    result |= (uint32_t)(uint8_t)(x >= y ? x : y) << shift;
+  }
+  return result;
+}
+static inline uint32_t qmcu_min_bytes(uint32_t a, uint32_t b) { return a ^ b ^ qmcu_max_bytes(a, b); }
+
 /* The nearest value in −128…127. */
 static inline int32_t qmcu_saturate8(int32_t x) { return x < -128 ? -128 : x > 127 ? 127 : x; }
 

@@ -14,8 +14,8 @@ struct mul_args {
   uint8_t second_bits;
   uint8_t output_bits;
   int32_t zero_point[2];
-  int32_t multiplier;
-  int32_t shift;
+  /* No bias; `wide` where the short form of requantisation is not exact for all products. */
+  struct qmcu_channel scale;
   struct qmcu_output_stage stage;
 };
 

@@ -1,9 +1,10 @@
 /** Binds the operators without weights: one kernel call each, arguments copied from the plan. */
 import type { ArgumentRecord, KernelCall } from '../ir/bound-plan.js';
-import type { AddScaling, AddStep, PlanTensor, Step, StepWindow } from '../ir/deploy-plan.js';
-import { blobBytes, elementCount, readInt32, tensorOf } from '../ops/plan-access.js';
+import type { AddScaling, AddStep, PlanTensor, Step, StepOf, StepWindow } from '../ir/deploy-plan.js';
+import { blobBytes, elementCount, readInt32, tensorOf, widthRange } from '../ops/plan-access.js';
 import { reshapeKeepsBytes } from '../ops/reshape.js';
 import { type BindContext, type BoundOp, inputTensor, outputTensor, type StepBinder } from './bound-op.js';
+import { channelShifts, isNarrow } from './channel-constants.js';
 import { kernelInstance } from './kernel-instance.js';
 import { multiplierArgs, pixelCount, shapeArgs, stageArgs, windowArgs } from './struct-args.js';
 
@@ -71,10 +72,27 @@ export const bindMul: StepBinder<'mul'> = (step, context) => {
     ...mapArgs(output),
     ...secondArgs(second),
     zero_point: [first.zeroPoint, second.zeroPoint],
-    ...multiplierArgs(step.requant),
+    scale: productScale(step, context, first, second),
     stage: stageArgs(output, step.clamp),
   });
 };
+
+/** `struct qmcu_channel` of a product of two values less their zero points. */
+function productScale(
+  { requant }: StepOf<'mul'>,
+  { plan }: BindContext,
+  first: PlanTensor,
+  second: PlanTensor,
+): ArgumentRecord {
+  const mode = plan.requantization;
+  const [a, b] = [first, second].map(({ bits, zeroPoint }) => {
+    const { min, max } = widthRange(bits);
+    return Math.max(zeroPoint - min, max - zeroPoint);
+  });
+  const sums = { bias: 0, weights: 0, magnitudes: b! };
+  const wide = isNarrow(mode, sums, requant, a!) ? 0 : 1;
+  return { bias: 0, multiplier: requant.multiplier, ...channelShifts(mode, requant), wide };
+}
 
 const poolArgs = (input: PlanTensor, output: PlanTensor, window: StepWindow): ArgumentRecord => ({
   input: shapeArgs(input),
