@@ -55,4 +55,4 @@ export {
   STOP_COUNT, STOP_ENCODING, STOP_PC, STOPS, TERMS, TIMING, TRACES, VTOR, WATCH, WRITE_PAGES,
 } from './cortex-m/map';
 
-export { FIRST_EXIT } from './cortex-m/opcodes';
+export { FIRST_EXIT, FIRST_FUSED } from './cortex-m/opcodes';

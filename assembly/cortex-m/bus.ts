@@ -12,9 +12,17 @@ import { fetchData, flashModelled } from './timing/flash';
 import { UNALIGNED_READ, UNALIGNED_WRITE } from './timing/tables';
 import { fault } from './trace';
 
-/** Distance from a guest address to its host address, or 0 where the slow path must decide. */
-@inline export function readPage(address: u32): u32 { return load<u32>(READ_PAGES + (<usize>(address >>> 12) << 2)); }
-@inline export function writePage(address: u32): u32 { return load<u32>(WRITE_PAGES + (<usize>(address >>> 12) << 2)); }
+/**
+ * Distance from a guest address to its host address, a multiple of 4; −1 where the slow path must decide (tables hold
+ * one more, so that memory which nobody has written means that).
+ */
+@inline export function readPage(address: u32): u32 { return load<u32>(<usize>(address >>> 12) << 2, READ_PAGES) - 1; }
+@inline export function writePage(address: u32): u32 { return load<u32>(<usize>(address >>> 12) << 2, WRITE_PAGES) - 1; }
+
+/** Whether the slow path must decide: by the page, or by one of the address bits in `unaligned` being set (0, 1 or 3). */
+@inline export function misfit(page: u32, address: u32, unaligned: u32): bool {
+  return unaligned == 0 ? (page & 1) != 0 : ((page | address) & unaligned) != 0;
+}
 
 /** What a slow access moves. */
 export const enum Access { WORD, BYTE, HALF, SIGNED_BYTE, SIGNED_HALF }
@@ -104,14 +112,14 @@ export function readAligned(op: usize, address: u32): u32 {
   if ((address & 3) != 0) return fail(Stop.UNALIGNED);
   const page = readPage(address);
   failed = false;
-  return page != 0 ? load<u32>(page + address) : readSlow(op, address, 4);
+  return page & 1 ? readSlow(op, address, 4) : load<u32>(page + address);
 }
 
 export function writeAligned(op: usize, address: u32, value: u32): void {
   if ((address & 3) != 0) { fail(Stop.UNALIGNED); return; }
   const page = writePage(address);
   failed = false;
-  if (page == 0) return writeSlow(op, address, 4, value);
+  if (page & 1) return writeSlow(op, address, 4, value);
   store<u32>(page + address, value);
   store<u32>(page + address, 0x01010101, WATCH);
 }

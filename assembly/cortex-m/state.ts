@@ -10,8 +10,8 @@ import { CYCLES, F_C, F_GE, F_N, F_NZ, F_Q, F_V, FREGS, REGS } from './map';
 @inline export function aux(op: usize): u32 { return load<u8>(op, 6); }
 @inline export function imm(op: usize): u32 { return load<u32>(op, 8); }
 
-@inline export function get(field: u32): u32 { return load<u32>(REGS + <usize>field); }
-@inline export function set(field: u32, value: u32): void { store<u32>(REGS + <usize>field, value); }
+@inline export function get(field: u32): u32 { return load<u32>(<usize>field, REGS); }
+@inline export function set(field: u32, value: u32): void { store<u32>(<usize>field, value, REGS); }
 
 @inline export function vn(op: usize): u32 { return get(rn(op)); }
 @inline export function vm(op: usize): u32 { return get(rm(op)); }
@@ -20,10 +20,10 @@ import { CYCLES, F_C, F_GE, F_N, F_NZ, F_Q, F_V, FREGS, REGS } from './map';
 
 // --- floating-point registers; fields are byte offsets into the bank ---------------------------------------
 
-@inline export function getS(field: u32): u32 { return load<u32>(FREGS + <usize>field); }
-@inline export function setS(field: u32, value: u32): void { store<u32>(FREGS + <usize>field, value); }
-@inline export function getD(field: u32): u64 { return load<u64>(FREGS + <usize>field); }
-@inline export function setDouble(field: u32, value: u64): void { store<u64>(FREGS + <usize>field, value); }
+@inline export function getS(field: u32): u32 { return load<u32>(<usize>field, FREGS); }
+@inline export function setS(field: u32, value: u32): void { store<u32>(<usize>field, value, FREGS); }
+@inline export function getD(field: u32): u64 { return load<u64>(<usize>field, FREGS); }
+@inline export function setDouble(field: u32, value: u64): void { store<u64>(<usize>field, value, FREGS); }
 
 // --- flags -------------------------------------------------------------------------------------------------
 

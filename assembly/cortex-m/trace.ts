@@ -29,18 +29,27 @@ export function setTraceTop(value: usize): void { traceTop = value; }
 
 /** Accounts for leaving at `op` and goes to its fixed target. */
 @inline export function leave(op: usize): usize {
-  if (flashModelled()) fetchTrace(op, load<u32>(op, 28));
-  const remaining = account(op);
-  const next = <usize>load<u32>(op, 8);
-  if (remaining > 0 && next != 0) return next;
+  if (flashModelled()) return leaveFlash(op);
+  if (account(op) > 0) {
+    const next = <usize>load<u32>(op, 8);
+    if (next != 0) return next;
+  }
   return arrive(op, load<u32>(op, 28));
+}
+
+function leaveFlash(op: usize): usize {
+  const target = load<u32>(op, 28);
+  fetchTrace(op, target);
+  const next = <usize>load<u32>(op, 8);
+  if (account(op) > 0 && next != 0) return next;
+  return arrive(op, target);
 }
 
 /** Accounts for leaving at `op` and goes to a computed, even address. */
 @inline export function leaveTo(op: usize, target: u32): usize {
   if (flashModelled()) fetchTrace(op, target);
   if (account(op) > 0) {
-    const page = <usize>load<u32>(CODE_PAGES + (<usize>(target >>> 12) << 2));
+    const page = <usize>load<u32>(<usize>(target >>> 12) << 2, CODE_PAGES);
     if (page != 0) {
       const trace = <usize>load<u32>(page + (<usize>(target & 0xffe) << 1));
       if (trace != 0) return trace;
@@ -69,7 +78,7 @@ export function arrive(from: usize, target: u32): usize {
 
 /** The trace at `target`, decoded if need be; HALT_OP when there is none to be had. */
 export function enter(target: u32): usize {
-  const page = <usize>load<u32>(CODE_PAGES + (<usize>(target >>> 12) << 2));
+  const page = <usize>load<u32>(<usize>(target >>> 12) << 2, CODE_PAGES);
   if (page == 0) return haltAtData(target);
   const slot = page + (<usize>(target & 0xffe) << 1);
   const known = <usize>load<u32>(slot);
@@ -136,7 +145,8 @@ function findTrace(op: usize): usize {
   return op;
 }
 
-@inline function slotBytes(op: usize): usize { return load<u16>(op) >= FIRST_EXIT ? 32 : 16; }
+/** Of the record at `op`. */
+@inline export function slotBytes(op: usize): usize { return load<u16>(op) >= FIRST_EXIT ? 32 : 16; }
 
 function cyclesBefore(trace: usize, op: usize): u32 {
   let sum: u32 = 0;

@@ -9,7 +9,7 @@ import type { MemoryRegion } from './machine.js';
 
 const PAGE = 0x1000;
 const WASM_PAGE = 0x10000;
-/** Host addresses are never page-aligned, so that a distance of 0 can mean "not mapped". */
+/** Kept free on both sides of a region. */
 const SKEW = 64;
 const WRITABLE = 1;
 const EXECUTABLE = 2;
@@ -154,21 +154,27 @@ export class BuiltinMemory {
     });
   }
 
-  /** Whole pages go to the page tables, unless wait states force every access through the slow path. */
+  /**
+   * Whole pages go to the page tables as their distance + 1, unless wait states force every access through the slow path,
+   * or the region does not start on a word.
+   */
   private writePages(region: PlacedRegion): void {
     const { READ_PAGES, WRITE_PAGES, CODE_PAGES } = this.module.layout;
     const end = region.origin + region.bytes;
     const distance = (region.host - region.origin) >>> 0;
-    for (let page = Math.ceil(region.origin / PAGE); (page + 1) * PAGE <= end; page++) {
-      if (!region.readWaits && !region.modelled) this.view.setUint32(READ_PAGES + page * 4, distance, true);
-      if (region.writable && !region.writeWaits) this.view.setUint32(WRITE_PAGES + page * 4, distance, true);
+    const first = Math.ceil(region.origin / PAGE);
+    for (let page = first; distance % 4 === 0 && (page + 1) * PAGE <= end; page++) {
+      if (!region.readWaits && !region.modelled)
+        this.view.setUint32(READ_PAGES + page * 4, distance + 1, true);
+      if (region.writable && !region.writeWaits)
+        this.view.setUint32(WRITE_PAGES + page * 4, distance + 1, true);
     }
     if ((flagsOf(region) & EXECUTABLE) === 0) return;
     const index = this.placed.filter((other) => (flagsOf(other) & EXECUTABLE) !== 0).indexOf(region);
     const map = this.codeMaps[index]!.host;
-    const first = Math.floor(region.origin / PAGE);
-    for (let page = first; page * PAGE < end; page++) {
-      this.view.setUint32(CODE_PAGES + page * 4, map + (page - first) * PAGE * 2, true);
+    const firstCode = Math.floor(region.origin / PAGE);
+    for (let page = firstCode; page * PAGE < end; page++) {
+      this.view.setUint32(CODE_PAGES + page * 4, map + (page - firstCode) * PAGE * 2, true);
     }
   }
 }

@@ -17,6 +17,7 @@ export const LAYOUT_NAMES = [
   'EXTRAS',
   'EXTRAS_COUNT',
   'FIRST_EXIT',
+  'FIRST_FUSED',
   'FLASH',
   'FPSCR',
   'FREGS',

@@ -12,6 +12,7 @@ import { Cls } from '../timing/classes';
 import * as info from '../timing/info';
 import { halt, setTraceTop, traceTop } from '../trace';
 import * as emit from './emit';
+import { fuse } from './fuse';
 import { decode16 } from './thumb16';
 import { decode32 } from './thumb32';
 
@@ -48,6 +49,7 @@ export function decodeTrace(start: u32): usize {
       pc += size;
     }
   }
+  fuse(header + 16, emit.out);
   store<u32>(header, start);
   store<u32>(header, <u32>emit.out, 4);
   setTraceTop(emit.out);

@@ -42,8 +42,8 @@ export function ldm(op: usize): usize {
   const base = vn(op);
   const down = (aux(op) & 2) != 0;
   const address = down ? base - bytes : base;
-  const page = onePage(address, bytes) ? readPage(address) : 0;
-  if (page != 0) {
+  const page = onePage(address, bytes) ? readPage(address) : 1;
+  if ((page & 1) == 0) {
     // before the loads: a base that is loaded keeps what it is loaded with
     if (aux(op) & 1) set(rn(op), down ? base - bytes : base + bytes);
     let host = <usize>(page + address);
@@ -79,8 +79,8 @@ export function stm(op: usize): usize {
   const base = vn(op);
   const down = (aux(op) & 2) != 0;
   let address = down ? base - bytes : base;
-  const page = onePage(address, bytes) ? writePage(address) : 0;
-  if (page != 0) {
+  const page = onePage(address, bytes) ? writePage(address) : 1;
+  if ((page & 1) == 0) {
     let host = <usize>(page + address);
     while (mask != 0) {
       store<u32>(host, load<u32>(REGS + (<usize>ctz<u32>(mask) << 2)));

@@ -1,5 +1,6 @@
 /** Multiplications, multiply-accumulates, divisions (DDI 0403E A7.7). Q is sticky: a 32-bit accumulation overflowed. */
-import { addCycles, aux, get, ra, rd, rn, set, setD, setNZ, setQ, va, vm, vn } from '../state';
+import { REGS } from '../map';
+import { addCycles, aux, get, ra, rd, rm, rn, set, setD, setNZ, setQ, va, vm, vn } from '../state';
 import { divideCycles } from '../timing/divide';
 
 @inline function lo(x: u32): i32 { return <i32><i16>x; }
@@ -58,6 +59,10 @@ export function smlalXY(op: usize): void {
 
 // --- dual 16-bit multiplications ---------------------------------------------------------------------------
 
+/** Halves of the register at `field`, read where they lie. */
+@inline function low(field: u32): i32 { return load<i16>(<usize>field, REGS); }
+@inline function high(field: u32): i32 { return load<i16>(<usize>field, REGS + 2); }
+
 @inline function swap(x: u32): u32 { return rotr<u32>(x, 16); }
 
 /** Both products −2^15·−2^15 overflow 32 bits: Q. */
@@ -71,9 +76,14 @@ export function smlalXY(op: usize): void {
   const n = vn(op);
   setD(op, lo(n) * lo(m) - hi(n) * hi(m));
 }
-@inline export function smlad(op: usize, m: u32): void {
-  const n = vn(op);
-  const wide = <i64>(lo(n) * lo(m)) + <i64>(hi(n) * hi(m)) + <i64><i32>va(op);
+@inline export function smlad(op: usize): void {
+  sumOfProducts(op, low(rn(op)) * low(rm(op)), high(rn(op)) * high(rm(op)));
+}
+@inline export function smladx(op: usize): void {
+  sumOfProducts(op, low(rn(op)) * high(rm(op)), high(rn(op)) * low(rm(op)));
+}
+@inline function sumOfProducts(op: usize, a: i32, b: i32): void {
+  const wide = <i64>a + <i64>b + <i64><i32>va(op);
   const sum = <i32>wide;
   if (<i64>sum != wide) setQ();
   setD(op, sum);
