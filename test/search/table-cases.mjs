@@ -35,7 +35,8 @@ export const NETWORKS = {
     ...DATA.mobilenet_v2,
     sram: 512,
     goal: agreement(90),
-    // One plan takes minutes: widths are as predicted.
+    // One plan takes minutes: widths are as predicted, on 64 images, and a second bound leaves a margin.
+    margin: agreement(94),
     refinements: 0,
     reconstruction: 'sequential',
   },
@@ -71,12 +72,15 @@ export const COMPARED_DROPS = [1, 3, 5];
  * What the table is for comes first: int8 and uniform widths, the searches under the network's bound, then those that
  * are compared under further bounds. Of the last (`brief`) no firmware is run: only what they cost and lose is asked.
  */
-export function casesOf({ goal }) {
+export function casesOf({ goal, margin }) {
   const within = (cases, accuracy, suffix = '', more = {}) =>
     cases.map(([name, how]) => [`${name}${suffix}`, { ...how, accuracy, ...more }]);
   const further = COMPARED_DROPS.filter((points) => goal.kind !== 'drop' || goal.points !== points);
   return [
     ...within(COMPARED.slice(0, 2), goal),
+    ...(margin === undefined
+      ? []
+      : within(COMPARED.slice(0, 1), margin, `; ${margin.kind} ${margin.percent}`, { brief: true })),
     ['int8; layer by layer', { ...all, stage: 'none', method: 'uniform-a8w8' }],
     ['int8; patches', { ...PATCHES, method: 'uniform-a8w8' }],
     ['int8; streaming', { ...all, method: 'uniform-a8w8' }],
