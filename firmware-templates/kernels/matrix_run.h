@@ -5,6 +5,7 @@
 #include "dot_block.h"
 #include "finish_block.h"
 #include "run_kinds.h"
+#include "run_spread.h"
 
 /*
  * 1: outputs are planes of int16 for a depthwise convolution (depthwise_conv2d_planes.h), four channels to a group, QMCU_P bytes
@@ -118,6 +119,19 @@ static __attribute__((noinline, unused)) const uint32_t *qmcu_matrix_exact(const
 #define QMCU_GROUP_BYTES(matrix) 0u
 #endif
 
+/* Blocks of constant channels of both pixels. */
+QMCU_INLINE void qmcu_matrix_constant(const uint32_t *outputs, uint32_t blocks, uint8_t *first, uint8_t *second) {
+  for (; blocks > 0; blocks--, first += QMCU_O / 2, second += QMCU_O / 2) {
+    const uint32_t word = *outputs++;
+    if (QMCU_O == 8) {
+      *(qmcu_loose_word *)(void *)second = word;
+      *(qmcu_loose_word *)(void *)first = word;
+    } else {
+      for (uint32_t i = 0; i < QMCU_O / 2; i++) first[i] = second[i] = (uint8_t)(word >> (8 * i));
+    }
+  }
+}
+
 /* All runs, whatever their kind. */
 static __attribute__((noinline, unused)) void qmcu_matrix_runs(struct qmcu_matrix *matrix, const qmcu_word *columns,
                                                                uint8_t *output) {
@@ -129,6 +143,9 @@ static __attribute__((noinline, unused)) void qmcu_matrix_runs(struct qmcu_matri
     uint8_t *at = output + (QMCU_PLANES ? oc / 4u * QMCU_GROUP_BYTES(matrix) : oc * QMCU_O / 8u);
     if (kind == QMCU_RUN_EXACT) {
       stream = qmcu_matrix_exact(matrix, columns, stream, output, oc, oc + 4u * blocks);
+    } else if (!QMCU_PLANES && kind == QMCU_RUN_CONSTANT) {
+      qmcu_matrix_constant(stream, blocks, at, at + matrix->run.pitch);
+      stream += blocks;
     } else {
       const uint32_t *end = stream + blocks * matrix->block_words;
       matrix->run.stream_end = end;

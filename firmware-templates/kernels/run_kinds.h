@@ -11,7 +11,9 @@ enum {
   /* The same for one last block of fewer than four channels. */
   QMCU_RUN_TAIL,
   /* C, any channel; weights as in dot_block.h, constants in an array of struct qmcu_channel. */
-  QMCU_RUN_EXACT
+  QMCU_RUN_EXACT,
+  /* Channels that always give the same: per block a word of its packed outputs. Columns into pixels only. */
+  QMCU_RUN_CONSTANT
 };
 
 #endif

@@ -27,21 +27,21 @@ export interface BoundStream {
 
 /**
  * Packs the step's weights in `order`: position in the column → index in a channel's row, −1 for nothing. `signed` as in
- * OutputForm.
+ * OutputForm, `constants` as in packChannelStream.
  */
 export function bindStream(
   step: MatrixStep,
   context: BindContext,
   order: Int32Array,
   form: StreamForm,
-  signed = false,
+  { signed = false, constants: skips = false }: { signed?: boolean; constants?: boolean } = {},
 ): BoundStream {
   const { plan, constants, label } = context;
   const output = outputTensor(step, context);
   const mode = plan.requantization;
   const channels = channelList(step, context);
   const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp, signed };
-  const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form);
+  const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form, skips);
   const pairs = order.length / 2;
   const range = widthRange(output.bits);
   return {

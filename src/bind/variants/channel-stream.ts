@@ -3,6 +3,7 @@
  * either fast, with what the short form of requantisation relies on proven from the real weights, or exact.
  */
 import type { Clamp } from '../../ir/deploy-plan.js';
+import { packLanes } from '../../numeric/lanes.js';
 import {
   type FixedMultiplier,
   type RequantMode,
@@ -14,8 +15,8 @@ import { CHANNEL_BLOCK, channelShifts } from '../channel-constants.js';
 import { packDotBlocks } from '../pack-weights.js';
 import type { ChannelReach } from './weight-facts.js';
 
-/** Kinds of runs, as in matrix_run.h. */
-export const RUN = { fast: 0, tail: 1, exact: 2 } as const;
+/** Kinds of runs, as in run_kinds.h. */
+export const RUN = { fast: 0, tail: 1, exact: 2, constant: 3 } as const;
 
 /** What is known of a channel's accumulator; the input's zero point is folded into `bias`. */
 export interface ChannelRange {
@@ -104,7 +105,8 @@ export interface ChannelStream {
 
 /**
  * The stream of `channels` rows of weights; `order` maps positions of the column to row indices, −1 to nothing.
- * `rows` is [channel][index].
+ * `rows` is [channel][index]. `constants`: blocks of channels that always give the same stand there as their outputs, where
+ * that saves more than another run costs.
  */
 export function packChannelStream(
   rows: Int32Array,
@@ -112,6 +114,7 @@ export function packChannelStream(
   order: Int32Array,
   output: OutputForm,
   form: StreamForm,
+  constants = false,
 ): ChannelStream {
   const length = rows.length / channels.length;
   const words: number[] = [];
@@ -123,6 +126,12 @@ export function packChannelStream(
   for (let first = 0; first < channels.length; first += CHANNEL_BLOCK) {
     const count = Math.min(CHANNEL_BLOCK, channels.length - first);
     const block = channels.slice(first, first + count);
+    const isConstant = count === CHANNEL_BLOCK && block.every(({ lowest, highest }) => lowest === highest);
+    if (constants && isConstant && order.length >= LEAST_SKIPPED) {
+      words.push(constantOutputs(block, output));
+      addRun(RUN.constant);
+      continue;
+    }
     const weights = rows.subarray(first * length, (first + count) * length);
     const fast = fastBlock(weights, block, length, order, output, form);
     if (fast !== undefined) words.push(...fast);
@@ -137,6 +146,18 @@ export function packChannelStream(
     runs,
     hasExact: runs.some((kind, i) => i % 2 === 0 && kind === RUN.exact),
   };
+}
+
+/** k of a block that is worth a run of its own. */
+const LEAST_SKIPPED = 16;
+
+/** Outputs of four channels, packed. */
+function constantOutputs(block: readonly Channel[], { mode, bits, zeroPoint, clamp }: OutputForm): number {
+  const outputs = block.map(({ lowest, multiplier }) =>
+    requantize(lowest, multiplier, mode, { zeroPoint, ...clamp }),
+  );
+  const packed = packLanes(outputs, CHANNEL_BLOCK, bits);
+  return packed.reduce((word, byte, i) => word + byte * 2 ** (8 * i), 0);
 }
 
 /** Words of a fast block with columns of `pairs` pairs of k. */

@@ -42,7 +42,8 @@ function bindColumns(step: Conv2dStep, context: BindContext, signed: boolean) {
   const [input, output] = [inputTensor(step, context), outputTensor(step, context)];
   const layout = layoutOf(step, input);
   const order = layoutOrder(matrixOrder(step.window, input.shape[2], input.bits), layout);
-  const stream = bindStream(step, context, order, step.weightBits === 8 ? 'matrix' : 'nibbles', signed);
+  const form = step.weightBits === 8 ? 'matrix' : 'nibbles';
+  const stream = bindStream(step, context, order, form, { signed, constants: !signed });
   const parameters = {
     u: layout.unroll,
     s: layout.unroll === layout.pairs ? 1 : 0,
