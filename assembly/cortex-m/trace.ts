@@ -6,7 +6,8 @@
  *   operation, 16 bytes                       exit, 16 bytes more
  *   +0  u16 opcode                            +16 u32 cycles from the start of the trace, refill included
  *   +2  u8  rd, rn, rm, ra: index · 4         +20 u32 instructions from the start of the trace
- *   +6  u8  auxiliary (shift, width)          +24 u32 times left here
+ *   +6  u8  auxiliary (shift, width);         +24 u32 times left here
+ *           exits that can be passed: cycles of doing so
  *   +7  u8  cycles of the instruction         +28 u32 target address (0: computed)
  *   +8  u32 immediate; exits: linked trace
  *   +12 u32 address of the instruction
@@ -153,8 +154,11 @@ function cyclesBefore(trace: usize, op: usize): u32 {
   let at = trace;
   const pc = load<u32>(op, 12);
   while (at < op && load<u32>(at, 12) != pc) {
+    const bytes = slotBytes(at);
     sum += load<u8>(at, 7);
-    at += slotBytes(at);
+    // an exit that was passed: what it costs not to leave
+    if (bytes == 32) sum += load<u8>(at, 6);
+    at += bytes;
   }
   return sum;
 }

@@ -71,11 +71,14 @@ function emitFree(op: u32, pc: u32): void {
 }
 
 /**
- * Decodes the instruction at `pc` under `condition` (14: always). Returns its size; 0 when it is refused, with an
- * operation emitted that faults if it is ever reached (whatever the condition).
+ * Decodes the instruction at `pc` under the condition of its IT block (14: always). Returns its size;
+ * 0 when it is refused, with an operation emitted that faults if it is ever reached (whatever the condition).
  */
-function decodeOne(pc: u32, condition: u32): u32 {
+function decodeOne(pc: u32, ifThen: u32): u32 {
   const begin = emit.out;
+  const first = <u32>peekHalf(pc);
+  // BKPT heeds no condition (DDI 0403E A7.7.17)
+  const condition: u32 = (first >>> 8) == 0xbe && ifThen < 14 ? 14 : ifThen;
   emit.startInstruction(pc);
   if (condition < 14) {
     emit.emit(Op.IT_EQ + condition);
@@ -83,7 +86,6 @@ function decodeOne(pc: u32, condition: u32): u32 {
   } else if (condition == 15) {
     emit.refuse();
   }
-  const first = <u32>peekHalf(pc);
   const wide = (first >>> 11) >= 0x1d;
   const size: u32 = wide ? 4 : 2;
   info.setSize(size);

@@ -255,7 +255,7 @@ function conditional(h: u32): void {
   if (condition == 15) {
     if (inIt && !branchAllowed()) { /* SVC may stand anywhere in an IT block */ }
     info.setClass(Cls.TRAP);
-    emitExit(Op.SVC, pc + 2, 0, 0, 0, h & 0xff);
+    emitExit(Op.SVC, pc + 2);
     return endTrace();
   }
   if (inIt) return refuse();

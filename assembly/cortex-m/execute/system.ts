@@ -1,11 +1,12 @@
 /** MRS, MSR, CPS, FPU check, supervisor calls and their return (DDI 0403E B1.5, B5.2). Privilege is not modelled. */
 import { failed, readAligned, writeAligned } from '../bus';
 import {
-  BASEPRI, CONTROL, CORE, CPACR, CYCLES, FAULTMASK, FPSCR, FREGS, IPSR, MSP, MSPLIM, PRIMASK, PSP, PSPLIM, VTOR,
+  BASEPRI, CONTROL, CORE, CPACR, FAULTMASK, FPSCR, FREGS, IPSR, MSP, MSPLIM, PRIMASK, PSP, PSPLIM, VTOR,
 } from '../map';
-import { aux, get, imm, readApsr, set, setD, vn, writeNzcv } from '../state';
+import { addCycles, aux, get, imm, readApsr, set, setD, vn, writeNzcv } from '../state';
 import { F_GE, F_Q } from '../map';
 import { Stop } from '../stop-kinds';
+import { noteExtra } from '../timing/extras';
 import { EXCEPTION_ENTRY, EXCEPTION_RETURN } from '../timing/tables';
 import { arrive, fault, halt } from '../trace';
 import {
@@ -90,6 +91,11 @@ export function cps(op: usize): void {
 
 // --- supervisor call: the one exception that firmware raises on purpose --------------------------------------
 
+function charge(op: usize, cycles: u32): void {
+  addCycles(cycles);
+  noteExtra(op, cycles);
+}
+
 /** `op` has been accounted for up to and including the SVC. */
 export function svc(op: usize, returnAddress: u32): usize {
   const vector = readAligned(op, load<u32>(VTOR) + 44);
@@ -106,7 +112,7 @@ export function svc(op: usize, returnAddress: u32): usize {
   store<u32>(CONTROL, load<u32>(CONTROL) & ~4);
   store<u32>(IPSR, 11);
   switchStack(process, false);
-  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(EXCEPTION_ENTRY));
+  charge(op, load<u8>(EXCEPTION_ENTRY));
   return arrive(0, vector & ~1);
 }
 
@@ -152,6 +158,6 @@ export function exceptionReturn(op: usize, code: u32): usize {
   store<u32>(F_GE, (xpsr >>> 16) & 0xf);
   store<u32>(IPSR, 0);
   store<u32>(CONTROL, (load<u32>(CONTROL) & ~6) | (process ? 2 : 0) | (floating ? 4 : 0));
-  store<u64>(CYCLES, load<u64>(CYCLES) + load<u8>(EXCEPTION_RETURN));
+  charge(op, load<u8>(EXCEPTION_RETURN));
   return arrive(0, target & ~1);
 }
