@@ -1,5 +1,5 @@
 /**
- * `npm run verify:all [-- --engine builtin|unicorn|both --mode tflm --models regex]`: every 8-bit model of the data
+ * `npm run verify:all [-- --engine builtin|unicorn|both --mode tflm --models regex --boards l4r5zi,h743]`: every 8-bit model of the data
  * collection (SHARED_DIR, else ../shared), detector and QDQ files included, on an M4, an M7 and an M33 board, all feature
  * maps compared. With `both` the two engines' registers and memory after every layer, too, and on the M4 their cycles,
  * counted by two programs from one table, must agree within 0.5 %. Needs `npm run build`.
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'builtin' },
     mode: { type: 'string', default: 'tflm' },
     models: { type: 'string', default: '' },
+    boards: { type: 'string', default: 'l4r5zi,h743,u575' },
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,7 +47,7 @@ function crossCheckOf({ crossCheck }, board) {
 
 for (const model of models) {
   const { plan } = await planModel(host, `${folder}/${model}`, { mode: values.mode });
-  for (const boardId of ['l4r5zi', 'h743', 'u575']) {
+  for (const boardId of values.boards.split(',')) {
     const inputs = randomInputs(plan, 1).bytes;
     const now = () => performance.now();
     const options = { inputs, inputName: 'seed 1', engine: values.engine, now };
