@@ -1,8 +1,8 @@
 /**
- * `npm run verify:all [-- --engine builtin|unicorn|both --mode tflm --models regex --boards l4r5zi,h743]`: every 8-bit model of the data
- * collection (SHARED_DIR, else ../shared), detector and QDQ files included, on an M4, an M7 and an M33 board, all feature
- * maps compared. With `both` the two engines' registers and memory after every layer, too, and on the M4 their cycles,
- * counted by two programs from one table, must agree within 0.5 %. Needs `npm run build`.
+ * `npm run verify:all [-- --engine builtin|unicorn|both --mode tflm --models regex --boards l4r5zi,h743]`: every 8-bit
+ * model of the data collection (SHARED_DIR, else ../shared), detector and QDQ files included, on an M4, an M7 and an
+ * M33 board, all feature maps compared. With `both` the two engines' registers and memory after every layer, too, and
+ * on the M4 their cycles, counted by two programs from one table, must agree within 0.5 %. Needs `npm run build`.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
