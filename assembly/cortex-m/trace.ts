@@ -12,7 +12,8 @@
  *   +8  u32 immediate; exits: linked trace
  *   +12 u32 address of the instruction
  *
- * Before the first operation of a trace: u32 start address, u32 end of its operations, 8 bytes unused.
+ * Before the first operation of a trace: u32 start address, u32 end of its operations, u32 operation that faulted
+ * (0: none; the last one), 4 bytes unused.
  */
 import { decodeTrace } from './decode/decode';
 import {
@@ -120,6 +121,8 @@ export function halt(kind: u32, pc: u32): usize {
 /** Ends the run inside a trace, before the instruction of `op`; `address` is the datum it failed on. */
 export function fault(op: usize, kind: u32, address: u32): usize {
   const trace = findTrace(op);
+  // what ran before it was not left at an exit: profiles need to know
+  if (trace != op) store<u32>(trace - 16, <u32>op, 8);
   store<i64>(CYCLES, load<i64>(CYCLES) + <i64>cyclesBefore(trace, op));
   store<i32>(REMAINING, load<i32>(REMAINING) - <i32>instructionsBefore(trace, op));
   const next = halt(kind, load<u32>(op, 12));

@@ -1,6 +1,6 @@
 /**
  * How often each instruction ran and what it cost, read from the built-in core's traces. A trace counts only how often
- * it was left at each exit; everything between its start and an exit ran as often as it was left there or later.
+ * it was left at each exit, and where a fault left it; everything before that ran as often as it was left there or later.
  * Records: assembly/cortex-m/trace.ts (traces), timing/extras.ts (data-dependent cycles), calls.ts (call tree).
  */
 import type { CortexMModule } from './builtin-wasm.js';
@@ -95,9 +95,20 @@ export class ProfileCounts {
   }
 }
 
+/** The trace was left between two instructions. */
+const leftBetween = (left: number): Step => ({
+  address: -1,
+  cycles: 0,
+  left,
+  leavingCycles: 0,
+  stayingCycles: 0,
+});
+
 function readTrace(view: DataView, firstExit: number, header: number): readonly Step[] {
   const end = view.getUint32(header + 4, true);
   const isExit = (at: number): boolean => view.getUint16(at, true) >= firstExit;
+  const fault = view.getUint32(header + 8, true);
+  const faulted = fault === 0 ? undefined : view.getUint32(fault + 12, true);
   const steps: Step[] = [];
   let before = 0;
   let at = header + HEADER_BYTES;
@@ -105,13 +116,7 @@ function readTrace(view: DataView, firstExit: number, header: number): readonly 
     // stops and links count no instruction; they share the address of the one behind them
     const isFree = isExit(at) && view.getUint32(at + 20, true) === instructions;
     if (isFree) {
-      steps.push({
-        address: -1,
-        cycles: 0,
-        left: view.getUint32(at + 24, true),
-        leavingCycles: 0,
-        stayingCycles: 0,
-      });
+      steps.push(leftBetween(view.getUint32(at + 24, true)));
       at += EXIT_BYTES;
       continue;
     }
@@ -122,6 +127,8 @@ function readTrace(view: DataView, firstExit: number, header: number): readonly 
       leavingCycles: 0,
       stayingCycles: 0,
     };
+    // what faulted has not happened, all before it has
+    if (step.address === faulted) steps.push(leftBetween(1));
     instructions++;
     while (at < end && view.getUint32(at + 12, true) === step.address) {
       step.cycles += view.getUint8(at + 7);

@@ -52,6 +52,7 @@ export function decodeTrace(start: u32): usize {
   fuse(header + 16, emit.out);
   store<u32>(header, start);
   store<u32>(header, <u32>emit.out, 4);
+  store<u32>(header, 0, 8);
   setTraceTop(emit.out);
   return header + 16;
 }

@@ -57,6 +57,24 @@ describe.each(['m4', 'm7', 'm33'] as const)('in the middle of a trace on %s', (c
     expect(counters(0x1ffe)).toEqual(counters(LOAD + 2));
   });
 
+  it('a fault has all before it in the profile', () => {
+    const machine = boot(LOOP.replace('6001', 'f84d 1c04'), { core });
+    machine.writeRegister(0, HOLE);
+    machine.startProfile();
+    expect(runToEnd(machine)).toMatchObject({ fault: { kind: 'unmapped_access', pc: LOAD + 2 } });
+    const profile = machine.endProfile();
+    // the third round falls out of the loop; the load itself has not happened
+    expect(profile.counts.map(({ address, executions }) => [address - CODE, executions])).toEqual([
+      [0, 1],
+      [2, 1],
+      [4, 1],
+      [8, 3],
+      [10, 3],
+      [12, 1],
+    ]);
+    expect(cyclesOf(profile)).toBe(profile.cycles);
+  });
+
   it('a supervisor call that is skipped costs no more than another instruction', () => {
     // movs r0, #3; again: cmp r0, #7; it eq; svceq #9; subs r0, #1; bne again; nop; bkpt #1
     const profile = profiled('2003 2807 bf08 df09 3801 d1fa bf00 be01', core);
