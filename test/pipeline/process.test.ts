@@ -107,9 +107,10 @@ describe('simulate as a process', () => {
 
 describe('codegen as a process', () => {
   it('leaves nothing but the project', async () => {
+    const before = readdirSync(folder);
     const { code } = await start(['codegen', MODEL, '--target', 'l4r5zi', '-o', 'out']);
     expect(code).toBe(0);
-    expect(readdirSync(folder).sort()).toEqual(['a.bin', 'labels.csv', 'out']);
+    expect(readdirSync(folder).sort()).toEqual([...before, 'out'].sort());
     expect(readdirSync(join(folder, 'out'))).toEqual(expect.arrayContaining(['Makefile', 'CMakeLists.txt']));
     const foreign = await start(['codegen', MODEL, '--target', 'l4r5zi', '-o', '.']);
     expect(foreign.code).toBe(5);
