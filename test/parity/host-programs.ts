@@ -43,7 +43,20 @@ ${runs.join('\n')}
 `;
 }
 
-export function buildAndRun(cases: readonly ParityCase[]): Uint8Array {
+/** The output of every case; throws when the program writes fewer bytes or more than the cases expect. */
+export function hostOutputs(cases: readonly ParityCase[]): Uint8Array[] {
+  const bytes = buildAndRun(cases);
+  let at = 0;
+  const outputs = cases.map(({ expected }) => {
+    at += expected.length;
+    return bytes.subarray(at - expected.length, at);
+  });
+  if (at !== bytes.length)
+    throw new Error(`the program wrote ${bytes.length} bytes of output, expected ${at}`);
+  return outputs;
+}
+
+function buildAndRun(cases: readonly ParityCase[]): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'quantmcu-host-c-'));
   try {
     const files = programFiles(cases);

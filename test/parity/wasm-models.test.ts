@@ -56,7 +56,9 @@ describe('whole models', () => {
     for (const path of FIXTURE_MODELS) it(`${basename(path)} ${mode}`, () => compareMaps(path, mode));
     for (const name of SHARED_MODELS) {
       const path = sharedPath(`models/${name}.tflite`);
-      it.skipIf(path === undefined)(`${name} ${mode}`, () => compareMaps(path!, mode));
+      it.skipIf(path === undefined)(`${name} ${mode} (needs the shared data)`, () =>
+        compareMaps(path!, mode),
+      );
     }
   }
 });

@@ -84,7 +84,7 @@ describe('with zig from npm', () => {
   });
 });
 
-describe.skipIf(!gcc)('the build files of a project', () => {
+describe.skipIf(!gcc)('the build files of a project (needs arm-none-eabi-gcc)', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'quantmcu-project-'));
@@ -95,7 +95,7 @@ describe.skipIf(!gcc)('the build files of a project', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.skipIf(!has('make'))('Make gives the code of the compile stage', async () => {
+  it.skipIf(!has('make'))('Make gives the code of the compile stage (needs make)', async () => {
     const output = execFileSync('make', ['-j2'], { cwd: folder, stdio: 'pipe' }).toString();
     expect(output).not.toMatch(/warning/i);
     const made = readElf(readFileSync(join(folder, 'build/firmware.elf')));
@@ -104,7 +104,7 @@ describe.skipIf(!gcc)('the build files of a project', () => {
     expect(readFileSync(join(folder, 'build/firmware.bin')).length).toBe(elfMemoryUse(made).flashBytes);
   });
 
-  it.skipIf(!has('cmake'))('CMake builds a library and the example', () => {
+  it.skipIf(!has('cmake'))('CMake builds a library and the example (needs cmake)', () => {
     execFileSync('cmake', ['-B', 'out'], {
       cwd: folder,
       stdio: 'pipe',

@@ -84,11 +84,15 @@ describe('every layer gives the bytes of LiteRT.js', () => {
     const path = sharedPath(`models/${name}.tflite`);
     const folder = sharedPath(`images/${set}`);
     const absent = path === undefined || folder === undefined;
-    it.skipIf(absent)(`${name}: ${IMAGES} pictures of ${set}`, { timeout: 600_000 }, async () => {
-      const counts = await compareModel(path!, pictures(folder!));
-      expect(ofOp(counts, 'conv2d', 'depthwise_conv2d').length).toBe(IMAGES * convolutions);
-      expect(counts.filter(({ distinct }) => distinct > 64).length).toBeGreaterThan(IMAGES * 10);
-    });
+    it.skipIf(absent)(
+      `${name}: ${IMAGES} pictures of ${set} (needs the shared data)`,
+      { timeout: 600_000 },
+      async () => {
+        const counts = await compareModel(path!, pictures(folder!));
+        expect(ofOp(counts, 'conv2d', 'depthwise_conv2d').length).toBe(IMAGES * convolutions);
+        expect(counts.filter(({ distinct }) => distinct > 64).length).toBeGreaterThan(IMAGES * 10);
+      },
+    );
   };
   onPictures('mobilenet_v2_1.0_224_ptq_perchannel', 'imagenet_val300', 53);
   onPictures('vww_96_int8', 'vww_test', 27);

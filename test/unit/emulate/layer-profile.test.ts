@@ -86,143 +86,146 @@ const shiftOutput = (index: number, bytes: number) =>
 
 const insert = (index: number, statement: string) => inStep(index, (body) => `${body}\n  ${statement}`);
 
-describe.each(Object.keys(ENGINES) as EngineId[])('emulateNetwork on %s', (engine) => {
-  const missing = ENGINES[engine].unavailable();
-  const test = it.skipIf(missing !== '');
-  const run = (elf: ElfImage, onBoard: Board = board): EmulationResult =>
-    emulateNetwork({ elf, bound, board: onBoard, inputs, createMachine: ENGINES[engine].create });
+describe.each(Object.keys(ENGINES) as EngineId[])(
+  'emulateNetwork on %s (skipped where it is not installed)',
+  (engine) => {
+    const missing = ENGINES[engine].unavailable();
+    const test = it.skipIf(missing !== '');
+    const run = (elf: ElfImage, onBoard: Board = board): EmulationResult =>
+      emulateNetwork({ elf, bound, board: onBoard, inputs, createMachine: ENGINES[engine].create });
 
-  test('reads every feature map as the simulation computes it', async () => {
-    const result = run(await build('plain'));
-    expect(result).toMatchObject({ engine, completed: true, problems: [] });
-    const expected: Uint8Array[] = [];
-    const network = await createWasmEngine().load(plan);
-    const outputs = network.run(inputs, (index, _tensor, bytes) => {
-      expected[index] = bytes;
+    test('reads every feature map as the simulation computes it', async () => {
+      const result = run(await build('plain'));
+      expect(result).toMatchObject({ engine, completed: true, problems: [] });
+      const expected: Uint8Array[] = [];
+      const network = await createWasmEngine().load(plan);
+      const outputs = network.run(inputs, (index, _tensor, bytes) => {
+        expected[index] = bytes;
+      });
+      expect(result.steps.map(({ name }) => name)).toEqual(plan.steps.map(({ name }) => name));
+      for (const step of result.steps) expect(step.output, step.name).toEqual(expected[step.index]);
+      expect(result.outputs).toEqual(outputs);
     });
-    expect(result.steps.map(({ name }) => name)).toEqual(plan.steps.map(({ name }) => name));
-    for (const step of result.steps) expect(step.output, step.name).toEqual(expected[step.index]);
-    expect(result.outputs).toEqual(outputs);
-  });
 
-  test('counts cycles step by step', async () => {
-    const { steps, invoke, startUp } = run(await build('plain'));
-    const total = steps.reduce((sum, { cycles }) => sum + cycles, 0);
-    expect(total).toBeGreaterThan(2.6e6); // at least one cycle per multiply-accumulate
-    // between the steps stand only the calls themselves
-    expect(invoke.cycles - total).toBeGreaterThanOrEqual(0);
-    expect(invoke.cycles - total).toBeLessThan(100);
-    for (const { cycles, instructions } of [...steps, invoke, startUp]) {
-      expect(cycles).toBeGreaterThanOrEqual(instructions);
-    }
-  });
-
-  test('measures the arena as planned, static memory as in the ELF, and paint at most as SP tells', async () => {
-    const elf = await build('plain');
-    const { arenaBytes, staticBytes, stack, written } = run(elf);
-    expect(arenaBytes).toBe(bound.arenaBytes);
-    expect(arenaBytes + staticBytes).toBe(elfMemoryUse(elf).staticSramBytes);
-    expect(stack.reservedBytes).toBe(4096);
-    expect(stack.usedBytes).toBeGreaterThan(0);
-    expect(stack.paintedBytes).toBeLessThanOrEqual(stack.usedBytes);
-    expect(stack.paintedBytes).toBeGreaterThan(stack.usedBytes / 2);
-    expect(written.map(({ name }) => name)).toEqual(['stack', 'quantmcu_arena']);
-  });
-
-  test('names a stack overflow and its layer', async () => {
-    const elf = await build('small stack', { stackBytes: 96 });
-    const { completed, problems, steps } = run(elf);
-    expect(completed).toBe(false);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ kind: 'stack_overflow', layer: plan.steps[steps.length]!.name });
-    expect(problems[0]!.symbol).toMatch(/^\w+__(dsp|scalar)(_\w+)?$|^quantmcu_step/);
-    expect(problems[0]!.message).toContain('stack overflow');
-  });
-
-  test('names a store below the stack, made through a pointer', async () => {
-    const elf = await build('store below', {
-      edit: insert(STEP, '*(volatile uint32_t *)0x1FFFFFF8u = 1;'),
+    test('counts cycles step by step', async () => {
+      const { steps, invoke, startUp } = run(await build('plain'));
+      const total = steps.reduce((sum, { cycles }) => sum + cycles, 0);
+      expect(total).toBeGreaterThan(2.6e6); // at least one cycle per multiply-accumulate
+      // between the steps stand only the calls themselves
+      expect(invoke.cycles - total).toBeGreaterThanOrEqual(0);
+      expect(invoke.cycles - total).toBeLessThan(100);
+      for (const { cycles, instructions } of [...steps, invoke, startUp]) {
+        expect(cycles).toBeGreaterThanOrEqual(instructions);
+      }
     });
-    const [problem] = run(elf).problems;
-    expect(problem).toMatchObject({ kind: 'stack_overflow', step: STEP, address: 0x1ffffff8 });
-  });
 
-  test('names a step that writes outside its output within the arena', async () => {
-    const outputOf = (index: number) =>
-      bound.tensors.find(({ tensor }) => tensor === plan.steps[index]!.output)!;
-    // A step whose scratch does not follow its output: that it may write.
-    const shifted = bound.steps.findIndex(({ index, scratch }) => {
-      const { offset, bytes } = outputOf(index);
-      return index >= STEP && scratch !== null && Math.abs(scratch.offset - offset - bytes) > 4;
+    test('measures the arena as planned, static memory as in the ELF, and paint at most as SP tells', async () => {
+      const elf = await build('plain');
+      const { arenaBytes, staticBytes, stack, written } = run(elf);
+      expect(arenaBytes).toBe(bound.arenaBytes);
+      expect(arenaBytes + staticBytes).toBe(elfMemoryUse(elf).staticSramBytes);
+      expect(stack.reservedBytes).toBe(4096);
+      expect(stack.usedBytes).toBeGreaterThan(0);
+      expect(stack.paintedBytes).toBeLessThanOrEqual(stack.usedBytes);
+      expect(stack.paintedBytes).toBeGreaterThan(stack.usedBytes / 2);
+      expect(written.map(({ name }) => name)).toEqual(['stack', 'quantmcu_arena']);
     });
-    const { offset, bytes } = outputOf(shifted);
-    const elf = await build('shifted', { edit: shiftOutput(shifted, 4) });
-    const problem = run(elf).problems.find(({ step }) => step === shifted)!;
-    const arena = elf.symbols.get('quantmcu_arena')!.address;
-    expect(problem).toMatchObject({ kind: 'arena_overrun', layer: plan.steps[shifted]!.name });
-    expect(problem.address).toBe(arena + offset + bytes);
-    expect(problem.message).toMatch(/wrote 4 bytes .*from arena offset/);
-  });
 
-  test('names a step that writes behind the arena', async () => {
-    const elf = await build('behind', {
-      edit: insert(STEP, '((volatile uint8_t *)quantmcu_arena)[QUANTMCU_ARENA_BYTES + 2] = 1;'),
+    test('names a stack overflow and its layer', async () => {
+      const elf = await build('small stack', { stackBytes: 96 });
+      const { completed, problems, steps } = run(elf);
+      expect(completed).toBe(false);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatchObject({ kind: 'stack_overflow', layer: plan.steps[steps.length]!.name });
+      expect(problems[0]!.symbol).toMatch(/^\w+__(dsp|scalar)(_\w+)?$|^quantmcu_step/);
+      expect(problems[0]!.message).toContain('stack overflow');
     });
-    const { completed, problems } = run(elf);
-    expect(completed).toBe(true);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ kind: 'arena_overrun', step: STEP });
-    expect(problems[0]!.message).toContain(
-      `wrote 1 byte behind the arena of ${bound.arenaBytes} bytes, from arena offset ${bound.arenaBytes + 2}`,
-    );
-  });
 
-  test('names an arena overrun that leaves memory', async () => {
-    const page = 4096;
-    const arenaBytes = Math.ceil(bound.arenaBytes / 8) * 8;
-    const stackBytes = page * 2 - (arenaBytes % page);
-    const full: Board = { ...board, sram: { ...board.sram, bytes: stackBytes + arenaBytes } };
-    const elf = await build('leaves', {
-      board: full,
-      stackBytes,
-      edit: insert(STEP, `((volatile uint8_t *)quantmcu_arena)[${arenaBytes}] = 1;`),
+    test('names a store below the stack, made through a pointer', async () => {
+      const elf = await build('store below', {
+        edit: insert(STEP, '*(volatile uint32_t *)0x1FFFFFF8u = 1;'),
+      });
+      const [problem] = run(elf).problems;
+      expect(problem).toMatchObject({ kind: 'stack_overflow', step: STEP, address: 0x1ffffff8 });
     });
-    const { completed, problems } = run(elf, full);
-    expect(completed).toBe(false);
-    expect(problems[0]).toMatchObject({
-      kind: 'arena_overrun',
-      step: STEP,
-      address: full.sram.origin + full.sram.bytes,
-    });
-  });
 
-  test('names the function and layer of a fault', async () => {
-    const elf = await build('fault', { edit: insert(STEP, '(void)*(volatile uint32_t *)0x60000000u;') });
-    const { problems, steps } = run(elf);
-    expect(steps).toHaveLength(STEP);
-    expect(problems[0]).toMatchObject({
-      kind: 'fault',
-      layer: plan.steps[STEP]!.name,
-      symbol: `quantmcu_step_${String(STEP).padStart(3, '0')}`,
-      address: 0x60000000,
-      fault: { kind: 'unmapped_access' },
+    test('names a step that writes outside its output within the arena', async () => {
+      const outputOf = (index: number) =>
+        bound.tensors.find(({ tensor }) => tensor === plan.steps[index]!.output)!;
+      // A step whose scratch does not follow its output: that it may write.
+      const shifted = bound.steps.findIndex(({ index, scratch }) => {
+        const { offset, bytes } = outputOf(index);
+        return index >= STEP && scratch !== null && Math.abs(scratch.offset - offset - bytes) > 4;
+      });
+      const { offset, bytes } = outputOf(shifted);
+      const elf = await build('shifted', { edit: shiftOutput(shifted, 4) });
+      const problem = run(elf).problems.find(({ step }) => step === shifted)!;
+      const arena = elf.symbols.get('quantmcu_arena')!.address;
+      expect(problem).toMatchObject({ kind: 'arena_overrun', layer: plan.steps[shifted]!.name });
+      expect(problem.address).toBe(arena + offset + bytes);
+      expect(problem.message).toMatch(/wrote 4 bytes .*from arena offset/);
     });
-  });
 
-  test('ends a step that hangs', async () => {
-    const last = plan.steps.length - 1;
-    const elf = await build('hang', {
-      edit: insert(last, 'for (;;) __asm__ volatile("nop; nop; nop; nop");'),
+    test('names a step that writes behind the arena', async () => {
+      const elf = await build('behind', {
+        edit: insert(STEP, '((volatile uint8_t *)quantmcu_arena)[QUANTMCU_ARENA_BYTES + 2] = 1;'),
+      });
+      const { completed, problems } = run(elf);
+      expect(completed).toBe(true);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatchObject({ kind: 'arena_overrun', step: STEP });
+      expect(problems[0]!.message).toContain(
+        `wrote 1 byte behind the arena of ${bound.arenaBytes} bytes, from arena offset ${bound.arenaBytes + 2}`,
+      );
     });
-    expect(run(elf).problems[0]).toMatchObject({ step: last, fault: { kind: 'step_budget' } });
-  });
 
-  test('refuses inputs of the wrong size', async () => {
-    const elf = await build('plain');
-    const short = { elf, bound, board, inputs: [new Uint8Array(3)], createMachine: ENGINES[engine].create };
-    expect(() => emulateNetwork(short)).toThrow(/found 3 bytes; expected 490 bytes/);
-  });
-});
+    test('names an arena overrun that leaves memory', async () => {
+      const page = 4096;
+      const arenaBytes = Math.ceil(bound.arenaBytes / 8) * 8;
+      const stackBytes = page * 2 - (arenaBytes % page);
+      const full: Board = { ...board, sram: { ...board.sram, bytes: stackBytes + arenaBytes } };
+      const elf = await build('leaves', {
+        board: full,
+        stackBytes,
+        edit: insert(STEP, `((volatile uint8_t *)quantmcu_arena)[${arenaBytes}] = 1;`),
+      });
+      const { completed, problems } = run(elf, full);
+      expect(completed).toBe(false);
+      expect(problems[0]).toMatchObject({
+        kind: 'arena_overrun',
+        step: STEP,
+        address: full.sram.origin + full.sram.bytes,
+      });
+    });
+
+    test('names the function and layer of a fault', async () => {
+      const elf = await build('fault', { edit: insert(STEP, '(void)*(volatile uint32_t *)0x60000000u;') });
+      const { problems, steps } = run(elf);
+      expect(steps).toHaveLength(STEP);
+      expect(problems[0]).toMatchObject({
+        kind: 'fault',
+        layer: plan.steps[STEP]!.name,
+        symbol: `quantmcu_step_${String(STEP).padStart(3, '0')}`,
+        address: 0x60000000,
+        fault: { kind: 'unmapped_access' },
+      });
+    });
+
+    test('ends a step that hangs', async () => {
+      const last = plan.steps.length - 1;
+      const elf = await build('hang', {
+        edit: insert(last, 'for (;;) __asm__ volatile("nop; nop; nop; nop");'),
+      });
+      expect(run(elf).problems[0]).toMatchObject({ step: last, fault: { kind: 'step_budget' } });
+    });
+
+    test('refuses inputs of the wrong size', async () => {
+      const elf = await build('plain');
+      const short = { elf, bound, board, inputs: [new Uint8Array(3)], createMachine: ENGINES[engine].create };
+      expect(() => emulateNetwork(short)).toThrow(/found 3 bytes; expected 490 bytes/);
+    });
+  },
+);
 
 describe('engines', () => {
   /** Counted by blocks, a division has an assumed quotient (block-cost.ts); the pool has one per channel. */
@@ -231,7 +234,7 @@ describe('engines', () => {
   const test = it.skipIf(ENGINES.unicorn.unavailable() !== '');
 
   test.each(['l4r5zi', 'f746', 'u575'])(
-    'on %s agree on instructions and stack, and on cycles within a percent',
+    'on %s agree on instructions and stack, and on cycles within a percent (needs libunicorn)',
     async (id) => {
       const target = findBoard(id)!;
       const elf = await build(id, { board: target });

@@ -18,26 +18,29 @@ const MOBILENET_V2 = sharedPath('models/mobilenet_v2_1.0_224_ptq_perchannel.tfli
 const load = (path: string): DeployPlan =>
   lowerToPlan(importModel(readBytes(path), basename(path)), { mode: 'tflm' });
 
-describe.skipIf(MOBILENET_V2 === undefined)('MobileNetV2-1.0-224, stem and 4 blocks, 4×4 patches', () => {
-  const plan = (): DeployPlan => load(MOBILENET_V2!);
-  const request = { stageLayers: 13, grid: [4, 4], input: 'streamed' } as const;
+describe.skipIf(MOBILENET_V2 === undefined)(
+  'MobileNetV2-1.0-224, stem and 4 blocks, 4×4 patches (needs the shared data)',
+  () => {
+    const plan = (): DeployPlan => load(MOBILENET_V2!);
+    const request = { stageLayers: 13, grid: [4, 4], input: 'streamed' } as const;
 
-  it('has the published patches, halos and peak', () => {
-    const { chosen } = planPatches(plan(), measuredCosts, request);
-    expect(chosen).toMatchObject({ kind: 'patches', patchHeight: 75, patchWidth: 75 });
-    expect(chosen.stageMacsUnclipped / 1e6).toBeCloseTo(129.5, 1);
-    expect(chosen.stageMacsUnclipped / chosen.stageMacsWhole).toBeCloseTo(1.42, 2);
-    expect(chosen.stageMacs / chosen.stageMacsWhole).toBeCloseTo(1.31, 2);
-    // 28² · (32 + 192), the first block after the stage.
-    expect(chosen.tensorBytes).toBe(28 * 28 * (32 + 192));
-    expect(chosen.arenaBytes).toBeLessThanOrEqual(190 * KIB);
-  });
+    it('has the published patches, halos and peak', () => {
+      const { chosen } = planPatches(plan(), measuredCosts, request);
+      expect(chosen).toMatchObject({ kind: 'patches', patchHeight: 75, patchWidth: 75 });
+      expect(chosen.stageMacsUnclipped / 1e6).toBeCloseTo(129.5, 1);
+      expect(chosen.stageMacsUnclipped / chosen.stageMacsWhole).toBeCloseTo(1.42, 2);
+      expect(chosen.stageMacs / chosen.stageMacsWhole).toBeCloseTo(1.31, 2);
+      // 28² · (32 + 192), the first block after the stage.
+      expect(chosen.tensorBytes).toBe(28 * 28 * (32 + 192));
+      expect(chosen.arenaBytes).toBeLessThanOrEqual(190 * KIB);
+    });
 
-  it('needs 112² · (16 + 96) layer by layer, counted the same way', () => {
-    const { chosen } = planPatches(plan(), measuredCosts, { kinds: ['layers'] });
-    expect(chosen.tensorBytes).toBe(1372 * KIB);
-  });
-});
+    it('needs 112² · (16 + 96) layer by layer, counted the same way', () => {
+      const { chosen } = planPatches(plan(), measuredCosts, { kinds: ['layers'] });
+      expect(chosen.tensorBytes).toBe(1372 * KIB);
+    });
+  },
+);
 
 describe('the planner', () => {
   const person = load(PERSON_MODEL);

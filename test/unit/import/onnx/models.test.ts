@@ -148,38 +148,41 @@ describe.skipIf(missing)('MLPerf Tiny models (needs the shared data)', () => {
 
 describe.each(PAIRS)('$name, quantised', ({ name, size }) => {
   const path = quantizedPath(name);
-  it.skipIf(path === undefined)("every layer, fed ONNX Runtime's maps, is within one unit", async () => {
-    const bytes = readBytes(path!);
-    const graph = importModel(bytes, name);
-    const plan = lowerToPlan(graph, { mode: 'single' });
-    const port = plan.tensors[plan.inputs[0]!.tensor]!;
-    const input = picture(size, (byte) => port.scale * (byte - 128 - port.zeroPoint), 6);
-    const graphTensors = new Map(graph.nodes.map((node) => [node.name, graph.tensors[node.outputs[0]!]!]));
-    // A plan's softmax has its own scale, which ONNX Runtime's real numbers know nothing of.
-    const steps = plan.steps.filter((step) => step.op !== 'softmax');
-    const names = steps.map((step) => graphTensors.get(step.name)!.name);
-    const expected = await runOnnxRuntime(withOutputs(bytes, names), { input_1: inputFor(bytes, input) });
-    const stored = (id: number, real: ArrayLike<number>): Int32Array => {
-      const { scale, zeroPoint } = plan.tensors[id]!;
-      return Int32Array.from(real, (v) => Math.max(-128, Math.min(127, Math.round(v / scale) + zeroPoint)));
-    };
-    const maps = new Map([[plan.inputs[0]!.tensor, stored(plan.inputs[0]!.tensor, input.nhwc)]]);
-    const context = {
-      plan,
-      tensor: (id: number) => plan.tensors[id]!,
-      values: (id: number) => maps.get(id)!,
-    };
-    for (const step of steps) {
-      const tensor = graphTensors.get(step.name)!;
-      const wanted = stored(step.output, inGraphOrder(expected.get(tensor.name)!, tensor.shape));
-      const found = stepReference(step, context);
-      const off = wanted.map((q, i) => Math.abs(q - found[i]!));
-      expect(new Set(wanted).size, `${step.name} has different values`).toBeGreaterThan(1);
-      expect(Math.max(...off), `${step.name}: largest difference`).toBeLessThanOrEqual(1);
-      expect(off.reduce((a, b) => a + b, 0) / off.length, `${step.name}: share that differs`).toBeLessThan(
-        0.02,
-      );
-      maps.set(step.output, wanted);
-    }
-  });
+  it.skipIf(path === undefined)(
+    "every layer, fed ONNX Runtime's maps, is within one unit (needs the shared data)",
+    async () => {
+      const bytes = readBytes(path!);
+      const graph = importModel(bytes, name);
+      const plan = lowerToPlan(graph, { mode: 'single' });
+      const port = plan.tensors[plan.inputs[0]!.tensor]!;
+      const input = picture(size, (byte) => port.scale * (byte - 128 - port.zeroPoint), 6);
+      const graphTensors = new Map(graph.nodes.map((node) => [node.name, graph.tensors[node.outputs[0]!]!]));
+      // A plan's softmax has its own scale, which ONNX Runtime's real numbers know nothing of.
+      const steps = plan.steps.filter((step) => step.op !== 'softmax');
+      const names = steps.map((step) => graphTensors.get(step.name)!.name);
+      const expected = await runOnnxRuntime(withOutputs(bytes, names), { input_1: inputFor(bytes, input) });
+      const stored = (id: number, real: ArrayLike<number>): Int32Array => {
+        const { scale, zeroPoint } = plan.tensors[id]!;
+        return Int32Array.from(real, (v) => Math.max(-128, Math.min(127, Math.round(v / scale) + zeroPoint)));
+      };
+      const maps = new Map([[plan.inputs[0]!.tensor, stored(plan.inputs[0]!.tensor, input.nhwc)]]);
+      const context = {
+        plan,
+        tensor: (id: number) => plan.tensors[id]!,
+        values: (id: number) => maps.get(id)!,
+      };
+      for (const step of steps) {
+        const tensor = graphTensors.get(step.name)!;
+        const wanted = stored(step.output, inGraphOrder(expected.get(tensor.name)!, tensor.shape));
+        const found = stepReference(step, context);
+        const off = wanted.map((q, i) => Math.abs(q - found[i]!));
+        expect(new Set(wanted).size, `${step.name} has different values`).toBeGreaterThan(1);
+        expect(Math.max(...off), `${step.name}: largest difference`).toBeLessThanOrEqual(1);
+        expect(off.reduce((a, b) => a + b, 0) / off.length, `${step.name}: share that differs`).toBeLessThan(
+          0.02,
+        );
+        maps.set(step.output, wanted);
+      }
+    },
+  );
 });
