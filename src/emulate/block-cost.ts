@@ -4,7 +4,8 @@
  *
  * A run starts with an empty pipeline, which is what a taken branch leaves; `history` gives what ran just
  * before when it was entered by falling through. What only execution can tell is taken as follows: a division
- * has a quotient of 16 bits, accesses are aligned, instructions under an IT are executed.
+ * has a quotient of 8 bits (kernels divide sums of bytes by their number), accesses are aligned, instructions
+ * under an IT are executed.
  */
 import {
   type CoreTiming,
@@ -27,7 +28,7 @@ export interface BlockCost {
 /** Gives the cycles of one instruction after another, in program order. */
 export type Pipeline = (instruction: ThumbInstruction) => number;
 
-const ASSUMED_QUOTIENT_BITS = 16;
+const ASSUMED_QUOTIENT_BITS = 8;
 
 /** True when the instruction may send execution elsewhere: it ends a run. */
 export function endsRun(instruction: ThumbInstruction): boolean {
