@@ -1,5 +1,5 @@
 /** Renders src/search/TABLE.md from the rows of table.csv. */
-import { COMPARED_DROPS, NETWORKS } from './table-cases.mjs';
+import { COMPARED_DROPS, NETWORKS, TIMED_DROPS } from './table-cases.mjs';
 
 const HEAD = `# Search methods side by side
 
@@ -12,21 +12,26 @@ layer by layer over this row. Cycles are those of the emulated cores without fla
 of the scores as the sum of single noises; drop and agreement on calibration images. Every search may
 quantise four plans on the way to its bound; "squeezed" is VDQS with up to four more, each with one width narrower.
 Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
-to widths, "plan" the quantiser's, held-out plans included, on a loaded machine. A row is of the code that it was
-measured with: kernels and quantiser may have improved since; without table.csv all of it is measured anew.
+to widths, "plan" the quantiser's, held-out plans included (those that an earlier row tried are known already), on a
+loaded machine; \`npm run bench:search\` has the time of whole searches. Rows say at which commit they were measured
+where that differs within a network; without table.csv all of it is measured anew.
 `;
 
 const COMPARISON = `Fewest MBitOPs whose drop on held-out calibration images keeps the bound (in brackets points lost on the test images).
 Uniform widths count where their own drop keeps it; – where a method finds no such plan. The last line reads all rows
 above by the points lost on the test images instead.`;
 
+const CYCLES = `Quickest VDQS plan by the points lost on the test images, against int8 in patches: on the same kernels, and at CMSIS-NN's
+published cycles per MAC (convolutions and fully connected layers of the patched plan, each by the published shape nearest
+to it; other operators count nothing there).`;
+
 const isKnown = (text) => text !== undefined && text !== '';
 const kib = (bytes) => (isKnown(bytes) ? (Number(bytes) / 1024).toFixed(1) : '–');
 const millions = (count) => (isKnown(count) ? (Number(count) / 1e6).toFixed(1) : '–');
 
-function line(row) {
+function line(row, mark) {
   const cells = [
-    row.case.replace(/;/g, ','),
+    row.case.replace(/;/g, ',') + (mark === '' ? '' : ` (${mark})`),
     row.within_limits === 'true' ? 'yes' : 'no',
     (Number(row.bitops) / 1e6).toFixed(0),
     row.fewer_than_int8_patches,
@@ -119,6 +124,36 @@ function comparison(network, rows) {
   ];
 }
 
+/** The quickest VDQS plan that lost no more on the test images, against int8 in patches; nothing where that was not run. */
+export function cyclesAgainstPatches(rows) {
+  const patches = rows.find((row) => row.case === 'int8; patches' && isKnown(row.cycles_m4));
+  const timed = rows.filter(
+    (row) => row.case.startsWith('VDQS') && row.within_limits === 'true' && isKnown(row.cycles_m4),
+  );
+  if (patches === undefined || timed.length === 0) return [];
+  const lines = TIMED_DROPS.flatMap((points) => {
+    const keeps = timed.filter((row) => Number(row.points_lost) <= points);
+    if (keeps.length === 0) return [];
+    const quickest = (column) => keeps.reduce((a, b) => (Number(b[column]) < Number(a[column]) ? b : a));
+    const [m4, m7] = [quickest('cycles_m4'), quickest('cycles_m7')];
+    const against = (own, column, base = column) =>
+      `${(Number(patches[base]) / Number(own[column])).toFixed(2)}×`;
+    const named = (row) => `${row.case.replace(/;/g, ',')} (${row.points_lost})`;
+    const published = isKnown(patches.public_cycles_m4) ? against(m4, 'cycles_m4', 'public_cycles_m4') : '–';
+    return [
+      `| ${points} | ${named(m4)} | ${against(m4, 'cycles_m4')} | ${published} | ${named(m7)} | ${against(m7, 'cycles_m7')} |`,
+    ];
+  });
+  return [
+    CYCLES,
+    [
+      '| points lost at most | quickest on M4 (points lost) | × patches, M4 | × patches by CMSIS-NN, M4 | quickest on M7 (points lost) | × patches, M7 |',
+      `|${'---|'.repeat(6)}`,
+      ...lines,
+    ].join('\n'),
+  ];
+}
+
 const isBaseline = (row) => /^(int8|uniform)/.test(row.case);
 const baselinesFirst = (rows) => [...rows.filter(isBaseline), ...rows.filter((row) => !isBaseline(row))];
 
@@ -157,15 +192,17 @@ export function renderTable(rows, detectorRows = []) {
   const sections = networks.map((network) => {
     const own = baselinesFirst(rows.filter((row) => row.network === network));
     const run = own.filter((row) => isKnown(row.verified));
+    const codes = [...new Set(own.map((row) => row.code))];
     return [
       `## ${network}`,
       `SRAM limit ${kib(own[0].sram_limit)} KiB with stack; ${own[0].images} test images, float top-1 ${own[0].float_top1} %. Every plan with cycles verified: ${run.every((row) => row.verified === 'true') ? 'all bytes equal on the emulated M4' : 'NO'}.`,
       [
         '| case | within limits | MBitOPs | × patches | × layers | arena KiB | peak SRAM KiB | M4 Mcycles | M7 Mcycles | top-1 % | points lost | agreement % | SQNR dB (predicted) | predicted drop / agreement | search s | plan s |',
         `|${'---|'.repeat(16)}`,
-        ...own.map(line),
+        ...own.map((row) => line(row, codes.length > 1 ? row.code || 'older code' : '')),
       ].join('\n'),
       ...comparison(network, own),
+      ...cyclesAgainstPatches(own),
     ].join('\n\n');
   });
   const detection = detectorRows.length === 0 ? [] : [detectorSection(detectorRows)];

@@ -1,5 +1,6 @@
 /** The comparison under bounds of the drop, from a table made by hand. */
 import { expect, it } from 'vitest';
+import { nearestShape } from './public-cycles.mjs';
 import { renderTable } from './table-text.mjs';
 
 const VDQS = 'VDQS noise; weights searched; streaming';
@@ -42,4 +43,43 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
   const broken = renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 1.2, 0.1, false)]);
   expect(lineOf(broken, '**VDQS')).toContain('| yes (60; rivals –) |');
   expect(renderTable([row(VDQS, 60, 0.9, 0.4)])).not.toContain('**VDQS');
+});
+
+it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
+  const timed = (name: string, lost: number, m4: number, m7: number, within = true) => ({
+    ...row(name, 10, 0, lost, within),
+    ...{ cycles_m4: String(m4), cycles_m7: String(m7), verified: 'true', public_cycles_m4: '' },
+  });
+  const patches = { ...timed('int8; patches', 0, 300, 180), public_cycles_m4: '900' };
+  const rows = [patches, timed(VDQS, 0.4, 200, 90), timed(`${VDQS}; drop 3`, 1.5, 150, 100)];
+  const text = renderTable([...rows, timed(`${VDQS}; patches`, 0, 10, 10, false), timed(RIVAL, 0, 10, 10)]);
+  const cells = (start: string) => lineOf(text.slice(text.indexOf('Quickest VDQS')), start);
+  expect(cells('1 |')).toBe(`| 1 | ${title(VDQS)} (0.4) | 1.50× | 4.50× | ${title(VDQS)} (0.4) | 2.00× |`);
+  expect(cells('3 |')).toBe(
+    `| 3 | ${title(VDQS)}, drop 3 (1.5) | 2.00× | 6.00× | ${title(VDQS)} (0.4) | 2.00× |`,
+  );
+  expect(renderTable(rows.slice(1))).not.toContain('Quickest VDQS');
+});
+
+const title = (name: string): string => name.replaceAll(';', ',');
+
+it('says which rows are of other code only where rows differ in it', () => {
+  const rows = [{ ...row(VDQS, 60, 0.9, 0.4), code: 'abc' }, row(RIVAL, 80, 0.8, 0.5)];
+  expect(lineOf(renderTable(rows), 'VDQS')).toContain('streaming (abc) |');
+  expect(lineOf(renderTable(rows), 'evolutionary')).toContain('streaming (older code) |');
+  expect(lineOf(renderTable(rows.slice(0, 1)), 'VDQS')).toContain('streaming |');
+});
+
+it('takes the published shape nearest to a layer', () => {
+  const conv = (kernel: number, inputChannels: number) =>
+    nearestShape('conv2d', { kernel, stride: 1, inputChannels });
+  expect(conv(3, 3)).toBe('first 3x3 s2 96x96x3->16');
+  expect(conv(5, 16)).toBe('3x3 16x16x32->32');
+  expect([conv(1, 20), conv(1, 40), conv(1, 100), conv(1, 960)]).toEqual([
+    ...['1x1 48x48x16->96', '1x1 12x12x32->192', '1x1 24x24x96->24', '1x1 6x6x576->96'],
+  ]);
+  expect(nearestShape('depthwise_conv2d', { kernel: 5, stride: 2, inputChannels: 8 })).toBe(
+    'dw 3x3 s2 24x24x96',
+  );
+  expect(nearestShape('fully_connected', { inputChannels: 64 })).toBe('fc 1280->100');
 });

@@ -4,6 +4,7 @@
  * Widths are chosen on calibration images alone; after `--minutes` no further row is begun. A row that stands in src/search/table.csv already is not run again;
  * the table goes to src/search/TABLE.md. Needs `npm run build`.
  */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,7 +12,7 @@ import { calibrateForSearch } from '../../dist/evaluate/calibrate-for-search.js'
 import { floatModel } from '../../dist/evaluate/calibrate-model.js';
 import { compareAccuracy } from '../../dist/evaluate/compare-accuracy.js';
 import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
-import { measureCycles } from '../../dist/evaluate/measure-cycles.js';
+import { measureCycles, measureStepCycles } from '../../dist/evaluate/measure-cycles.js';
 import { ModelSearch } from '../../dist/evaluate/search-model.js';
 import {
   createNodeHost,
@@ -31,6 +32,7 @@ import {
   measureDetector,
   personPrecision,
 } from './detector-rows.mjs';
+import { publicCycles } from './public-cycles.mjs';
 import { casesOf, NETWORKS } from './table-cases.mjs';
 import { renderTable } from './table-text.mjs';
 
@@ -74,7 +76,7 @@ const COLUMNS = [
     'predicted_drop',
     'predicted_agreement',
   ],
-  ...['evaluations', 'search_seconds', 'plan_seconds', 'verified'],
+  ...['evaluations', 'search_seconds', 'plan_seconds', 'verified', 'public_cycles_m4', 'code'],
 ];
 if (!existsSync(CSV)) writeFileSync(CSV, `${COLUMNS.join(',')}\n`);
 
@@ -112,6 +114,13 @@ async function prepare(definition) {
 
 const SEARCHED_WITH = { noiseImages: 8, seed: 1, cache, lambda: 0.5, evaluations: 500 };
 const NOT_RUN = { m4: '', m7: '', peak: '', ok: '' };
+/** What is saved; a table of cycles comes from an M4. */
+const COSTS = {
+  bitops: {},
+  cycles: { cycles: (plan) => measureStepCycles(host, plan, findBoard('nano33ble'), { cache, now }) },
+};
+/** The commit that a row is measured with. */
+const CODE = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
 async function emulated(plan) {
   const inputs = plan.inputs.map(({ tensor }) => {
@@ -143,6 +152,7 @@ async function measure(name, definition, label, how, { search, samples, network 
     ...{ ...SEARCHED_WITH, sramBytes: 1024 * definition.sram },
     ...{ reconstruction: { kind: definition.reconstruction }, refinements: definition.refinements },
     ...how,
+    ...COSTS[how.cost ?? 'bitops'],
     onWidths: () => {
       foundAt = now();
     },
@@ -181,6 +191,7 @@ async function measure(name, definition, label, how, { search, samples, network 
       found.found.evaluations,
     ],
     ...[((foundAt - start) / 1000).toFixed(1), ((planned - foundAt) / 1000).toFixed(1), run.ok],
+    ...[label.startsWith('int8') ? publicCycles(found.plan).toFixed(0) : '', CODE],
   ].map(String);
 }
 
