@@ -141,15 +141,16 @@ export class SamplePlan {
     taps: number,
     channelOf: (i: number) => number,
     output: PlanTensor,
+    weightBits: Width = this.weightBits,
   ) {
-    const { weightMin, weightMax } = WIDTHS[this.weightBits];
+    const { weightMin, weightMax } = WIDTHS[weightBits];
     const weightZeroPoint =
-      this.weightBits === 8 && this.random.integer(0, 5) === 0 ? this.random.integer(-20, 20) : 0;
+      weightBits === 8 && this.random.integer(0, 5) === 0 ? this.random.integer(-20, 20) : 0;
     const dead =
       this.mode !== 'mulhi' && this.random.integer(0, 7) === 0 ? this.random.integer(0, channels - 1) : -1;
     const faint = this.random.integer(0, 3) === 0 ? this.random.integer(0, channels - 1) : -1;
     const faintTaps = Math.min(taps, 4);
-    const lowest = this.weightBits === 8 && this.random.integer(0, 3) === 0 ? -128 : weightMin;
+    const lowest = weightBits === 8 && this.random.integer(0, 3) === 0 ? -128 : weightMin;
     const faintWeight = (): number => (this.random.next() * taps < faintTaps ? this.random.pick([-1, 1]) : 0);
     const weights = Array.from({ length: rows * rowLength }, (_, i) => {
       if (channelOf(i) === dead) return weightZeroPoint;
@@ -165,10 +166,10 @@ export class SamplePlan {
     const bias = Array.from({ length: channels }, (_, channel) =>
       channel === dead ? -(2 ** 30) : Math.round(this.random.normal() * spreadOf(channel)),
     );
-    const stored = packLanes(weights, rowLength, this.weightBits);
+    const stored = packLanes(weights, rowLength, weightBits);
     return {
       weights: this.blob(stored),
-      weightBits: this.weightBits,
+      weightBits,
       weightZeroPoint,
       bias: this.int32Blob(bias),
       multiplier: this.int32Blob(multipliers.map((m) => m.multiplier)),

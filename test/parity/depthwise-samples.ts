@@ -1,5 +1,6 @@
 /** Depthwise convolutions that fast kernels take, more often than the operator's own samples have them. */
 import type { DepthwiseConv2dStep, PlanTensor, StepWindow } from '../../src/ir/deploy-plan.js';
+import type { RequantMode } from '../../src/numeric/requantize.js';
 import type { Width } from '../../src/numeric/widths.js';
 import type { SampleCase, SampleRequest } from '../../src/ops/op-def.js';
 import { readWeights } from '../../src/ops/plan-access.js';
@@ -83,11 +84,12 @@ function depthwiseStep(
   input: PlanTensor,
   window: StepWindow,
   out: readonly [number, number],
+  weightBits: Width = s.weightBits,
 ): DepthwiseConv2dStep {
   const [, , channels] = input.shape;
   const output = s.tensor([out[0], out[1], channels], s.outputBits);
   const taps = window.kernelHeight * window.kernelWidth;
-  const constants = s.weighted(taps, channels, channels, taps, (i) => i % channels, output);
+  const constants = s.weighted(taps, channels, channels, taps, (i) => i % channels, output, weightBits);
   return {
     op: 'depthwise_conv2d',
     name: 'depthwise_conv2d',
@@ -99,26 +101,64 @@ function depthwiseStep(
   };
 }
 
-/** A convolution, and a depthwise one of its output, which has `mapBits`: mostly 1×1 and 3×3. */
-export function linkedSample(random: Random, request: SampleRequest, mapBits: Width): SampleCase {
-  const s = new SamplePlan(random, request);
-  const from = [random.pick(SIZES), random.pick(SIZES), random.pick([3, 4, 8, 13, 16, 40])] as const;
-  const [kernel, side] = [random.pick([1, 1, 3]), random.pick([3, 3, 3, 5, 7])];
-  const anyAxis = (size: number, taps: number): Axis => axis(random, size, taps, random.pick([1, 2]));
-  const [y, x] = [anyAxis(from[0], kernel), anyAxis(from[1], kernel)];
-  const map = [y.out, x.out, random.pick(CHANNELS)] as const;
-  const [down, across] = [anyAxis(map[0], side), anyAxis(map[1], side)];
-  const input = s.tensor(from, s.inputBits);
-  const between = s.tensor(map, mapBits);
-  const length = kernel * kernel * from[2];
+/** Widths of a convolution and of the depthwise one of its output. */
+export interface LinkedWidths {
+  readonly inputBits: Width;
+  readonly weightBits: Width;
+  readonly mapBits: Width;
+  readonly depthwiseBits: Width;
+  readonly outputBits: Width;
+}
+
+/** What instances of linked kernels are specialised by: all but heights and what is above the map. */
+export interface LinkedColumns {
+  readonly channels: readonly [input: number, map: number];
+  readonly kernels: readonly [before: number, depthwise: number];
+  readonly width: number;
+  readonly across: readonly [before: Axis, depthwise: Axis];
+  readonly strideHeights: readonly [before: number, depthwise: number];
+}
+
+/** Mostly 1×1 and 3×3. */
+export function linkedColumns(random: Random): LinkedColumns {
+  const stride = (): number => random.pick([1, 2]);
+  const kernels = [random.pick([1, 1, 3]), random.pick([3, 3, 3, 5, 7])] as const;
+  const width = random.pick(SIZES);
+  const before = axis(random, width, kernels[0], stride());
+  return {
+    ...{ kernels, width, channels: [random.pick([3, 4, 8, 13, 16, 40]), random.pick(CHANNELS)] },
+    across: [before, axis(random, before.out, kernels[1], stride())],
+    strideHeights: [stride(), stride()],
+  };
+}
+
+/** A convolution, and a depthwise one of its output. */
+export function linkedSample(
+  random: Random,
+  mode: RequantMode,
+  widths: LinkedWidths,
+  { channels, kernels, width, across, strideHeights }: LinkedColumns = linkedColumns(random),
+): SampleCase {
+  const s = new SamplePlan(random, { mode, ...widths });
+  const height = random.pick(SIZES);
+  const y = axis(random, height, kernels[0], strideHeights[0]);
+  const down = axis(random, y.out, kernels[1], strideHeights[1]);
+  const input = s.tensor([height, width, channels[0]], s.inputBits);
+  const between = s.tensor([y.out, across[0].out, channels[1]], widths.mapBits);
+  const length = kernels[0] ** 2 * channels[0];
   const channelOf = (i: number): number => Math.floor(i / length);
-  const constants = s.weighted(kernel * kernel * map[2], from[2], map[2], length, channelOf, between);
-  const windows = [squareWindow(kernel, y, x), squareWindow(side, down, across)] as const;
+  const rows = (length / channels[0]) * channels[1];
+  const constants = s.weighted(rows, channels[0], channels[1], length, channelOf, between);
+  const windows = [
+    squareWindow(kernels[0], y, across[0]),
+    squareWindow(kernels[1], down, across[1]),
+  ] as const;
   const [window] = windows;
   const step = { name: 'conv2d', inputs: [input.id], output: between.id, window, ...constants };
-  const behind = depthwiseStep(s, between, windows[1], [down.out, across.out]);
+  const behind = depthwiseStep(s, between, windows[1], [down.out, across[1].out], widths.depthwiseBits);
   const steps = [{ op: 'conv2d' as const, ...step }, behind];
-  return s.finishNetwork('linked', steps, [input.id], windows.map(windowLabel).join(' then '));
+  const bits = `w${widths.weightBits} then w${widths.depthwiseBits}`;
+  return s.finishNetwork('linked', steps, [input.id], `${windows.map(windowLabel).join(' then ')}, ${bits}`);
 }
 
 /**

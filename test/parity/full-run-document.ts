@@ -49,7 +49,9 @@ const textOf = ({ seed, toolchains, targets }: About, cells: readonly FullRunCel
 Random shapes of every kernel and pair of widths (activations, weights), every one of them on every emulated core with
 both toolchains: how many outputs differ from the reference by any byte. Modes take turns where the kernel has several.
 At the bounds: shapes with all weights and activations at their ends, alternating or equal; kernels of lanes draw
-such weights besides, as large as their fields hold. Instances: of the kernel, one per mode and specialisation.
+such weights besides, as large as their fields hold. Instances: of the kernel, one per mode and specialisation. Of two
+kernels that agree on the map between them ("behind"), the pair is the second one's, those of the first take turns (a8w8,
+a8w4, a4w8, a2w8), and the map is compared as well as the output.
 
 Made by \`npm run parity:full\`, seed ${seed}, engine \`builtin\`; ${toolchains.join('; ')}. Rows that stand here are
 left out of a run; \`PARITY_KERNEL='conv2d lanes' PARITY_RENEW=1\` runs a kernel's anew.

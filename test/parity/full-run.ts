@@ -10,9 +10,11 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
+import { linkedKernels } from '../../src/bind/variants/links.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain, type Toolchain } from '../../src/compile/toolchain.js';
 import type { ElfImage } from '../../src/ir/elf-image.js';
+import type { SampleCase } from '../../src/ops/op-def.js';
 import type { Board } from '../../src/targets/index.js';
 import { tensorDifference } from './c-difference.js';
 import { type ParityCase, parityCase, programFiles } from './c-programs.js';
@@ -20,6 +22,7 @@ import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
 import { type FullRunCell, readFullRun, writeFullRun } from './full-run-document.js';
 import { KERNEL_ROWS, type KernelRow, kernelTitle } from './kernel-rows.js';
 import { kernelSamples } from './kernel-samples.js';
+import { type LinkedCase, linkedCase, linkedDifferences } from './linked-cases.js';
 import { objectKeeper } from './object-keeper.js';
 
 const SHAPES = Number(process.env.PARITY_SHAPES ?? 1000);
@@ -44,6 +47,15 @@ const boards = ['l4r5zi', 'f746', 'u575'].map(roomyBoard);
 const host = createNodeHost();
 afterAll(() => host.cleanUp());
 
+function boundCase(row: KernelRow, sample: SampleCase, index: number): ParityCase {
+  if (row.link !== undefined) {
+    const link = linkedKernels(sample.plan, 'dsp').find(({ reader }) => reader.variant === row.variant)!;
+    return linkedCase(sample, link, 'm4', index);
+  }
+  const bound = bind(sample.plan, { core: 'm4', feature: 'dsp' }, { choice: () => row.name });
+  return parityCase(sample, bound, index);
+}
+
 /** Bound cases, one firmware at a time; modes take turns, those that the kernel lacks drop out. */
 function* firmwares(row: KernelRow): Generator<ParityCase[]> {
   const modes = [...row.modes];
@@ -55,10 +67,7 @@ function* firmwares(row: KernelRow): Generator<ParityCase[]> {
     if (samples.length < count) modes.splice(at, 1);
     if (samples.length === 0) continue;
     done += samples.length;
-    yield samples.map((sample, i) => {
-      const bound = bind(sample.plan, { core: 'm4', feature: 'dsp' }, { choice: () => row.name });
-      return parityCase(sample, bound, i);
-    });
+    yield samples.map((sample, i) => boundCase(row, sample, i));
   }
 }
 
@@ -69,10 +78,14 @@ interface Target {
   readonly board: Board;
 }
 
-const differencesOf = (cases: readonly ParityCase[], elf: ElfImage, board: Board): string[] =>
-  emulateCases(cases, elf, board, 'builtin').flatMap(({ output }, i) =>
-    tensorDifference(cases[i]!.sample, cases[i]!.expected, output),
-  );
+const isLinked = (cases: readonly ParityCase[]): cases is readonly LinkedCase[] =>
+  cases.every((item) => 'map' in item);
+
+function differencesOf(cases: readonly ParityCase[], elf: ElfImage, board: Board): string[] {
+  const runs = emulateCases(cases, elf, board, 'builtin');
+  if (isLinked(cases)) return linkedDifferences(cases, runs);
+  return cases.flatMap(({ sample, expected }, i) => tensorDifference(sample, expected, runs[i]!.output));
+}
 
 /** Differences by target of one firmware; both toolchains at once, core by core, which share constants. */
 async function runFirmware(cases: readonly ParityCase[], targets: readonly Target[]): Promise<string[][]> {
@@ -102,7 +115,7 @@ async function runRow(row: KernelRow, targets: readonly Target[]): Promise<FullR
     shapes += cases.length;
     bounds += cases.filter(({ sample }) => sample.label.includes('at the bounds')).length;
     for (const { bound, sample } of cases)
-      for (const { kernel } of bound.steps[0]!.calls)
+      for (const { kernel } of bound.steps.flatMap(({ calls }) => calls))
         instances.add(`${sample.plan.requantization} ${kernel.name}`);
   }
   const counts = { shapes, bounds, instances: instances.size };

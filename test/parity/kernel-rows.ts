@@ -3,8 +3,8 @@
  * pairs stand here a second time on purpose: test/parity/variants.test.ts compares them with what variants take.
  */
 import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
-import { KERNEL_VARIANTS } from '../../src/bind/variants/index.js';
-import type { AnyKernelVariant } from '../../src/bind/variants/variant.js';
+import { KERNEL_VARIANTS, LINKED_VARIANTS } from '../../src/bind/variants/index.js';
+import type { AnyKernelVariant, LinkedVariants } from '../../src/bind/variants/variant.js';
 import type { StepOp } from '../../src/ir/deploy-plan.js';
 import { FIRMWARE_MODES, type FirmwareMode } from '../../src/numeric/requantize.js';
 import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
@@ -15,6 +15,8 @@ export interface KernelRow {
   /** A variant's name, or PORTABLE. */
   readonly name: string;
   readonly variant?: AnyKernelVariant;
+  /** With the kernel of the step before, which writes what this one reads; that one's pairs take turns. */
+  readonly link?: LinkedVariants;
   readonly inputBits: Width;
   /** Of operators without weights: 8, and no part of the pair's name. */
   readonly weightBits: Width;
@@ -74,8 +76,31 @@ const portableRows = (op: StepOp): KernelRow[] =>
     pair: pairName(op, inputBits, weightBits),
   }));
 
+/** The reader's pairs of widths; the step before has those of WRITER_PAIRS in turn. */
+export const LINKED_ROWS: readonly KernelRow[] = LINKED_VARIANTS.flatMap((link) =>
+  widthRequests(link.reader.op).map((widths) => ({
+    ...{ op: link.reader.op, name: link.reader.name, variant: link.reader, link, ...widths },
+    ...{ pair: pairName(link.reader.op, widths.inputBits, widths.weightBits), modes: FIRMWARE_MODES },
+  })),
+);
+
+/** Pairs of the convolution that writes planes. */
+export const WRITER_PAIRS: readonly (readonly [inputBits: Width, weightBits: Width])[] = [
+  ...([
+    [8, 8],
+    [8, 4],
+    [4, 8],
+    [2, 8],
+  ] as const),
+];
+
 /** Variants as their list has them, then the portable kernels. */
 export const VARIANT_ROWS: readonly KernelRow[] = KERNEL_VARIANTS.flatMap(variantRows);
-export const KERNEL_ROWS: readonly KernelRow[] = [...VARIANT_ROWS, ...STEP_OP_LIST.flatMap(portableRows)];
+export const KERNEL_ROWS: readonly KernelRow[] = [
+  ...VARIANT_ROWS,
+  ...LINKED_ROWS,
+  ...STEP_OP_LIST.flatMap(portableRows),
+];
 
-export const kernelTitle = ({ op, name }: KernelRow): string => `${op} ${name}`;
+export const kernelTitle = ({ op, name, link }: KernelRow): string =>
+  link === undefined ? `${op} ${name}` : `${op} ${name} behind ${link.writer.op} ${link.writer.name}`;

@@ -3,7 +3,7 @@
  * a family keeps these parts, so that many shapes share one instance, and draws all others.
  */
 import { kernelsFor } from '../../src/bind/variants/choose.js';
-import type { AnyKernelVariant } from '../../src/bind/variants/variant.js';
+import { linkedKernels } from '../../src/bind/variants/links.js';
 import type { StepWindow } from '../../src/ir/deploy-plan.js';
 import type { FirmwareMode } from '../../src/numeric/requantize.js';
 import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
@@ -11,8 +11,14 @@ import { STEP_OPS } from '../../src/ops/index.js';
 import type { SampleCase, SampleRequest } from '../../src/ops/op-def.js';
 import { SamplePlan } from '../../src/ops/sample-plan.js';
 import { createRandom, type Random } from '../../src/support/random.js';
-import { depthwiseColumns, depthwiseSample, storedAtEightBits } from './depthwise-samples.js';
-import type { KernelRow } from './kernel-rows.js';
+import {
+  depthwiseColumns,
+  depthwiseSample,
+  linkedColumns,
+  linkedSample,
+  storedAtEightBits,
+} from './depthwise-samples.js';
+import { type KernelRow, WRITER_PAIRS } from './kernel-rows.js';
 import { matrixSample } from './matrix-samples.js';
 import { worstCase } from './worst-cases.js';
 
@@ -25,9 +31,12 @@ const FAMILY_SEEDS = 100;
 /** Samples that are tried for one that the kernel takes. */
 const TRIES = 300;
 
-const takes = (variant: AnyKernelVariant | undefined, { plan }: SampleCase): boolean =>
-  variant === undefined ||
-  kernelsFor(plan.steps[0]!, plan, variant.feature).some((kernel) => kernel.variant === variant);
+const takes = ({ variant, link }: KernelRow, { plan }: SampleCase): boolean => {
+  if (variant === undefined) return true;
+  if (link !== undefined)
+    return linkedKernels(plan, variant.feature).some(({ reader }) => reader.variant === variant);
+  return kernelsFor(plan.steps[0]!, plan, variant.feature).some((kernel) => kernel.variant === variant);
+};
 
 /** What a family keeps of a convolution over columns or rows. */
 interface Filter extends Omit<StepWindow, 'padTop' | 'padLeft'> {
@@ -96,6 +105,7 @@ function family(row: KernelRow, mode: FirmwareMode, random: Random): Sampler {
   const { op, name, inputBits, weightBits } = row;
   const outputBits: Width = random.pick(WIDTH_LIST);
   const request = { mode, inputBits, weightBits, outputBits };
+  if (row.link !== undefined) return linkedFamily(row, mode, outputBits, random);
   if (row.variant === undefined || op === 'add' || op === 'fully_connected')
     return (draw) => STEP_OPS[op].sample(draw, { ...request, outputBits: draw.pick(WIDTH_LIST) });
   if (op === 'depthwise_conv2d') {
@@ -109,6 +119,13 @@ function family(row: KernelRow, mode: FirmwareMode, random: Random): Sampler {
   return (draw) => convolutionSample(draw, request, filter);
 }
 
+function linkedFamily(row: KernelRow, mode: FirmwareMode, outputBits: Width, random: Random): Sampler {
+  const [inputBits, weightBits] = random.pick(WRITER_PAIRS);
+  const columns = linkedColumns(random);
+  const widths = { inputBits, weightBits, mapBits: row.inputBits, depthwiseBits: row.weightBits, outputBits };
+  return (draw) => linkedSample(draw, mode, widths, columns);
+}
+
 /** One in three stands at a bound of weights and activations, where the kernel takes such sums. */
 function sampleOf(row: KernelRow, sampler: Sampler, seed: number): SampleCase | undefined {
   const random = createRandom(seed);
@@ -117,9 +134,9 @@ function sampleOf(row: KernelRow, sampler: Sampler, seed: number): SampleCase | 
     isNarrowed(row) ? storedAtEightBits(sample, factor) : sample;
   const drawn = sampler(random);
   const sample = stored(drawn);
-  if (!takes(row.variant, sample)) return undefined;
+  if (!takes(row, sample)) return undefined;
   const worst = random.integer(0, 2) === 0 ? stored(worstCase(drawn, random)) : sample;
-  return takes(row.variant, worst) ? worst : sample;
+  return takes(row, worst) ? worst : sample;
 }
 
 export interface SampleCount {

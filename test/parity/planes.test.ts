@@ -4,91 +4,51 @@
  * widths of the map, paddings on either side), a third of them at the bounds of weights and activations. A spoiled product and a
  * misplaced store must show.
  *
- * LINKED_CASES (default 8 per run) and PARITY_SEED widen the run; `npm run parity:planes` runs 1,000.
+ * PARITY_SEED changes the sample; `npm run parity:full` runs 1,000 shapes of each pair of widths on every core with both
+ * toolchains.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { bind } from '../../src/bind/bind.js';
-import { kernelName } from '../../src/bind/variants/chosen-kernel.js';
-import { type KernelLink, linkedAt, linkedKernels } from '../../src/bind/variants/links.js';
+import { type KernelLink, linkedKernels } from '../../src/bind/variants/links.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
 import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
-import { verifyBoundPlan } from '../../src/invariants/bound.js';
-import { mapOfPlanes } from '../../src/ir/planes-layout.js';
 import type { RequantMode } from '../../src/numeric/requantize.js';
-import { WIDTH_LIST } from '../../src/numeric/widths.js';
+import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
-import { tensorOf } from '../../src/ops/plan-access.js';
-import type { LoadedNetwork } from '../../src/simulate/engine.js';
-import { referenceEngine } from '../../src/simulate/reference-engine.js';
 import { createRandom } from '../../src/support/random.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
-import type { ParityCase } from './c-programs.js';
 import { linkedSample } from './depthwise-samples.js';
-import { buildCases, type EmulatedCase, emulateCases, roomyBoard } from './emulated-programs.js';
+import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { WRITER_PAIRS } from './kernel-rows.js';
+import { type LinkedCase, linkedCase, linkedDifferences } from './linked-cases.js';
 import { misplaced, spoiled } from './spoiled-assembly.js';
 import { worstCase } from './worst-cases.js';
 
-const CASES = Number(process.env.LINKED_CASES ?? 8);
+const CASES = 8;
 const SEED = Number(process.env.PARITY_SEED ?? 70260);
-const AT_ONCE = 200;
-const TIMEOUT_MS = 600_000 * Math.max(1, CASES / 8);
+const TIMEOUT_MS = 600_000;
 
 const host = createNodeHost();
 afterAll(() => host.cleanUp());
-
-interface LinkedCase extends ParityCase {
-  /** The map between both steps. */
-  readonly map: Uint8Array;
-}
 
 /** A sample whose steps may be linked, with the link. */
 function sampleFor(mode: RequantMode, board: Board, seed: number): [SampleCase, KernelLink] {
   const random = createRandom(seed);
   for (;;) {
-    const widths = {
-      inputBits: random.pick([8, 8, 4, 2] as const),
-      weightBits: random.pick([8, 8, 4] as const),
-    };
-    const request = { mode, outputBits: random.pick(WIDTH_LIST), ...widths };
-    const drawn = linkedSample(random, request, random.pick([8, 8, 4, 2] as const));
+    const [inputBits, weightBits] = random.pick(WRITER_PAIRS);
+    const any = (): Width => random.pick(WIDTH_LIST);
+    const widths = { inputBits, weightBits, mapBits: any(), depthwiseBits: any(), outputBits: any() };
+    const drawn = linkedSample(random, mode, widths);
     const sample = random.integer(0, 2) === 0 ? worstCase(drawn, random) : drawn;
     const links = linkedKernels(sample.plan, coreOf(board.core).feature);
     if (links.length > 0) return [sample, random.pick(links)];
   }
 }
 
-function linkedCase(mode: RequantMode, board: Board, index: number): LinkedCase {
-  const [sample, link] = sampleFor(mode, board, SEED + index);
-  const target = { core: board.core, feature: coreOf(board.core).feature };
-  const choice = (_: unknown, at: number): string => kernelName(linkedAt([link], at)[0]!);
-  const bound = bind(sample.plan, target, { choice });
-  verifyBoundPlan(bound);
-  const maps: Uint8Array[] = [];
-  (referenceEngine.load(sample.plan) as LoadedNetwork).run(sample.inputs, (step, _, bytes) => {
-    maps[step] = bytes;
-  });
-  const prefix = `n${String(index).padStart(3, '0')}`;
-  return { sample, bound, prefix, map: maps[0]!, expected: maps[1]! };
-}
-
 const casesOf = (mode: RequantMode, board: Board, count = CASES): LinkedCase[] =>
-  Array.from({ length: count }, (_, index) => linkedCase(mode, board, index));
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-function differencesOf(cases: readonly LinkedCase[], runs: readonly EmulatedCase[]): string[] {
-  return cases.flatMap(({ sample, bound, map, expected }, i) => {
-    const id = sample.plan.steps[0]!.output;
-    const { shape, bits } = tensorOf(sample.plan, id);
-    const { layout } = bound.tensors.find(({ tensor }) => tensor === id)!;
-    const found = mapOfPlanes(runs[i]!.laidOut.get(id)!, layout!, shape, bits);
-    return [
-      ...(sameBytes(map, found) ? [] : [`${sample.label}: the map differs`]),
-      ...(sameBytes(expected, runs[i]!.output) ? [] : [`${sample.label}: the output differs`]),
-    ];
-  });
-}
+  Array.from({ length: count }, (_, index) =>
+    linkedCase(...sampleFor(mode, board, SEED + index), board.core, index),
+  );
 
 const RUNS = [
   { boardId: 'l4r5zi', mode: 'mulhi', compiler: 'gcc' },
@@ -106,13 +66,10 @@ describe('a map in planes between two layers', () => {
       const board = roomyBoard(boardId);
       const cases = casesOf(mode, board);
       const toolchain = await findToolchain(host, compiler);
-      for (let first = 0; first < cases.length; first += AT_ONCE) {
-        const part = cases.slice(first, first + AT_ONCE);
-        const elf = await buildCases(host, toolchain, part, board);
-        for (const engine of engines) {
-          const differences = differencesOf(part, emulateCases(part, elf, board, engine));
-          expect(differences.slice(0, 10), engine).toEqual([]);
-        }
+      const elf = await buildCases(host, toolchain, cases, board);
+      for (const engine of engines) {
+        const differences = linkedDifferences(cases, emulateCases(cases, elf, board, engine));
+        expect(differences.slice(0, 10), engine).toEqual([]);
       }
     },
     TIMEOUT_MS,
@@ -131,7 +88,7 @@ describe('a map in planes between two layers', () => {
       const elf = await buildCases(host, toolchain, cases, board, {
         change: (path, text) => (path.endsWith('.S') && path.includes(file) ? change(text) : text),
       });
-      const differences = differencesOf(cases, emulateCases(cases, elf, board, 'builtin'));
+      const differences = linkedDifferences(cases, emulateCases(cases, elf, board, 'builtin'));
       expect(differences.filter((line) => line.endsWith(`the ${where} differs`))).not.toEqual([]);
     },
     TIMEOUT_MS,

@@ -85,9 +85,9 @@ describe.each(['l4r5zi', 'f746', 'u575'])('the self-check for %s', (boardId) => 
 describe('a map that is stored in planes', () => {
   it.each([8, 4, 2] as const)('has the CRC of its packed bytes, %i bits', async (mapBits) => {
     const random = createRandom(mapBits);
-    const request = { mode: 'tflm', inputBits: 8, weightBits: 8 } as const;
+    const widths = { inputBits: 8, weightBits: 8, mapBits, depthwiseBits: 8, outputBits: 8 } as const;
     let network: DeployPlan;
-    do network = linkedSample(random, request, mapBits).plan;
+    do network = linkedSample(random, 'tflm', widths).plan;
     while (linkedKernels(network, 'dsp').length === 0);
     const choice = (_: unknown, index: number): string => ['columnsplanes', 'planesready'][index]!;
     const selfCheck = { kind: 'seed', seed: SEED } as const;
