@@ -5,10 +5,10 @@ import { ROOT } from '../support/paths.js';
 import { headlineFigures, renderReproduction } from './document.mjs';
 import { PARTS } from './parts.mjs';
 
-const row = (name: string, bitops: number, within: boolean, m4: number) => ({
-  ...{ network: 'net', case: name, within_limits: String(within), bitops: String(bitops) },
+const row = (name: string, bitops: number, within: boolean, m4: number, lost = 0.5) => ({
+  ...{ network: 'resnet8', case: name, within_limits: String(within), bitops: String(bitops) },
   ...{ fewer_than_int8_patches: (120 / bitops).toFixed(3), cycles_m4: String(m4), cycles_m7: '10' },
-  ...{ points_lost: '0.5', half_width_95: '1.0', agreement: '95.0' },
+  ...{ points_lost: String(lost), half_width_95: '1.0', agreement: '95.0' },
 });
 const TABLE = [
   row('int8; patches', 120, true, 300),
@@ -16,16 +16,18 @@ const TABLE = [
   row('VDQS noise; weights searched; streaming', 40, true, 200),
   row('VDQS noise; weights searched; patches', 30, false, 100),
   row('VDQS noise; weights searched; streaming; drop 3', 20, true, 90),
+  row('VDQS noise squeezed; weights searched; streaming', 35, true, 100, 1.05),
+  row('VDQS noise by cycles; weights searched; streaming', 80, true, 150),
   row('evolutionary; weights searched; streaming', 10, true, 50),
 ];
 
-it('takes the cheapest VDQS row within the limits of its own bound', () => {
+it('takes the cheapest VDQS row that keeps its bound on the test images too, and the quickest one', () => {
   const figures = headlineFigures(TABLE)!;
   expect(figures.row.case).toBe('VDQS noise; weights searched; streaming');
-  expect([figures.bitops, figures.m4, figures.m7]).toEqual([3, 1.5, 1]);
+  expect([figures.bitops, figures.m4, figures.m7]).toEqual([3, 2, 1]);
   expect(headlineFigures(TABLE.slice(1))!.m4).toBeUndefined();
   expect(headlineFigures(TABLE.slice(3, 4))).toBeUndefined();
-  expect(renderReproduction(TABLE)).toContain('| ours, mean of 1 |  | 3.00× |');
+  expect(renderReproduction(TABLE)).toContain('| ours, mean of 1 |  |  | 3.00× | 2.00× |');
 });
 
 it('names scripts that exist', () => {
