@@ -58,7 +58,7 @@ async function run(host: Host, cwd: string, command: Command, what: string): Pro
 
 function failure(result: RunResult, what: string): Error {
   const lines = result.stderr.split('\n').filter((line) => line.trim() !== '');
-  const overflow = lines.find((line) => /overflowed by \d+ bytes/.test(line));
+  const overflow = lines.find((line) => /overflowed by \d+ bytes?/.test(line));
   if (overflow !== undefined) {
     return limit('compile/too-large', 'the firmware does not fit the memory it is linked for', {
       where: what,

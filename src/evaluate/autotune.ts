@@ -19,7 +19,8 @@ export interface AutotuneOptions extends Omit<MeasureOptions, keyof KernelPrefer
 }
 
 /**
- * Cycles for `bind`. Undefined when the kernels chosen by them do not fit the board, but those of the rule do. What is
+ * Cycles for `bind`. Where the kernels chosen by them do not fit the board: without those of linked kernels, which are a
+ * kernel more; where these do not fit either, but those of the rule do, undefined. Where nothing fits: all cycles. What is
  * measured is kept by the sources and the compiler, so that a second time nothing is compiled.
  */
 export async function autotune(
@@ -58,11 +59,15 @@ export async function autotune(
       if (!measured[index]!.has(nameAt(index))) measured[index]!.set(nameAt(index), cycles);
     });
   }
-  const cycles: KernelCycles = (index, kernel) => measured[index]!.get(kernel);
+  const all: KernelCycles = (index, kernel) => measured[index]!.get(kernel);
+  const withoutLinks: KernelCycles = (index, kernel) =>
+    linked[index]!.includes(kernel) ? undefined : all(index, kernel);
   const fits = (preference: KernelPreference): Promise<boolean> =>
     cache.json(keyOf(`fits ${board.flash.bytes} ${board.sram.bytes}`, preference), async () => {
       const { isVirtual } = await buildProject(host, plan, board, { ...options, ...preference });
       return !isVirtual;
     });
-  return (await fits({ cycles })) || !(await fits({})) ? cycles : undefined;
+  for (const cycles of links.length === 0 ? [all] : [all, withoutLinks])
+    if (await fits({ cycles })) return cycles;
+  return (await fits({})) ? undefined : all;
 }

@@ -1,14 +1,18 @@
 /** Kernels by measured cycles: never slower than those of the rule, the same bytes, measured once per firmware. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
+import { chooseKernels } from '../../src/bind/variants/choose.js';
+import { kernelName, PORTABLE } from '../../src/bind/variants/chosen-kernel.js';
 import { randomInputs } from '../../src/cli/network-inputs.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
+import { elfMemoryUse, readElf } from '../../src/compile/read-elf.js';
 import { autotune } from '../../src/evaluate/autotune.js';
+import { buildProject } from '../../src/evaluate/build-project.js';
 import { measureStepCycles } from '../../src/evaluate/measure-cycles.js';
 import { verifyPlan } from '../../src/pipeline.js';
 import { formatVerify } from '../../src/report/verify-text.js';
 import { type Cache, noCache } from '../../src/support/cache.js';
 import { findBoard } from '../../src/targets/index.js';
+import { chainPlan, likeBefore, likeBehind } from '../support/chain-plan.js';
 import { tinyPlan } from './tiny-plan.js';
 
 const host = createNodeHost();
@@ -54,5 +58,22 @@ describe('autotuning', () => {
     expect(report.totals.cycles).toBeLessThanOrEqual(usual.invoke);
     expect(report.totals.cycles).toBeLessThan(portable.invoke);
     expect(formatVerify(report)).toContain('measured cycles');
+  }, 60_000);
+
+  it('leaves linked kernels out where the firmware fits the flash only without them', async () => {
+    // The layers alone decide the arena, and need the usual kernels beside the linked ones.
+    const plan = chainPlan([likeBefore([48, 48, 16], 80), likeBehind([24, 24, 16])]);
+    const linked = ['columnsplanes', 'planesready', 'columns', 'planes'];
+    const usual = ['columns', 'planes', 'columns', 'planes'];
+    const { elf } = await buildProject(host, plan, board, { choice: (_, index) => linked[index], now });
+    const { flashBytes } = elfMemoryUse(readElf(elf));
+    const small = { ...board, flash: { ...board.flash, bytes: flashBytes - 1 } };
+
+    const cycles = (await autotune(host, plan, small, { cache: noCache, now }))!;
+    // Known of all kernels but the linked ones, which are not left out where the firmware fits with them.
+    expect(cycles(0, 'columns')).toBeGreaterThan(0);
+    expect(cycles(0, 'columnsplanes')).toBeUndefined();
+    expect(chooseKernels(plan, 'dsp', { cycles }).map(kernelName)).toEqual(usual);
+    expect(await buildProject(host, plan, small, { cycles, now })).toMatchObject({ isVirtual: false });
   }, 60_000);
 });

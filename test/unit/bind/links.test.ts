@@ -4,26 +4,15 @@ import { bind } from '../../../src/bind/bind.js';
 import { chooseKernels, kernelsFor } from '../../../src/bind/variants/choose.js';
 import { type KernelCycles, kernelName } from '../../../src/bind/variants/chosen-kernel.js';
 import { linkedKernels } from '../../../src/bind/variants/links.js';
-import { buildBenchPlan } from '../../../src/evaluate/bench-plan.js';
-import { BENCH_CHAINS, type BenchShape } from '../../../src/evaluate/bench-shapes.js';
 import { boundPlanProblems, verifyBoundPlan } from '../../../src/invariants/bound.js';
 import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
+import { chainPlan, likeBefore } from '../../support/chain-plan.js';
 
 const TARGET = { core: 'm4', feature: 'dsp' } as const;
 const NAMES = ['columnsplanes', 'planesready'];
 
-/** 1×1 and 3×3 behind it, 24×24×96, and a larger layer of its own that decides the arena where `roomy`. */
-function chainPlan(roomy: boolean): DeployPlan {
-  const { before, behind } = BENCH_CHAINS[0]!;
-  const widths = { inputBits: 8, weightBits: 8 } as const;
-  const large: BenchShape = { ...before, id: 'large', input: [96, 96, 16], output: [96, 96, 96] };
-  const layers = [
-    { shape: before, ...widths },
-    { shape: behind, ...widths, behind: true as const },
-    ...(roomy ? [{ shape: large, ...widths }] : []),
-  ];
-  return buildBenchPlan(layers, { mode: 'mulhi', spread: 'gaussian', seed: 1 }).plan;
-}
+/** With a larger layer of its own that decides the arena where `roomy`. */
+const linkablePlan = (roomy: boolean): DeployPlan => chainPlan(roomy ? [likeBefore([96, 96, 16], 96)] : []);
 
 /** Every kernel takes 100 cycles, but a linked one as many as given. */
 const cyclesWith =
@@ -38,7 +27,7 @@ const namesWith = (plan: DeployPlan, writer: number, reader: number): string[] =
 
 describe('linked kernels', () => {
   it('are taken where the sum of both layers is less', () => {
-    const plan = chainPlan(true);
+    const plan = linkablePlan(true);
     expect(namesWith(plan, 130, 60)).toEqual(NAMES);
     const [writer, reader] = bind(plan, TARGET, { cycles: cyclesWith(130, 60) }).steps;
     expect(writer!.why).toBe(
@@ -48,18 +37,18 @@ describe('linked kernels', () => {
   });
 
   it('are left where it is not, or nothing was measured', () => {
-    const plan = chainPlan(true);
+    const plan = linkablePlan(true);
     expect(namesWith(plan, 150, 60)).toEqual(['columns', 'planes']);
     expect(namesWith(plan, 140, 60)).toEqual(['columns', 'planes']);
     expect(chooseKernels(plan, 'dsp').slice(0, 2).map(kernelName)).toEqual(['columns', 'planes']);
   });
 
   it('raise the arena no further than others may', () => {
-    expect(namesWith(chainPlan(false), 130, 60)).toEqual(['columns', 'planes']);
+    expect(namesWith(linkablePlan(false), 130, 60)).toEqual(['columns', 'planes']);
   });
 
   it('give the map between them its layout, its padding counted', () => {
-    const plan = chainPlan(true);
+    const plan = linkablePlan(true);
     const bound = bind(plan, TARGET, { cycles: cyclesWith(130, 60) });
     verifyBoundPlan(bound);
     const map = bound.tensors.find(({ tensor }) => tensor === plan.steps[0]!.output)!;
@@ -75,7 +64,7 @@ describe('linked kernels', () => {
   });
 
   it('are refused one without the other', () => {
-    const plan = chainPlan(true);
+    const plan = linkablePlan(true);
     for (const lone of [0, 1]) {
       const choice = (_: unknown, index: number): string | undefined =>
         index === lone ? NAMES[lone] : undefined;
@@ -84,7 +73,7 @@ describe('linked kernels', () => {
   });
 
   it('need a map that the next layer alone reads', () => {
-    const plan = chainPlan(true);
+    const plan = linkablePlan(true);
     expect(linkedKernels(plan, 'dsp')).toHaveLength(1);
     const { output } = plan.steps[0]!;
     const outputs = [...plan.outputs, { name: 'map', tensor: output, dtype: 'int8' as const }];
