@@ -47,6 +47,9 @@ const boards = ['l4r5zi', 'f746', 'u575'].map(roomyBoard);
 const host = createNodeHost();
 afterAll(() => host.cleanUp());
 
+/** Two instances are compiled for each family of linked kernels. */
+const familyOf = ({ link }: KernelRow) => (link === undefined ? {} : { familySize: 50 });
+
 function boundCase(row: KernelRow, sample: SampleCase, index: number): ParityCase {
   if (row.link !== undefined) {
     const link = linkedKernels(sample.plan, 'dsp').find(({ reader }) => reader.variant === row.variant)!;
@@ -63,7 +66,7 @@ function* firmwares(row: KernelRow): Generator<ParityCase[]> {
   for (let [done, turn] = [0, 0]; done < SHAPES && modes.length > 0; turn++) {
     const at = turn % modes.length;
     const count = Math.min(PER_ELF, SHAPES - done);
-    const samples = kernelSamples(row, modes[at]!, { seed: first + SEEDS * turn, count });
+    const samples = kernelSamples(row, modes[at]!, { seed: first + SEEDS * turn, count, ...familyOf(row) });
     if (samples.length < count) modes.splice(at, 1);
     if (samples.length === 0) continue;
     done += samples.length;
