@@ -6,7 +6,8 @@ const agreement = (percent) => ({ kind: 'agreement', percent });
 
 /**
  * `sram` is for arena and stack; `goal` the bound of accuracy;
- * `refinements`: plans quantised and measured on held-out calibration images to meet a bound.
+ * `refinements`: plans quantised and measured on held-out calibration images to meet a bound; `squeeze`: further ones,
+ * each with one width narrower, of the case of this name.
  */
 export const NETWORKS = {
   resnet8: {
@@ -14,14 +15,23 @@ export const NETWORKS = {
     sram: 32,
     goal: drop(1),
     refinements: 3,
+    squeeze: 12,
     reconstruction: 'sequential',
   },
-  vww: { ...DATA.vww, sram: 40, goal: drop(1), refinements: 3, reconstruction: 'sequential' },
+  vww: {
+    ...DATA.vww,
+    sram: 40,
+    goal: drop(1),
+    refinements: 3,
+    squeeze: 12,
+    reconstruction: 'sequential',
+  },
   mcunet_vww: {
     ...DATA.mcunet_vww,
     sram: 96,
     goal: drop(1),
     refinements: 3,
+    squeeze: 12,
     reconstruction: 'sequential',
   },
   mobilenet_v1: {
@@ -29,6 +39,7 @@ export const NETWORKS = {
     sram: 64,
     goal: agreement(80),
     refinements: 3,
+    squeeze: 12,
     reconstruction: 'sequential',
   },
   mobilenet_v2: {
@@ -38,6 +49,7 @@ export const NETWORKS = {
     // A plan takes a minute, and 128 images tell agreements of 90 and 94 % apart only just: a second bound leaves a margin.
     margin: agreement(94),
     refinements: 2,
+    squeeze: 2,
     reconstruction: 'sequential',
   },
 };
@@ -46,9 +58,9 @@ const all = { scope: 'all', weights: 'auto', stage: 'streaming' };
 const PATCHES = { scope: 'all', weights: 'fixed', stage: 'patches' };
 
 /** The main bound's searches that are compared under the further bounds as well. */
-const COMPARED = [
+const compared = (squeeze) => [
   ['VDQS noise; weights searched; streaming', { ...all, method: 'vdqs' }],
-  ['VDQS noise squeezed; weights searched; streaming', { ...all, method: 'vdqs', squeeze: 4 }],
+  ['VDQS noise squeezed; weights searched; streaming', { ...all, method: 'vdqs', squeeze }],
   ['integer program; weights searched; streaming', { ...all, method: 'integer-program' }],
   ['greedy; weights searched; streaming', { ...all, method: 'greedy' }],
   ['evolutionary; weights searched; streaming', { ...all, method: 'evolutionary' }],
@@ -81,31 +93,32 @@ export const TIMED_DROPS = [1, 3];
  * are compared under further bounds. Of most of the last (`brief`) no firmware is run: only what they cost and lose is
  * asked.
  */
-export function casesOf({ goal, margin }) {
+export function casesOf({ goal, margin, squeeze }) {
+  const searches = compared(squeeze);
   const within = (cases, accuracy, suffix = '', more = {}) =>
     cases.map(([name, how]) => [`${name}${suffix}`, { ...how, accuracy, ...more }]);
   const further = COMPARED_DROPS.filter((points) => goal.kind !== 'drop' || goal.points !== points);
   const underDrop = (points) => {
     const [bound, suffix] = [drop(points), `; drop ${points}`];
-    if (!TIMED_DROPS.includes(points)) return within(COMPARED, bound, suffix, { brief: true });
+    if (!TIMED_DROPS.includes(points)) return within(searches, bound, suffix, { brief: true });
     return [
-      ...within([...COMPARED.slice(0, 1), ...BY_CYCLES], bound, suffix),
-      ...within(COMPARED.slice(1), bound, suffix, { brief: true }),
+      ...within([...searches.slice(0, 1), ...BY_CYCLES], bound, suffix),
+      ...within(searches.slice(1), bound, suffix, { brief: true }),
     ];
   };
   return [
-    ...within(COMPARED.slice(0, 1), goal),
+    ...within(searches.slice(0, 1), goal),
     ['int8; patches', { ...PATCHES, method: 'uniform-a8w8' }],
-    ...within(COMPARED.slice(1, 2), goal),
+    ...within(searches.slice(1, 2), goal),
     ...(margin === undefined
       ? []
-      : within(COMPARED.slice(0, 1), margin, `; ${margin.kind} ${margin.percent}`)),
+      : within(searches.slice(0, 1), margin, `; ${margin.kind} ${margin.percent}`)),
     ['int8; layer by layer', { ...all, stage: 'none', method: 'uniform-a8w8' }],
     ['int8; streaming', { ...all, method: 'uniform-a8w8' }],
     ['uniform a4w8; streaming', { ...all, method: 'uniform-a4w8' }],
     ['uniform a8w4; streaming', { ...all, method: 'uniform-a8w4' }],
     ['uniform a4w4; streaming', { ...all, method: 'uniform-a4w4' }],
-    ...within([...BY_CYCLES, ...COMPARED.slice(2)], goal),
+    ...within([...BY_CYCLES, ...searches.slice(2)], goal),
     ...further.flatMap(underDrop),
     ...within(MAIN_ONLY, goal),
   ];
