@@ -1,6 +1,8 @@
 /** What a command of the CLI is: a name, its options, and a run that returns the exit code. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PRESET_NAMES } from '../data/recipe.js';
 import type { Environment } from './environment.js';
+import { positiveInteger, threadCount } from './option-values.js';
 
 export interface CliCommand {
   readonly name: string;
@@ -24,6 +26,11 @@ export function defineCommand<O>(
 
 export const MODEL_ARGUMENT = ['<model>', 'a .tflite or .onnx model, or a stored .plan.json'] as const;
 
+export function addOptions(command: Command, options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
 export const jsonOption = (): Option => new Option('--json', 'print the report as JSON');
 export const modeOption = (): Option =>
   new Option(
@@ -42,19 +49,10 @@ export const dimensionOption = (): Option =>
   );
 
 /** Options that say how a file becomes the network's input. */
-export const recipeOptions = (presets: readonly string[]): readonly Option[] => [
+export const recipeOptions = (): readonly Option[] => [
   new Option('--recipe <file>', 'preprocessing as JSON (default: <model>.recipe.json if there)'),
-  new Option('--preset <name>', 'preprocessing by name').choices(presets),
+  new Option('--preset <name>', 'preprocessing by name').choices(PRESET_NAMES),
 ];
-
-/** Beyond this, threads only take memory. */
-const MOST_THREADS = 64;
-
-export function threadCount(text: string): number {
-  const threads = positiveInteger(text);
-  if (threads <= MOST_THREADS) return threads;
-  throw new InvalidArgumentError(`expected at most ${MOST_THREADS}`);
-}
 
 /** Of measuring; results are the same with any number. */
 export const threadsOption = (): Option =>
@@ -67,9 +65,3 @@ export const threadsOf = (
   { threads }: { readonly threads?: number },
   { cores }: Pick<Environment, 'cores'>,
 ): number => threads ?? Math.min(cores, MOST_DEFAULT_THREADS);
-
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('expected a positive whole number');
-}

@@ -11,8 +11,8 @@ import { DEFAULT_LAMBDA } from '../search/methods.js';
 import { folderCache } from '../support/cache.js';
 import { badInput } from '../support/errors.js';
 import type { Board } from '../targets/index.js';
+import { calibrationWarnings, searchedWeights, selectionOf } from './calibration-options.js';
 import { threadsOf } from './cli-command.js';
-import { calibrationWarnings } from './commands/quantize.js';
 import type { Environment } from './environment.js';
 import { findTarget } from './find-board.js';
 import { findRecipe } from './find-recipe.js';
@@ -44,17 +44,13 @@ export async function runSearch(
     });
   const goal = goalOf(options);
   const board = await findTarget(host, options);
-  for (const warning of calibrationWarnings(options.data, options.first)) writeError(`warning: ${warning}\n`);
+  for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
   const float = floatModel(await readModel(host, model, options));
   const { recipe } = await findRecipe(host, model, float.network, options);
   const progress = startProgress(environment);
   const threads = threadsOf(options, environment);
   const start = now();
-  const data = {
-    ...{ host, folder: options.data, recipe },
-    ...(options.first === undefined ? {} : { first: options.first }),
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-  };
+  const data = { host, folder: options.data, recipe, ...selectionOf(options) };
   const onProgress = (what: string, done?: number, total?: number): void =>
     progress.update(what, done, total);
   const calibrated = await calibrateForSearch(float, data, options.cache, { onProgress, threads });
@@ -63,7 +59,7 @@ export async function runSearch(
   const tuned =
     options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
   const lambda = options.lambda ?? tuned?.lambda ?? DEFAULT_LAMBDA;
-  const weights = options.weights === 'auto' ? 'auto' : 'fixed';
+  const weights = searchedWeights(options);
   const figures = { weights, noiseImages, seed, cache, threads, onProgress } as const;
   const search = await ModelSearch.prepare(calibrated, figures);
   const sramBytes = options.sram ?? board.sram.bytes;

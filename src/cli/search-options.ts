@@ -1,22 +1,28 @@
 /** Options that `search` and `deploy` share, and what they mean together. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { PRESET_NAMES } from '../data/recipe.js';
-import { CACHE_FOLDER } from '../evaluate/calibrate-for-search.js';
+import { type Command, Option } from 'commander';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { type MeasureOptions, measureStepCycles } from '../evaluate/measure-cycles.js';
-import { type SearchOptions, STAGE_OPTIONS, type StageOption } from '../evaluate/search-model.js';
+import type { SearchOptions, StageOption } from '../evaluate/search-model.js';
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../search/methods.js';
 import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
 import type { Board } from '../targets/index.js';
-import { dimensionOption, jsonOption, positiveInteger, recipeOptions, threadsOption } from './cli-command.js';
-import { byteSize } from './commands/plan.js';
+import {
+  type CalibrationOptions,
+  evaluationsOption,
+  measuringOptions,
+  noiseImagesOption,
+  scopeOption,
+  stageKindOption,
+  weightsOption,
+} from './calibration-options.js';
+import { addOptions, dimensionOption, jsonOption, recipeOptions } from './cli-command.js';
 import { boardOption, targetOption } from './find-board.js';
+import { byteSize, numberBetween, wholeNumber } from './option-values.js';
 
-export interface SearchCommandOptions {
-  readonly data: string;
+export interface SearchCommandOptions extends CalibrationOptions {
   readonly test?: string;
   readonly target?: string;
   readonly board?: string;
@@ -38,29 +44,10 @@ export interface SearchCommandOptions {
   readonly noiseImages: number;
   readonly refine: number;
   readonly squeeze: number;
-  readonly seed: number;
-  readonly first?: number;
-  readonly limit?: number;
   readonly cache: string;
   readonly threads?: number;
   readonly emulate: boolean;
   readonly autotune?: boolean;
-  readonly recipe?: string;
-  readonly preset?: string;
-  readonly dim?: Readonly<Record<string, number>>;
-  readonly json?: boolean;
-}
-
-export const numberBetween =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`expected a number from ${low} to ${high}`);
-  };
-
-function wholeNumber(text: string): number {
-  return text === '0' ? 0 : positiveInteger(text);
 }
 
 /** Options that `search` and `deploy` share. */
@@ -104,35 +91,20 @@ export function configureSearch(command: Command): void {
         'entropy',
       ]),
     )
-    .addOption(
-      new Option('--scope <scope>', 'maps of the stage alone, or of the whole network')
-        .choices(['patch', 'all'])
-        .default('all'),
-    )
-    .addOption(
-      new Option('--weights <widths>', 'all at 8 bits, or searched').choices(['8', 'auto']).default('8'),
-    )
-    .addOption(
-      new Option('--stage <kind>', 'how the first layers run').choices(STAGE_OPTIONS).default('auto'),
-    )
+    .addOption(scopeOption())
+    .addOption(weightsOption())
+    .addOption(stageKindOption('--stage'))
     .option(
       '--lambda <λ>',
       `weight of entropy against BitOPs in the paper’s score (default: ${DEFAULT_LAMBDA})`,
       numberBetween(0, 1),
     )
     .option('--tuned <file>', 'λ as quantmcu tune chose it')
-    .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
-    .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
+    .addOption(evaluationsOption())
+    .addOption(noiseImagesOption())
     .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
-    .option('--squeeze <n>', 'further such plans, one width narrower each', wholeNumber, 0)
-    .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
-    .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
-    .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
-    .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
-    .addOption(threadsOption())
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('--squeeze <n>', 'further such plans, one width narrower each', wholeNumber, 0);
+  addOptions(command, [...measuringOptions(), dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>

@@ -15,7 +15,8 @@ import { kernelBenchSvg } from '../../report/kernel-bench-svg.js';
 import { formatKernelBench } from '../../report/kernel-bench-text.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import { CORE_IDS, type CoreId } from '../../targets/index.js';
-import { defineCommand, jsonOption, positiveInteger } from '../cli-command.js';
+import { defineCommand, jsonOption } from '../cli-command.js';
+import { positiveInteger } from '../option-values.js';
 import { startProgress } from '../progress.js';
 
 interface BenchOptions {

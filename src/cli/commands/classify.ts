@@ -1,7 +1,6 @@
 /** `quantmcu classify`: which patch positions keep 8 bits, by value-driven patch classification; and the mixed plan. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CLASSIFICATION_RULES, type ClassificationRule } from '../../classify/classify.js';
-import { PRESET_NAMES } from '../../data/recipe.js';
 import { calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
 import {
   type ClassifiedModel,
@@ -17,21 +16,19 @@ import { type ClassifyReport, formatClassify, heatMapSvg } from '../../report/cl
 import { formatJson } from '../../report/json.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import {
-  defineCommand,
-  dimensionOption,
-  jsonOption,
-  positiveInteger,
-  recipeOptions,
-} from '../cli-command.js';
+  type CalibrationOptions,
+  calibrationWarnings,
+  inputModeOption,
+  selectionOf,
+} from '../calibration-options.js';
+import { addOptions, defineCommand, dimensionOption, jsonOption, recipeOptions } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
 import { findTuned } from '../find-tuned.js';
+import { byteSize, gridSize, numberBetween, positiveInteger, width } from '../option-values.js';
 import { startProgress } from '../progress.js';
-import { byteSize, gridSize } from './plan.js';
-import { calibrationWarnings, width } from './quantize.js';
 
-interface ClassifyCommandOptions {
-  readonly data: string;
+interface ClassifyCommandOptions extends CalibrationOptions {
   readonly vdpc?: ClassificationRule;
   readonly vdpcAt?: VdpcTensor;
   readonly share?: number;
@@ -45,21 +42,8 @@ interface ClassifyCommandOptions {
   readonly input?: 'resident' | 'streamed';
   readonly narrow: Width;
   readonly w: Width;
-  readonly first?: number;
-  readonly limit?: number;
-  readonly seed: number;
   readonly output?: string;
   readonly svg?: string;
-  readonly recipe?: string;
-  readonly preset?: string;
-  readonly dim?: Readonly<Record<string, number>>;
-  readonly json?: boolean;
-}
-
-function fraction(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-  throw new InvalidArgumentError('expected a share between 0 and 1');
 }
 
 function configure(command: Command): void {
@@ -81,13 +65,17 @@ function configure(command: Command): void {
     .option(
       '--share <share>',
       `positions to protect; outlier: calibration patches to flag, which fixes φ (default: ${flaggedShare})`,
-      fraction,
+      numberBetween(0, 1),
     )
-    .option('--tau <share>', `outlier: values of a patch that may be outliers (default: ${tau})`, fraction)
+    .option(
+      '--tau <share>',
+      `outlier: values of a patch that may be outliers (default: ${tau})`,
+      numberBetween(0, 1),
+    )
     .option(
       '--image-share <share>',
       `outlier: images that must have an outlier patch there (default: ${imageShare})`,
-      fraction,
+      numberBetween(0, 1),
     )
     .option('--tuned <file>', 'rule, share and τ as quantmcu tune chose them; other options come first')
     .option(
@@ -97,22 +85,15 @@ function configure(command: Command): void {
     .option('--sram <bytes>', 'choose the stage for this much memory, like 256K', byteSize)
     .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
     .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
-    .addOption(
-      new Option('--input <mode>', 'keep the image in SRAM, or ask for it in pieces').choices([
-        'resident',
-        'streamed',
-      ]),
-    )
+    .addOption(inputModeOption())
     .option('--narrow <bits>', 'width of the maps of plain branches: 4, 2 or 8', width, 4)
     .option('--w <bits>', 'width of the weights: 8, 4 or 2', width, 8)
     .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
     .option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of the sampled positions', positiveInteger, 1)
     .option('-o, --output <base>', 'store the mixed plan: base.plan.json, base.plan.bin, base.recipe.json')
-    .option('--svg <file>', 'a heat map of the figures over the input')
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('--svg <file>', 'a heat map of the figures over the input');
+  addOptions(command, [dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 const patchRequest = ({ stage, grid, input, sram }: ClassifyCommandOptions): PatchRequest => ({
@@ -177,7 +158,7 @@ export const classify = defineCommand<ClassifyCommandOptions>({
         where: model!,
         fix: 'Give the model file that it was made from.',
       });
-    const warnings = calibrationWarnings(options.data, options.first);
+    const warnings = calibrationWarnings(options);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
     const float = floatModel(await readModel(host, model!, options));
     const { recipe } = await findRecipe(host, model!, float.network, options);
@@ -192,8 +173,7 @@ export const classify = defineCommand<ClassifyCommandOptions>({
       float,
       {
         ...{ host, folder: options.data, recipe },
-        ...(options.first === undefined ? {} : { first: options.first }),
-        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...selectionOf(options),
       },
       { onProgress: (what, done, total) => progress.update(what, done, total) },
     );

@@ -1,5 +1,4 @@
 /** `quantmcu codegen`: a C project for a board that builds as it stands, with CMake and Make. */
-import { PRESET_NAMES } from '../../data/recipe.js';
 import type { DeployPlan } from '../../ir/deploy-plan.js';
 import type { ImportedMode } from '../../numeric/requantize.js';
 import { generateProject, planModel, type SelfCheckInput } from '../../pipeline.js';
@@ -10,17 +9,18 @@ import { EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
 import { type AutotuneCliOptions, autotuneOptions, measuredKernels } from '../autotune-option.js';
 import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
   MODEL_ARGUMENT,
   modeOption,
-  positiveInteger,
   recipeOptions,
 } from '../cli-command.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { readInputs } from '../network-inputs.js';
+import { positiveInteger } from '../option-values.js';
 import { writeTree } from '../output-directory.js';
 
 interface CodegenOptions extends AutotuneCliOptions {
@@ -67,11 +67,9 @@ export const codegen = defineCommand<CodegenOptions>({
       .option('--force', 'write into a folder with other files, and keep them')
       .option('--self-check', 'print a CRC and the cycles of each layer, for verify --log')
       .option('--input <file...>', 'what the self-check computes on (default: random bytes)')
-      .option('--seed <n>', 'seed of the random bytes', positiveInteger, 1)
-      .addOption(modeOption())
-      .addOption(dimensionOption());
-    for (const option of [...recipeOptions(PRESET_NAMES), ...autotuneOptions()]) command.addOption(option);
-    command.addOption(jsonOption());
+      .option('--seed <n>', 'seed of the random bytes', positiveInteger, 1);
+    const input = [modeOption(), dimensionOption(), ...recipeOptions()];
+    addOptions(command, [...input, ...autotuneOptions(), jsonOption()]);
   },
   async run([model], options, environment) {
     const { host, write, style } = environment;

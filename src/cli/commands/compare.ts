@@ -4,7 +4,7 @@ import { isDetectionFolder, listDetectionSamples } from '../../data/detection-fo
 import { inputSpec } from '../../data/input-spec.js';
 import { listSamples } from '../../data/labelled-folder.js';
 import { prepareInput } from '../../data/prepare-input.js';
-import { PRESET_NAMES, type Recipe } from '../../data/recipe.js';
+import type { Recipe } from '../../data/recipe.js';
 import { compareAccuracy, type LabelledSample } from '../../evaluate/compare-accuracy.js';
 import { compareModes, type ModeSample } from '../../evaluate/compare-modes.js';
 import { SIMULATION_ENGINES } from '../../evaluate/engines.js';
@@ -23,11 +23,11 @@ import { buildModeComparison, formatModeComparison } from '../../report/mode-com
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
 import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
   MODEL_ARGUMENT,
-  positiveInteger,
   recipeOptions,
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
@@ -36,6 +36,8 @@ import { readInputs } from '../network-inputs.js';
 import { startProgress } from '../progress.js';
 
 type Modes = readonly [ImportedMode, ImportedMode];
+
+import { positiveInteger } from '../option-values.js';
 
 interface CompareOptions {
   readonly modes: Modes;
@@ -75,10 +77,8 @@ function configure(command: Command): void {
     .option('--data <folder>', 'labelled samples, as simulate takes them')
     .option('--input <file...>', 'a picture or tensor per network input, in place of --data')
     .option('--skip <n>', 'leave out the first n samples: those that calibrated', positiveInteger)
-    .option('--limit <n>', `this many samples, spread evenly (modes: ${MODE_SAMPLES})`, positiveInteger)
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('--limit <n>', `this many samples, spread evenly (modes: ${MODE_SAMPLES})`, positiveInteger);
+  addOptions(command, [dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 interface SampleFile {

@@ -7,8 +7,9 @@ import { flameGraph } from '../../report/flame-graph.js';
 import { formatJson } from '../../report/json.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import { CORE_IDS, type CoreId } from '../../targets/index.js';
-import { defineCommand, jsonOption, positiveInteger } from '../cli-command.js';
+import { defineCommand, jsonOption } from '../cli-command.js';
 import { findProgramBoard, targetOption } from '../find-board.js';
+import { positiveInteger } from '../option-values.js';
 import { startProgress } from '../progress.js';
 
 interface EmulateOptions {

@@ -1,7 +1,6 @@
 /** `quantmcu pareto`: accuracy against BitOPs, time and memory over stored plans and over methods at shares of the cost. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { PRESET_NAMES } from '../../data/recipe.js';
-import { CACHE_FOLDER, calibrateForSearch } from '../../evaluate/calibrate-for-search.js';
+import type { Command } from 'commander';
+import { calibrateForSearch } from '../../evaluate/calibrate-for-search.js';
 import { type CalibratedModel, floatModel } from '../../evaluate/calibrate-model.js';
 import type { LabelledSample } from '../../evaluate/compare-accuracy.js';
 import { measureCycles } from '../../evaluate/measure-cycles.js';
@@ -13,7 +12,7 @@ import {
   sweepPlans,
   worthOf,
 } from '../../evaluate/pareto-points.js';
-import { ModelSearch, STAGE_OPTIONS, type StageOption } from '../../evaluate/search-model.js';
+import { ModelSearch, type StageOption } from '../../evaluate/search-model.js';
 import type { SearchScope } from '../../evaluate/search-problem.js';
 import { planModel, readModel } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
@@ -24,23 +23,32 @@ import { type Cache, folderCache } from '../../support/cache.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import { type Board, coreOf } from '../../targets/index.js';
 import {
+  type CalibrationOptions,
+  evaluationsOption,
+  measuringOptions,
+  noiseImagesOption,
+  scopeOption,
+  searchedWeights,
+  selectionOf,
+  stageKindOption,
+  weightsOption,
+} from '../calibration-options.js';
+import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
-  positiveInteger,
   recipeOptions,
   threadsOf,
-  threadsOption,
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
+import { byteSize, listOf, numberBetween, oneOf } from '../option-values.js';
 import { type Progress, startProgress } from '../progress.js';
-import { numberBetween } from '../search-options.js';
 import { readTestSamples } from '../test-samples.js';
-import { byteSize } from './plan.js';
 
-interface ParetoOptions {
+interface ParetoOptions extends Omit<CalibrationOptions, 'data'> {
   readonly data?: string;
   readonly test?: string;
   readonly target?: string;
@@ -54,29 +62,10 @@ interface ParetoOptions {
   readonly lambda: number;
   readonly evaluations: number;
   readonly noiseImages: number;
-  readonly first?: number;
-  readonly limit?: number;
-  readonly seed: number;
   readonly cache: string;
   readonly emulate: boolean;
   readonly threads?: number;
   readonly svg?: string;
-  readonly recipe?: string;
-  readonly preset?: string;
-  readonly dim?: Readonly<Record<string, number>>;
-  readonly json?: boolean;
-}
-
-/** `a,b,c`, every part by `parse`. */
-export const listOf =
-  <T>(parse: (text: string) => T) =>
-  (text: string): readonly T[] =>
-    text.split(',').map((part) => parse(part.trim()));
-
-function methodName(text: string): SearchMethodName {
-  const method = SEARCH_METHOD_NAMES.find((name) => name === text);
-  if (method !== undefined) return method;
-  throw new InvalidArgumentError(`expected some of ${SEARCH_METHOD_NAMES.join(', ')}`);
 }
 
 function configure(command: Command): void {
@@ -87,7 +76,7 @@ function configure(command: Command): void {
     .option('--test <folder>', 'labelled samples that accuracy is measured on (default: those of --data)')
     .addOption(targetOption())
     .addOption(boardOption())
-    .option('--methods <list>', 'what to sweep, like vdqs,uniform-a4w8', listOf(methodName), [
+    .option('--methods <list>', 'what to sweep, like vdqs,uniform-a4w8', listOf(oneOf(SEARCH_METHOD_NAMES)), [
       ...(['vdqs', 'vdqs-entropy', 'greedy', 'memory-driven', 'uniform-a8w8', 'uniform-a4w8'] as const),
     ])
     .option(
@@ -97,30 +86,16 @@ function configure(command: Command): void {
       [1, 0.75, 0.5, 0.35, 0.25],
     )
     .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
-    .addOption(
-      new Option('--scope <scope>', 'maps of the stage alone, or of the whole network')
-        .choices(['patch', 'all'])
-        .default('all'),
-    )
-    .addOption(
-      new Option('--weights <widths>', 'all at 8 bits, or searched').choices(['8', 'auto']).default('8'),
-    )
-    .addOption(
-      new Option('--stage <kind>', 'how the first layers run').choices(STAGE_OPTIONS).default('auto'),
-    )
+    .addOption(scopeOption())
+    .addOption(weightsOption())
+    .addOption(stageKindOption('--stage'))
     .option('--lambda <λ>', 'of the paper’s score', numberBetween(0, 1), DEFAULT_LAMBDA)
-    .option('--evaluations <n>', 'candidates that random and evolutionary look at', positiveInteger, 2000)
-    .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
-    .option('--first <n>', 'calibrate on the first n samples', positiveInteger)
-    .option('--limit <n>', 'this many calibration samples, spread evenly over the list', positiveInteger)
-    .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
-    .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
-    .addOption(threadsOption())
+    .addOption(evaluationsOption())
+    .addOption(noiseImagesOption());
+  addOptions(command, measuringOptions())
     .option('--no-emulate', 'leave out cycles and latency')
-    .option('--svg <file>', 'a chart per cost, the front marked')
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('--svg <file>', 'a chart per cost, the front marked');
+  addOptions(command, [dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 interface Context {
@@ -136,10 +111,9 @@ async function sweep(
   { options, environment, board, cache, progress }: Context,
 ): Promise<PlanCandidate[]> {
   const { seed, noiseImages, scope, stage, lambda, evaluations, methods, costShares } = options;
-  const weights = options.weights === 'auto' ? ('auto' as const) : ('fixed' as const);
   const onProgress = progress.update;
   const threads = threadsOf(options, environment);
-  const figures = { weights, noiseImages, seed, cache, threads, onProgress };
+  const figures = { weights: searchedWeights(options), noiseImages, seed, cache, threads, onProgress };
   const search = await ModelSearch.prepare(calibrated, figures);
   const sramBytes = options.sram ?? board.sram.bytes;
   const request = { scope, stage, lambda, evaluations, methods, costShares, sramBytes };
@@ -226,12 +200,8 @@ async function allPoints(model: string, plans: readonly string[], context: Conte
   const float = floatModel(await readModel(host, model, options));
   const { recipe } = await findRecipe(host, model, float.network, options);
   const calibrate = async (folder: string): Promise<CalibratedModel> => {
-    const some = {
-      ...(options.first === undefined ? {} : { first: options.first }),
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-    };
     const how = { onProgress, threads: threadsOf(options, environment) };
-    return calibrateForSearch(float, { host, folder, recipe, ...some }, options.cache, how);
+    return calibrateForSearch(float, { host, folder, recipe, ...selectionOf(options) }, options.cache, how);
   };
   const calibrated = options.data === undefined ? undefined : await calibrate(options.data);
   const candidates =

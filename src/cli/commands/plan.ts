@@ -1,5 +1,5 @@
 /** `quantmcu plan`: patches or line buffers for the first layers; SRAM against redundant computation. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { measureCycles } from '../../evaluate/measure-cycles.js';
 import type { DeployPlan } from '../../ir/deploy-plan.js';
 import type { ImportedMode } from '../../numeric/requantize.js';
@@ -17,17 +17,12 @@ import { formatPlan } from '../../report/plan-report.js';
 import { noCache } from '../../support/cache.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import { BOARDS } from '../../targets/index.js';
-import {
-  defineCommand,
-  dimensionOption,
-  jsonOption,
-  MODEL_ARGUMENT,
-  modeOption,
-  positiveInteger,
-} from '../cli-command.js';
+import { inputModeOption } from '../calibration-options.js';
+import { defineCommand, dimensionOption, jsonOption, MODEL_ARGUMENT, modeOption } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { carryRecipe } from '../find-recipe.js';
+import { byteSize, gridSize, positiveInteger } from '../option-values.js';
 
 interface PlanOptions {
   readonly sram?: number;
@@ -47,22 +42,6 @@ interface PlanOptions {
   readonly json?: boolean;
 }
 
-/** `262144`, `256K` or `1M`: KiB and MiB. */
-export function byteSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kKmM]?)(?:i?[bB])?$/.exec(text);
-  const unit = { '': 1, k: 1024, m: 1024 * 1024 }[match?.[2]?.toLowerCase() ?? ''];
-  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new InvalidArgumentError('expected bytes, like 262144, 256K or 1M');
-}
-
-export function gridSize(text: string): readonly [number, number] {
-  const match = /^(\d+)(?:[x×](\d+))?$/.exec(text);
-  const [rows, columns] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-  if (rows >= 1 && columns >= 1) return [rows, columns];
-  throw new InvalidArgumentError('expected rows×columns, like 4x4 or 3x4');
-}
-
 function configure(command: Command): void {
   command
     .argument(...MODEL_ARGUMENT)
@@ -79,12 +58,7 @@ function configure(command: Command): void {
     .option('--stage <n>', 'exactly this many layers in the stage', positiveInteger)
     .option('--grid <rows×columns>', 'exactly this grid of patches', gridSize)
     .option('--rows <n>', 'line buffers that compute exactly this many rows a step', positiveInteger)
-    .addOption(
-      new Option('--input <mode>', 'keep the image in SRAM, or ask for it in pieces').choices([
-        'resident',
-        'streamed',
-      ]),
-    )
+    .addOption(inputModeOption())
     .option('-o, --output <base>', 'store the chosen plan as base.plan.json and base.plan.bin')
     .option(
       '--svg <file>',

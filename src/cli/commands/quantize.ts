@@ -1,6 +1,5 @@
 /** `quantmcu quantize`: a float or int8 model and calibration data → a plan at chosen widths. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { PRESET_NAMES } from '../../data/recipe.js';
+import type { Command } from 'commander';
 import { calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
 import { planMemory } from '../../evaluate/plan-memory.js';
 import { parseBitAssignment, quantizeCalibrated } from '../../evaluate/quantize-model.js';
@@ -11,46 +10,19 @@ import { formatJson } from '../../report/json.js';
 import { buildQuantizeReport, formatQuantize } from '../../report/quantize-report.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
-import {
-  defineCommand,
-  dimensionOption,
-  jsonOption,
-  positiveInteger,
-  recipeOptions,
-} from '../cli-command.js';
+import { type CalibrationOptions, calibrationWarnings, selectionOf } from '../calibration-options.js';
+import { addOptions, defineCommand, dimensionOption, jsonOption, recipeOptions } from '../cli-command.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
+import { positiveInteger, width } from '../option-values.js';
 import { startProgress } from '../progress.js';
 
-interface QuantizeOptions {
-  readonly data: string;
+interface QuantizeOptions extends CalibrationOptions {
   readonly a: Width;
   readonly w: Width;
   readonly bits?: string;
   readonly ranges?: string;
-  readonly first?: number;
-  readonly limit?: number;
-  readonly seed: number;
   readonly output?: string;
-  readonly recipe?: string;
-  readonly preset?: string;
-  readonly dim?: Readonly<Record<string, number>>;
-  readonly json?: boolean;
 }
-
-export function width(text: string): Width {
-  const found = ([8, 4, 2] as const).find((bits) => String(bits) === text);
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError('expected 8, 4 or 2');
-}
-
-/** A test set calibrated on tells nothing any more: names that say test or validation are called out. */
-export const calibrationWarnings = (folder: string, first: number | undefined): string[] =>
-  first === undefined &&
-  /(^|[^a-z])(test|val|validation|eval)([^a-z]|$)/i.test(folder.replace(/\/+$/, '').split('/').at(-1) ?? '')
-    ? [
-        `${folder} looks like test data: what calibrates must not be tested on. Give other images, or --first n and test with --skip n.`,
-      ]
-    : [];
 
 function configure(command: Command): void {
   command
@@ -67,10 +39,8 @@ function configure(command: Command): void {
     )
     .option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger)
     .option('--seed <n>', 'seed of the sampled positions', positiveInteger, 1)
-    .option('-o, --output <base>', 'store base.plan.json, base.plan.bin and base.recipe.json')
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('-o, --output <base>', 'store base.plan.json, base.plan.bin and base.recipe.json');
+  addOptions(command, [dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 async function readAssignment(host: Host, { a, w, bits }: QuantizeOptions): Promise<BitAssignment> {
@@ -99,7 +69,7 @@ export const quantize = defineCommand<QuantizeOptions>({
         fix: 'Give the model file that it was made from.',
       });
     const start = now();
-    const warnings = calibrationWarnings(options.data, options.first);
+    const warnings = calibrationWarnings(options);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
     const assignment = await readAssignment(host, options);
     const float = floatModel(await readModel(host, model!, options));
@@ -109,8 +79,7 @@ export const quantize = defineCommand<QuantizeOptions>({
       float,
       {
         ...{ host, folder: options.data, recipe },
-        ...(options.first === undefined ? {} : { first: options.first }),
-        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...selectionOf(options),
         ...(options.ranges === undefined ? {} : { rangesFile: options.ranges }),
       },
       { onProgress: (what, done, total) => progress.update(what, done, total) },

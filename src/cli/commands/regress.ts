@@ -27,10 +27,11 @@ import { buildRegressReport, formatRegress, type RegressReport } from '../../rep
 import { badInput, bug, EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
 import { CORE_IDS } from '../../targets/index.js';
-import { defineCommand, jsonOption, modeOption, positiveInteger } from '../cli-command.js';
+import { defineCommand, jsonOption, modeOption } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget } from '../find-board.js';
 import { randomInputs } from '../network-inputs.js';
+import { positiveInteger } from '../option-values.js';
 import { startProgress } from '../progress.js';
 
 interface RegressOptions {

@@ -4,7 +4,6 @@ import { isDetectionFolder, listDetectionSamples, readClassNames } from '../../d
 import { inputSpec } from '../../data/input-spec.js';
 import { InputWatch } from '../../data/input-watch.js';
 import { listSamples } from '../../data/labelled-folder.js';
-import { PRESET_NAMES } from '../../data/recipe.js';
 import { meanPrecision } from '../../detect/average-precision.js';
 import { ENGINE_NAMES, type EngineName } from '../../evaluate/engines.js';
 import { evaluateSamples, type RunOptions, spreadSamples } from '../../evaluate/evaluate.js';
@@ -16,16 +15,16 @@ import { formatJson } from '../../report/json.js';
 import { buildSimulateReport, formatSimulate } from '../../report/simulate-report.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
   MODEL_ARGUMENT,
   modeOption,
-  positiveInteger,
   recipeOptions,
-  threadCount,
 } from '../cli-command.js';
 import { findRecipe } from '../find-recipe.js';
+import { positiveInteger, threadCount } from '../option-values.js';
 import { startProgress } from '../progress.js';
 
 interface SimulateOptions {
@@ -67,9 +66,7 @@ export const simulate = defineCommand<SimulateOptions>({
     command.option('--skip <n>', 'leave out the first n samples: those that calibrated', positiveInteger);
     command.option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger);
     command.option('--threads <n>', 'worker threads, at most 64', threadCount, 1);
-    command.addOption(modeOption());
-    command.addOption(dimensionOption());
-    for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
+    addOptions(command, [modeOption(), dimensionOption(), ...recipeOptions()]);
     command.addOption(new Option('--engine <name>', 'what simulates').choices(ENGINE_NAMES).default('wasm'));
     command.addOption(jsonOption());
   },

@@ -1,8 +1,6 @@
 /** `quantmcu tune`: λ of the paper's score and the flagged share and τ of its classification, on a calibration split. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CLASSIFICATION_RULES, type ClassificationRule } from '../../classify/classify.js';
-import { PRESET_NAMES } from '../../data/recipe.js';
-import { CACHE_FOLDER } from '../../evaluate/calibrate-for-search.js';
 import {
   type CalibratedModel,
   calibrateOnce,
@@ -11,7 +9,7 @@ import {
 } from '../../evaluate/calibrate-model.js';
 import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
 import { measureCycles } from '../../evaluate/measure-cycles.js';
-import { ModelSearch, STAGE_OPTIONS, type StageOption } from '../../evaluate/search-model.js';
+import { ModelSearch, type StageOption } from '../../evaluate/search-model.js';
 import {
   bitopsCost,
   type ClassPoint,
@@ -31,28 +29,43 @@ import { buildTuneReport, formatTune, tuneSvg } from '../../report/tune-report.j
 import { contentKey, folderCache } from '../../support/cache.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import {
+  type CalibrationOptions,
+  calibrationWarnings,
+  inputModeOption,
+  measuringOptions,
+  noiseImagesOption,
+  searchedWeights,
+  selectionOf,
+  stageKindOption,
+  weightsOption,
+} from '../calibration-options.js';
+import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
-  positiveInteger,
   recipeOptions,
   threadsOf,
-  threadsOption,
 } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { type Progress, startProgress } from '../progress.js';
-import { numberBetween } from '../search-options.js';
-import { listOf } from './pareto.js';
-import { byteSize, gridSize } from './plan.js';
-import { calibrationWarnings, width } from './quantize.js';
 
 const SWEEPS = ['lambda', 'classes'] as const;
 type Sweep = (typeof SWEEPS)[number];
 
-interface TuneOptions {
-  readonly data: string;
+import {
+  byteSize,
+  gridSize,
+  listOf,
+  numberBetween,
+  oneOf,
+  positiveInteger,
+  width,
+} from '../option-values.js';
+
+interface TuneOptions extends CalibrationOptions {
   readonly target?: string;
   readonly board?: string;
   readonly sweep: readonly Sweep[];
@@ -71,23 +84,10 @@ interface TuneOptions {
   readonly cost: 'bitops' | 'cycles';
   readonly heldOut: number;
   readonly noiseImages: number;
-  readonly first?: number;
-  readonly limit?: number;
-  readonly seed: number;
   readonly cache: string;
   readonly threads?: number;
   readonly output?: string;
   readonly svg?: string;
-  readonly recipe?: string;
-  readonly preset?: string;
-  readonly dim?: Readonly<Record<string, number>>;
-  readonly json?: boolean;
-}
-
-function sweepName(text: string): Sweep {
-  const found = SWEEPS.find((name) => name === text);
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError(`expected some of ${SWEEPS.join(', ')}`);
 }
 
 const shareList = listOf(numberBetween(0, 1));
@@ -98,7 +98,7 @@ function configure(command: Command): void {
     .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used')
     .addOption(targetOption())
     .addOption(boardOption())
-    .option('--sweep <list>', 'λ of the score, classes of patches', listOf(sweepName), SWEEPS)
+    .option('--sweep <list>', 'λ of the score, classes of patches', listOf(oneOf(SWEEPS)), SWEEPS)
     .option('--lambdas <list>', 'values of λ', shareList, [0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1])
     .option(
       '--shares <list>',
@@ -120,32 +120,17 @@ function configure(command: Command): void {
     .option('--narrow <bits>', 'width of the maps of plain branches: 4 or 2', width, 4)
     .option('--stage <n>', 'classes: exactly this many layers in the stage', positiveInteger)
     .option('--grid <rows×columns>', 'classes: exactly this grid of patches', gridSize)
-    .addOption(
-      new Option('--input <mode>', 'classes: keep the image in SRAM, or ask for it in pieces').choices([
-        'resident',
-        'streamed',
-      ]),
-    )
-    .addOption(
-      new Option('--kind <kind>', 'λ: how the first layers run').choices(STAGE_OPTIONS).default('auto'),
-    )
-    .addOption(
-      new Option('--weights <widths>', 'λ: all at 8 bits, or searched').choices(['8', 'auto']).default('8'),
-    )
+    .addOption(inputModeOption('classes'))
+    .addOption(stageKindOption('--kind', 'λ'))
+    .addOption(weightsOption('λ'))
     .option('--sram <bytes>', 'SRAM for arena and stack, like 256K (default: the target’s)', byteSize)
     .addOption(new Option('--cost <unit>', 'what is saved').choices(['bitops', 'cycles']).default('bitops'))
     .option('--held-out <n>', 'every n-th sample is held out', positiveInteger, 4)
-    .option('--noise-images <n>', 'images on which noise is measured', positiveInteger, 8)
-    .option('--first <n>', 'use the first n samples', positiveInteger)
-    .option('--limit <n>', 'this many samples, spread evenly over the list', positiveInteger)
-    .option('--seed <n>', 'seed of whatever is random', positiveInteger, 1)
-    .option('--cache <folder>', 'where measurements are kept', CACHE_FOLDER)
-    .addOption(threadsOption())
+    .addOption(noiseImagesOption());
+  addOptions(command, measuringOptions('use the first n samples', 'samples'))
     .option('-o, --output <base>', 'store the choice: base.tuned.json, for search and classify --tuned')
-    .option('--svg <file>', 'the curves')
-    .addOption(dimensionOption());
-  for (const option of recipeOptions(PRESET_NAMES)) command.addOption(option);
-  command.addOption(jsonOption());
+    .option('--svg <file>', 'the curves');
+  addOptions(command, [dimensionOption(), ...recipeOptions(), jsonOption()]);
 }
 
 interface Prepared extends TuneContext {
@@ -165,10 +150,7 @@ async function prepare(
   const float = floatModel(await readModel(host, path, options));
   const { recipe } = await findRecipe(host, path, float.network, options);
   const onProgress = progress.update;
-  const some = {
-    ...(options.first === undefined ? {} : { first: options.first }),
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-  };
+  const some = selectionOf(options);
   const data = { host, folder: options.data, recipe, ...some };
   const samples = await readCalibrationSamples(float.network, data, { onProgress });
   const { fit, heldOut } = splitSamples(samples, options.heldOut);
@@ -200,7 +182,7 @@ async function tuneLambda(
   environment: Environment,
 ): Promise<LambdaPoint[]> {
   const { seed, noiseImages, kind: stage } = options;
-  const weights = options.weights === 'auto' ? ('auto' as const) : ('fixed' as const);
+  const weights = searchedWeights(options);
   const figures = {
     weights,
     noiseImages,
@@ -260,8 +242,7 @@ export const tune = defineCommand<TuneOptions>({
   configure,
   async run([model], options, environment) {
     const { host, now, write, writeError, style } = environment;
-    for (const warning of calibrationWarnings(options.data, options.first))
-      writeError(`warning: ${warning}\n`);
+    for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
     const progress = startProgress(environment);
     const start = now();
     const prepared = await prepare(model!, options, environment, progress);

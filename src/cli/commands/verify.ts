@@ -1,6 +1,5 @@
 /** `quantmcu verify`: simulate, generate, compile, emulate, compare; two verdicts. */
 import { type Command, Option } from 'commander';
-import { PRESET_NAMES } from '../../data/recipe.js';
 import {
   EMULATION_CHOICES,
   type EmulationChoice,
@@ -16,17 +15,18 @@ import { EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
 import { type AutotuneCliOptions, autotuneOptions, measuredKernels } from '../autotune-option.js';
 import {
+  addOptions,
   defineCommand,
   dimensionOption,
   jsonOption,
   MODEL_ARGUMENT,
   modeOption,
-  positiveInteger,
   recipeOptions,
 } from '../cli-command.js';
 import { boardOption, findTarget, targetOption } from '../find-board.js';
 import { findRecipe } from '../find-recipe.js';
 import { randomInputs, readInputs } from '../network-inputs.js';
+import { positiveInteger } from '../option-values.js';
 import { openTree, writeTree } from '../output-directory.js';
 import { startProgress } from '../progress.js';
 
@@ -56,11 +56,8 @@ function configure(command: Command): void {
     .addOption(
       new Option('--engine <name>', 'what emulates the core (default: builtin)').choices(EMULATION_CHOICES),
     )
-    .addOption(new Option('--toolchain <name>', 'compiler (default: gcc if there)').choices(['gcc', 'zig']))
-    .addOption(modeOption())
-    .addOption(dimensionOption());
-  for (const option of [...recipeOptions(PRESET_NAMES), ...autotuneOptions()]) command.addOption(option);
-  command
+    .addOption(new Option('--toolchain <name>', 'compiler (default: gcc if there)').choices(['gcc', 'zig']));
+  addOptions(command, [modeOption(), dimensionOption(), ...recipeOptions(), ...autotuneOptions()])
     .option('--log <file>', 'compare with what codegen --self-check firmware printed on a board')
     .option('--keep <folder>', 'keep the generated project and firmware.elf')
     .option('--force', 'keep them even in a folder with other files')
