@@ -56,7 +56,9 @@ export const recipeOptions = (): readonly Option[] => [
 
 /** Of measuring; results are the same with any number. */
 export const threadsOption = (): Option =>
-  new Option('--threads <n>', 'worker threads, at most 64 (default: one per core)').argParser(threadCount);
+  new Option('--threads <n>', 'worker threads, at most 64 (default: one per core, at most 8)').argParser(
+    threadCount,
+  );
 
 /** One per core; the sixth hardly helps, as all of them run the network. */
 const MOST_DEFAULT_THREADS = 8;

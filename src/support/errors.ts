@@ -11,11 +11,11 @@ export type ErrorKind = 'bug' | 'limit' | 'unsupported' | 'input';
 /** Process exit codes of the CLI; 0 is success. Documented in README.md. */
 export const EXIT_CODES = {
   success: 0,
-  /** `verify`: some feature map differs. */
+  /** Some feature map differs; `regress`: or a cost grew. */
   mismatch: 1,
-  /** Wrong command line, missing file. */
+  /** Wrong command line; a missing file is `input`. */
   usage: 2,
-  /** `verify`: bytes equal, but the network does not fit the board. */
+  /** Bytes are equal, but the network does not fit the board; or no plan keeps the limits. */
   doesNotFit: 3,
   unsupported: 4,
   input: 5,
