@@ -27,9 +27,10 @@ struct conv2d_columns_args {
 };
 
 /*
- * Kernel: void conv2d_a<a>_w<w>__dsp_columns_u<u>_s<s>_o<o>_c<c>_r<r>_h<h>(args, input, output, scratch)
+ * Kernel: void conv2d_a<a>_w<w>__dsp_columns_u<u>_s<s>_o<o>_c<c>[_l1]_r<r>_h<h>(args, input, output, scratch)
  * u: pairs per turn of the inner loop; s: 1 when one turn serves a column; o: width of the output; c: 1 when the clamp is
- * narrower than that; r, h: bytes of a run (run_column.h) and their number when those are few, else 0. Input, output and in-place use as in conv2d.h.
+ * narrower than that; l1: accumulators are shifted left before they are scaled; r, h: bytes of a run (run_column.h) and their
+ * number when those are few, else 0. Input, output and in-place use as in conv2d.h.
  * scratch: 4-byte aligned, 8 · pairs bytes; 8 more with 4-bit weights, for the sums of both columns.
  */
 

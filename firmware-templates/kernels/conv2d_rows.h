@@ -26,9 +26,9 @@ struct conv2d_rows_args {
 };
 
 /*
- * Kernel: void conv2d_a<a>_w<w>__dsp_rows_u<u>_t<t>_g<g>_d<d>_o<o>_c<c>(args, input, output, scratch)
+ * Kernel: void conv2d_a<a>_w<w>__dsp_rows_u<u>_t<t>_g<g>_d<d>_o<o>_c<c>[_l1](args, input, output, scratch)
  * u · t: pairs of k in a row of the window, t turns of u; g: rows of the window; d: bytes between the widened windows of
- * neighbouring outputs; o, c as in conv2d_columns.h. No dilation; channels fill whole words. Not in place.
+ * neighbouring outputs; o, c, l as in conv2d_columns.h. No dilation; channels fill whole words. Not in place.
  * scratch: 4-byte aligned, the ring: g rows of ((strip − 1) · stride_width + kernel_width) · channels halfwords; with
  * 4-bit weights then a word for each pixel in the ring and for each output of a strip, and one more.
  */

@@ -22,8 +22,9 @@ struct fully_connected_columns_args {
 };
 
 /*
- * Kernel: void fully_connected_a<a>_w8__dsp_columns_u<u>_o<o>_c<c>(args, input, output, scratch)
- * u: pairs per turn of the inner loop; o: width of the output; c: 1 when the clamp is narrower than that.
+ * Kernel: void fully_connected_a<a>_w8__dsp_columns_u<u>_o<o>_c<c>[_l1](args, input, output, scratch)
+ * u: pairs per turn of the inner loop; o: width of the output; c: 1 when the clamp is narrower than that; l1: accumulators are
+ * shifted left before they are scaled.
  * scratch: 4-byte aligned, 4 · pairs bytes.
  */
 

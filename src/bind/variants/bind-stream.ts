@@ -21,8 +21,11 @@ type WeightedStep = MatrixStep | StepOf<'depthwise_conv2d'>;
 export interface BoundStream {
   /** `stage`, `pairs`, `block_words`, `run_count`, `runs`, `stream`, `channels` of the argument struct. */
   readonly args: ArgumentRecord;
-  /** `o`, the output's width, and `c`, 1 when the clamp is narrower than that. */
-  readonly parameters: { readonly o: number; readonly c: number };
+  /**
+   * `o`, the output's width; `c`, 1 when the clamp is narrower than that; `l`, 1 when accumulators are shifted left, absent
+   * where they are not.
+   */
+  readonly parameters: { readonly o: number; readonly c: number; readonly l?: 1 };
 }
 
 /**
@@ -40,7 +43,10 @@ export function bindStream(
   const output = outputTensor(step, context);
   const mode = plan.requantization;
   const channels = channelList(step, context);
-  const outputForm = { mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp, signed };
+  const outputForm = {
+    ...{ mode, bits: output.bits, zeroPoint: output.zeroPoint, clamp: step.clamp, signed },
+    shifts: mode === 'mulhi' && channels.some(isShifted),
+  };
   const stream = packChannelStream(weightRows(step, plan).weights, channels, order, outputForm, form, skips);
   const pairs = order.length / 2;
   const range = widthRange(output.bits);
@@ -48,7 +54,7 @@ export function bindStream(
     args: {
       stage: stageArgs(output, step.clamp),
       pairs,
-      block_words: fastBlockWords(pairs, mode, form),
+      block_words: fastBlockWords(pairs, outputForm, form),
       run_count: stream.runs.length / 2,
       runs: constants.uint16(`${label}_runs`, stream.runs),
       stream: constants.add(`${label}_stream`, 'uint32_t', new Uint8Array(stream.words.buffer)),
@@ -56,9 +62,15 @@ export function bindStream(
         ? constants.add(`${label}_channels`, 'struct qmcu_channel', exactChannels(step, context))
         : 0,
     },
-    parameters: { o: output.bits, c: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0 },
+    parameters: {
+      ...{ o: output.bits, c: step.clamp.min > range.min || step.clamp.max < range.max ? 1 : 0 },
+      ...(outputForm.shifts ? { l: 1 } : {}),
+    },
   };
 }
+
+const isShifted = ({ lowest, highest, multiplier }: Channel): boolean =>
+  lowest !== highest && multiplier.shift > 0;
 
 /** What is known of each output channel. */
 export function channelList(step: WeightedStep, context: BindContext): readonly Channel[] {

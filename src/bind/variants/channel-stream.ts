@@ -37,6 +37,8 @@ export interface OutputForm {
   readonly clamp: Clamp;
   /** The kernel cuts outputs as what they are; others add 128 to bytes and cut them as unsigned values. */
   readonly signed?: boolean;
+  /** Of `mulhi`: the kernel shifts accumulators left, each channel's by its own amount. */
+  readonly shifts?: boolean;
 }
 
 /** What the kernel adds to outputs before it cuts them. */
@@ -56,6 +58,8 @@ export function channelRange({ bias, positive, negative }: ChannelReach, bits: W
 export interface FastConstants {
   readonly bias: number;
   readonly words: readonly number[];
+  /** Bits that accumulators are shifted left by before they are scaled; none without `shifts` of OutputForm. */
+  readonly shift?: number;
 }
 
 /** A channel that always gives `value`, with the output's zero point at `zero`. */
@@ -80,7 +84,11 @@ export function fastConstants(channel: Channel, output: OutputForm): FastConstan
   }
   const values = [lowest, highest].map((acc) => SCALE_BY_MODE[mode](acc, m) + zero);
   if (values.some((value) => value < -INT16 || value >= INT16)) return undefined;
-  if (mode === 'mulhi') return m.shift === 0 ? { bias, words: [m.multiplier] } : undefined;
+  if (mode === 'mulhi') {
+    if (m.shift === 0) return { bias, words: [m.multiplier] };
+    const reach = Math.max(-lowest, highest) * 2 ** m.shift;
+    return output.shifts && reach < INT32 ? { bias, words: [m.multiplier], shift: m.shift } : undefined;
+  }
   const { left, right } = channelShifts(mode, m);
   if (left !== (mode === 'tflm' ? 1 : 0) || right < 1) return undefined;
   const rounding = zero * 2 ** right + 2 ** (right - 1);
@@ -161,8 +169,12 @@ function constantOutputs(block: readonly Channel[], { mode, bits, zeroPoint, cla
 }
 
 /** Words of a fast block with columns of `pairs` pairs of k. */
-export const fastBlockWords = (pairs: number, mode: RequantMode, form: StreamForm): number =>
-  4 + (form === 'nibbles' ? 1 : 2) * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3);
+export const fastBlockWords = (
+  pairs: number,
+  { mode, shifts }: Pick<OutputForm, 'mode' | 'shifts'>,
+  form: StreamForm,
+): number =>
+  4 + (form === 'nibbles' ? 1 : 2) * pairs + CHANNEL_BLOCK * (mode === 'mulhi' ? 1 : 3) + (shifts ? 1 : 0);
 
 const unusedChannel = (output: OutputForm): FastConstants =>
   constantChannel(0, output.zeroPoint + offsetOf(output), output.mode);
@@ -196,8 +208,13 @@ function fastBlock(
       words.push((low! & 0xffff) | (high! << 16));
     }
   }
-  return [...words, ...constants.flatMap((constant) => constant.words)].map((word) => word >>> 0);
+  const shifts = output.shifts ? [shiftWord(constants)] : [];
+  return [...words, ...constants.flatMap((constant) => constant.words), ...shifts].map((word) => word >>> 0);
 }
+
+/** A byte for each channel, the first one lowest. */
+const shiftWord = (constants: readonly FastConstants[]): number =>
+  constants.reduce((word, { shift = 0 }, c) => word + shift * 2 ** (8 * c), 0);
 
 /** Four channels' weights of one k, the lower three stored with an offset of 8. */
 const nibbleLane = ([w0, w1, w2, w3]: readonly number[]): number =>

@@ -4,12 +4,14 @@
  * Constants of four channels in the stream, written by src/bind/variants/channel-stream.ts, which proves for each channel
  * that they are exact and that the value fits int16 before it is cut:
  *   mulhi         M0 M1 M2 M3          value = (x·M + 2^31) >> 32, plus z from a register
+ *   with `shifts` M0 M1 M2 M3 L        the same of x << Lc, Lc byte c of L
  *   tflm, single  (M, R, right) · 4    value = (high(x·M) + R) >> right, R = (z << right) + 2^(right−1)
  * with z the output's zero point, at 8 bits plus 128: outputs are cut as unsigned values and moved back by XOR.
  *
  * `tflm` rounds twice: x is doubled, the high word rounded to nearest, and negative x take 1 from R, which makes halves
  * round away from zero. (The sign of x serves for that of the high word: they differ only where it is 0 and R decides alone.)
  */
+import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
 import type { Width } from '../../numeric/widths.js';
 import type { Assembly } from './assembly.js';
@@ -20,7 +22,15 @@ export interface FinishOptions {
   readonly outputBits: Width;
   /** The clamp is narrower than the width's range. */
   readonly clamp: boolean;
+  /** Of `mulhi`: accumulators are shifted left first, where multipliers of ½ and more call for it. */
+  readonly shifts?: boolean;
 }
+
+/** Of the parameters `o`, `c` and `l` (src/bind/variants/bind-stream.ts). */
+export const finishOf = ({ parameters }: KernelInstance, mode: FirmwareMode): FinishOptions => {
+  const { o = 8, c = 0, l = 0 } = parameters ?? {};
+  return { mode, outputBits: o as Width, clamp: c === 1, shifts: l === 1 };
+};
 
 /** Registers of one channel's accumulators, one per pixel. */
 export type ChannelRegisters = readonly string[];
@@ -37,13 +47,15 @@ export const isDoubled = (mode: FirmwareMode): boolean => mode === 'tflm';
  */
 export function emitScale(
   a: Assembly,
-  mode: FirmwareMode,
+  { mode, shifts = false }: FinishOptions,
   channels: readonly ChannelRegisters[],
   zero: string,
 ): void {
   if (mode === 'mulhi') {
     const multipliers = ['r2', 'r3', 'r12', 'lr'];
-    a.emit(`ldm r1!, {${multipliers.join(', ')}}`, `vmov r0, ${zero}`);
+    a.emit(`ldm r1!, {${multipliers.join(', ')}}`);
+    if (shifts) emitShifts(a, channels);
+    a.emit(`vmov r0, ${zero}`);
     channels.forEach((pixels, c) => {
       for (const x of pixels) a.emit(`smmlar ${x}, ${x}, ${multipliers[c]}, r0`);
     });
@@ -57,6 +69,15 @@ export function emitScale(
     }
     for (const x of pixels) a.emit(`asr ${x}, ${x}, r3`);
   }
+}
+
+/** A shift by a register takes its lowest byte. Uses r0. */
+function emitShifts(a: Assembly, channels: readonly ChannelRegisters[]): void {
+  a.emit('ldr r0, [r1], #4');
+  channels.forEach((pixels, c) => {
+    if (c > 0) a.emit('lsr r0, r0, #8');
+    for (const x of pixels) a.emit(`lsl ${x}, ${x}, r0`);
+  });
 }
 
 /**

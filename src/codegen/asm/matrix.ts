@@ -20,6 +20,7 @@ import {
   emitPack,
   emitScale,
   type FinishOptions,
+  finishOf,
   isDoubled,
   PACKED_STORE,
 } from './finish.js';
@@ -206,14 +207,14 @@ function matrixRun(
   a.label('.Lblock');
   emitColumns(a, shape, form);
   form.emitExtract(a, finish.mode, SUMS);
-  emitScale(a, finish.mode, form.channels, ZERO);
+  emitScale(a, finish, form.channels, ZERO);
   output.emit(a, finish, form.channels);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
   output.emitEnd?.(a, form.channels);
   return a.functionText(name);
 }
 
-/** Parameters: `u` pairs per turn, `s` 1 when one turn is all, `o` output bits, `c` 1 with a clamp. */
+/** Parameters: `u` pairs per turn, `s` 1 when one turn is all; those of finishOf. */
 export const matrixColumns = (kernel: KernelInstance, mode: FirmwareMode): string =>
   columnsFile(kernel, mode, PIXELS);
 
@@ -222,8 +223,8 @@ export const matrixPlanes = (kernel: KernelInstance, mode: FirmwareMode): string
   columnsFile(kernel, mode, planesOutput(kernel.parameters?.p ?? 0));
 
 function columnsFile(kernel: KernelInstance, mode: FirmwareMode, output: MatrixOutput): string {
-  const { u = 0, s = 0, o = 8, c = 0 } = kernel.parameters ?? {};
-  const finish = { mode, outputBits: o as Width, clamp: c === 1 };
+  const { u = 0, s = 0 } = kernel.parameters ?? {};
+  const finish = finishOf(kernel, mode);
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/matrix.ts.`, [
     matrixRun(`${kernel.name}_run`, { unroll: u, single: s === 1 }, finish, matrixForm(kernel), output),
   ]);

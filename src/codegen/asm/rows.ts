@@ -8,9 +8,8 @@
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
-import type { Width } from '../../numeric/widths.js';
 import { Assembly, assemblyFile } from './assembly.js';
-import { emitPack, emitScale, type FinishOptions } from './finish.js';
+import { emitPack, emitScale, type FinishOptions, finishOf } from './finish.js';
 import { emitStore, type MatrixForm, matrixForm } from './matrix.js';
 import { emitNibbleSums, type SumRegisters } from './matrix-nibbles.js';
 
@@ -96,7 +95,7 @@ function rowsRun(name: string, shape: RowsShape, finish: FinishOptions, form: Ma
   a.label('.Lblock');
   emitWindow(a, shape, form);
   form.emitExtract(a, finish.mode, SUMS);
-  emitScale(a, finish.mode, form.channels, ZERO);
+  emitScale(a, finish, form.channels, ZERO);
   emitPack(a, finish, form.channels, BOUNDS);
   emitStore(a, finish.outputBits, form.channels[0]!, PITCH, OUT);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock');
@@ -104,11 +103,11 @@ function rowsRun(name: string, shape: RowsShape, finish: FinishOptions, form: Ma
   return a.functionText(name);
 }
 
-/** Parameters: `u` pairs per turn, `t` turns, `g` rows, `d` bytes to the second window, `o`, `c` as in matrix.ts. */
+/** Parameters: `u` pairs per turn, `t` turns, `g` rows, `d` bytes to the second window; those of finishOf. */
 export function matrixRows(kernel: KernelInstance, mode: FirmwareMode): string {
-  const { u = 0, t = 0, g = 0, d = 0, o = 8, c = 0 } = kernel.parameters ?? {};
-  const finish = { mode, outputBits: o as Width, clamp: c === 1 };
+  const { u = 0, t = 0, g = 0, d = 0 } = kernel.parameters ?? {};
+  const shape = { unroll: u, turns: t, rows: g, step: d };
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/rows.ts.`, [
-    rowsRun(`${kernel.name}_run`, { unroll: u, turns: t, rows: g, step: d }, finish, matrixForm(kernel)),
+    rowsRun(`${kernel.name}_run`, shape, finishOf(kernel, mode), matrixForm(kernel)),
   ]);
 }

@@ -10,9 +10,8 @@
  */
 import type { KernelInstance } from '../../ir/bound-plan.js';
 import type { FirmwareMode } from '../../numeric/requantize.js';
-import type { Width } from '../../numeric/widths.js';
 import { Assembly, assemblyFile } from './assembly.js';
-import { emitPack, emitScale, type FinishOptions, isDoubled, PACKED_STORE } from './finish.js';
+import { emitPack, emitScale, type FinishOptions, finishOf, isDoubled, PACKED_STORE } from './finish.js';
 
 /** Single-precision registers; s1 to s5 are `struct qmcu_vector_run` in its order. */
 const COLUMN = 's0';
@@ -81,17 +80,17 @@ function vectorRun(name: string, unroll: number, finish: FinishOptions): string 
   a.emit('mov r4, r5', 'mov r6, r7');
   emitSegments(a, unroll);
   if (isDoubled(finish.mode)) for (const [sum] of CHANNELS) a.emit(`lsl ${sum}, ${sum}, #1`);
-  emitScale(a, finish.mode, CHANNELS, ZERO);
+  emitScale(a, finish, CHANNELS, ZERO);
   emitPack(a, finish, CHANNELS, BOUNDS);
   a.emit(`vmov r0, ${OUT}`, `${store} ${CHANNELS[0][0]}, [r0], #${bytes}`, `vmov ${OUT}, r0`);
   a.emit(`vmov r2, ${STREAM_END}`, 'cmp r1, r2', 'bne .Lblock', 'pop {r4-r11, pc}');
   return a.functionText(name);
 }
 
-/** Parameters: `u` pairs per turn, `o` output bits, `c` 1 with a clamp. */
+/** Parameters: `u` pairs per turn; those of finishOf. */
 export function vectorColumns(kernel: KernelInstance, mode: FirmwareMode): string {
-  const { u = 0, o = 8, c = 0 } = kernel.parameters ?? {};
+  const { u = 0 } = kernel.parameters ?? {};
   return assemblyFile(`Inner loop of ${kernel.name}: src/codegen/asm/vector.ts.`, [
-    vectorRun(`${kernel.name}_run`, u, { mode, outputBits: o as Width, clamp: c === 1 }),
+    vectorRun(`${kernel.name}_run`, u, finishOf(kernel, mode)),
   ]);
 }

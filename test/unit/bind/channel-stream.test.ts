@@ -3,7 +3,11 @@
  * the ends of what `fastConstants` accepts.
  */
 import { describe, expect, it } from 'vitest';
-import { fastConstants, type OutputForm } from '../../../src/bind/variants/channel-stream.js';
+import {
+  type FastConstants,
+  fastConstants,
+  type OutputForm,
+} from '../../../src/bind/variants/channel-stream.js';
 import {
   FIRMWARE_MODES,
   type FirmwareMode,
@@ -21,37 +25,49 @@ const smmlar = (x: bigint, m: bigint, a: bigint): bigint => int32((x * m + (a <<
 const smmla = (x: bigint, m: bigint, a: bigint): bigint => int32((x * m + (a << 32n)) >> 32n);
 
 /** What src/codegen/asm/finish.ts emits, before the value is cut: `zero` is the register of mode mulhi. */
-function shortForm(mode: FirmwareMode, acc: bigint, words: readonly number[], zero: number): number {
+function shortForm(
+  mode: FirmwareMode,
+  acc: bigint,
+  { words, shift = 0 }: Omit<FastConstants, 'bias'>,
+  zero: number,
+): number {
   const [m, rounding = 0n, right = 0n] = words.map(BigInt) as [bigint, bigint?, bigint?];
-  if (mode === 'mulhi') return Number(smmlar(acc, m, BigInt(zero)));
+  if (mode === 'mulhi') return Number(smmlar(int32(acc << BigInt(shift)), m, BigInt(zero)));
   if (mode === 'single') return Number(smmla(acc, m, rounding) >> right);
   const doubled = int32(acc * 2n);
   return Number(smmlar(doubled, m, int32(rounding + (doubled >> 31n))) >> right);
 }
 
 describe('constants of fast channels', () => {
-  it.each(FIRMWARE_MODES)('%s: exact for every accumulator that is accepted', (mode) => {
+  const WAYS = [
+    ...FIRMWARE_MODES.map((mode) => ({ mode, shifts: false })),
+    { mode: 'mulhi', shifts: true },
+  ] as const;
+
+  it.each(WAYS)('$mode, shifts $shifts: exact for every accumulator that is accepted', ({ mode, shifts }) => {
     const random = createRandom(4711);
-    let accepted = 0;
+    let [accepted, shifted] = [0, 0];
     for (let i = 0; i < 1000; i++) {
       const bits = random.pick(WIDTH_LIST);
       const clamp = widthRange(bits);
       const offset = bits === 8 ? 128 : 0;
-      const output: OutputForm = { mode, bits, zeroPoint: random.integer(clamp.min, clamp.max), clamp };
-      const multiplier = quantizeMultiplierFor(mode, 2 ** (-20 * random.next()));
+      const zeroPoint = random.integer(clamp.min, clamp.max);
+      const output: OutputForm = { mode, bits, zeroPoint, clamp, shifts };
+      const multiplier = quantizeMultiplierFor(mode, 2 ** ((shifts ? 6 : 0) - 20 * random.next()));
       const reach = Math.round(2 ** (30 * random.next()));
       const bias = random.integer(-reach, reach);
       const range = { bias, lowest: bias - reach, highest: bias + reach };
       const constants = fastConstants({ ...range, multiplier }, output);
       if (constants === undefined) continue;
       accepted++;
+      if (constants.shift !== undefined) shifted++;
       for (let n = 0; n < 20; n++) {
         const ends = [range.lowest, range.lowest + 1, -1, 0, 1, range.highest - 1, range.highest];
         const acc = Math.min(
           range.highest,
           Math.max(range.lowest, ends[n] ?? bias + random.integer(-reach, reach)),
         );
-        const value = shortForm(mode, BigInt(acc), constants.words, output.zeroPoint + offset);
+        const value = shortForm(mode, BigInt(acc), constants, output.zeroPoint + offset);
         expect(Math.abs(value), `${i}: ${acc}`).toBeLessThanOrEqual(2 ** 15);
         const stored = Math.min(clamp.max + offset, Math.max(clamp.min + offset, value));
         const expected = requantize(acc, multiplier, mode, { zeroPoint: output.zeroPoint, ...clamp });
@@ -59,6 +75,7 @@ describe('constants of fast channels', () => {
       }
     }
     expect(accepted).toBeGreaterThan(250);
+    expect(shifted > 100).toBe(shifts);
   });
 
   it.each(FIRMWARE_MODES)('%s: a channel without weights is a constant', (mode) => {
@@ -66,8 +83,8 @@ describe('constants of fast channels', () => {
     for (const bias of [-(2 ** 30), -70_000, 0, 123_456, 2 ** 30]) {
       const multiplier = { multiplier: 2 ** 30, shift: mode === 'mulhi' ? 0 : -9 };
       const channel = { bias, lowest: bias, highest: bias, multiplier };
-      const { bias: start, words } = fastConstants(channel, output)!;
-      const value = shortForm(mode, BigInt(start), words, -3 + 128) - 128;
+      const { bias: start, ...constants } = fastConstants(channel, output)!;
+      const value = shortForm(mode, BigInt(start), constants, -3 + 128) - 128;
       expect(value).toBe(requantize(bias, multiplier, mode, { zeroPoint: -3, min: -128, max: 127 }));
     }
   });
