@@ -14,8 +14,8 @@ quantise four plans on the way to its bound (three of MobileNetV2); "squeezed" i
 with one width narrower.
 Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
 to widths, "plan" the quantiser's, held-out plans included (those that an earlier row tried are known already), on a
-loaded machine; \`npm run bench:search\` has the time of whole searches. Rows say at which commit they were measured
-where that differs within a network; without table.csv all of it is measured anew.
+loaded machine; \`npm run bench:search\` has the time of whole searches. Rows with cycles say at which commit they
+were measured where that differs within a network; without table.csv all of it is measured anew.
 `;
 
 const COMPARISON = `Fewest MBitOPs whose drop on held-out calibration images keeps the bound (in brackets points lost on the test images).
@@ -193,14 +193,17 @@ export function renderTable(rows, detectorRows = []) {
   const sections = networks.map((network) => {
     const own = baselinesFirst(rows.filter((row) => row.network === network));
     const run = own.filter((row) => isKnown(row.verified));
-    const codes = [...new Set(own.map((row) => row.code))];
+    const timed = own.filter((row) => isKnown(row.cycles_m4));
+    const codes = [...new Set(timed.map((row) => row.code))];
     return [
       `## ${network}`,
       `SRAM limit ${kib(own[0].sram_limit)} KiB with stack; ${own[0].images} test images, float top-1 ${own[0].float_top1} %. Every plan with cycles verified: ${run.every((row) => row.verified === 'true') ? 'all bytes equal on the emulated M4' : 'NO'}.`,
       [
         '| case | within limits | MBitOPs | × patches | × layers | arena KiB | peak SRAM KiB | M4 Mcycles | M7 Mcycles | top-1 % | points lost | agreement % | SQNR dB (predicted) | predicted drop / agreement | search s | plan s |',
         `|${'---|'.repeat(16)}`,
-        ...own.map((row) => line(row, codes.length > 1 ? row.code || 'older code' : '')),
+        ...own.map((row) =>
+          line(row, codes.length > 1 && timed.includes(row) ? row.code || 'older code' : ''),
+        ),
       ].join('\n'),
       ...comparison(network, own),
       ...cyclesAgainstPatches(own),
