@@ -10,7 +10,7 @@ import { createRandom } from '../../src/support/random.js';
 
 type Shape = readonly [number, number, number];
 
-const square = (kernel: number, stride: number, padTop: number, padLeft: number): StepWindow => ({
+export const square = (kernel: number, stride: number, padTop: number, padLeft: number): StepWindow => ({
   kernelHeight: kernel,
   kernelWidth: kernel,
   strideHeight: stride,
@@ -21,14 +21,14 @@ const square = (kernel: number, stride: number, padTop: number, padLeft: number)
   padLeft,
 });
 
-const PADDINGS = [
+export const PADDINGS = [
   [0, 0],
   [1, 1],
   [0, 1],
   [2, 0],
 ] as const;
 
-function conv2dCase(s: SamplePlan, from: Shape, to: Shape, window: StepWindow): SampleCase {
+export function conv2dCase(s: SamplePlan, from: Shape, to: Shape, window: StepWindow): SampleCase {
   const input = s.tensor(from, 8);
   const output = s.tensor(to, 8);
   const taps = window.kernelHeight * window.kernelWidth;
@@ -41,7 +41,7 @@ function conv2dCase(s: SamplePlan, from: Shape, to: Shape, window: StepWindow): 
   );
 }
 
-function depthwiseCase(s: SamplePlan, from: Shape, to: Shape, window: StepWindow): SampleCase {
+export function depthwiseCase(s: SamplePlan, from: Shape, to: Shape, window: StepWindow): SampleCase {
   const input = s.tensor(from, 8);
   const output = s.tensor(to, 8);
   const taps = window.kernelHeight * window.kernelWidth;

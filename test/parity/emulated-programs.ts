@@ -15,6 +15,11 @@ const MIB = 1 << 20;
 const INSTRUCTION_BUDGET = 4e9;
 const GARBAGE = 0xa5;
 
+/** Those that can run here. */
+export const PARITY_ENGINES: readonly EngineId[] = (Object.keys(ENGINES) as EngineId[]).filter(
+  (id) => ENGINES[id].unavailable() === '',
+);
+
 /** A board with room for hundreds of networks. */
 export const roomyBoard = (id: string): Board =>
   virtualBoard(findBoard(id)!, { flashBytes: 16 * MIB, sramBytes: 16 * MIB });

@@ -10,7 +10,6 @@ import { bind } from '../../src/bind/bind.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
 import { inputSpec, storeReals } from '../../src/data/input-spec.js';
-import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import { expandStreaming } from '../../src/patch/stream.js';
 import type { LoadedNetwork } from '../../src/simulate/engine.js';
@@ -20,7 +19,7 @@ import { coreOf } from '../../src/targets/index.js';
 import type { CoreId, KernelFeature } from '../../src/targets/target.js';
 import { choiceTrial, stagedTrial } from '../support/random-staged.js';
 import type { ParityCase } from './c-programs.js';
-import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { buildCases, emulateCases, PARITY_ENGINES, roomyBoard } from './emulated-programs.js';
 import { hostCompiler, hostOutputs } from './host-programs.js';
 
 const PROGRAMS = Number(process.env.QUANTMCU_MIXED_PROGRAMS ?? 10);
@@ -61,8 +60,6 @@ const differences = (cases: readonly ParityCase[], outputs: readonly Uint8Array[
     Buffer.compare(outputs[i]!, expected) === 0 ? [] : [sample.label],
   );
 
-const engines = (Object.keys(ENGINES) as EngineId[]).filter((id) => ENGINES[id].unavailable() === '');
-
 describe(`${PROGRAMS} mixed plans`, () => {
   it.each(['l4r5zi', 'f746'])(
     'give the same bytes as firmware of %s',
@@ -70,8 +67,8 @@ describe(`${PROGRAMS} mixed plans`, () => {
       const board = roomyBoard(boardId);
       const cases = await mixedCases(PROGRAMS, board.core, coreOf(board.core).feature);
       const elf = await buildCases(host, await findToolchain(host), cases, board);
-      expect(engines.length).toBeGreaterThan(0);
-      for (const engine of engines) {
+      expect(PARITY_ENGINES.length).toBeGreaterThan(0);
+      for (const engine of PARITY_ENGINES) {
         const outputs = emulateCases(cases, elf, board, engine).map(({ output }) => output);
         expect(differences(cases, outputs), engine).toEqual([]);
       }

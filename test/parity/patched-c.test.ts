@@ -8,7 +8,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
-import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import { verifyBoundPlan } from '../../src/invariants/bound.js';
 import type { DeployPlan } from '../../src/ir/deploy-plan.js';
 import { gridBranches, stageCuts } from '../../src/patch/branches.js';
@@ -20,7 +19,7 @@ import { createRandom, type Random } from '../../src/support/random.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { randomNetwork } from '../support/random-network.js';
 import type { ParityCase } from './c-programs.js';
-import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { buildCases, emulateCases, PARITY_ENGINES, roomyBoard } from './emulated-programs.js';
 
 const PROGRAMS = Number(process.env.QUANTMCU_PATCHED_PROGRAMS ?? 50);
 const SEED = Number(process.env.PARITY_SEED ?? 40260);
@@ -58,8 +57,6 @@ function randomCases(board: Board, mode: 'tflm' | 'single'): ParityCase[] {
   return cases;
 }
 
-const engines = (Object.keys(ENGINES) as EngineId[]).filter((id) => ENGINES[id].unavailable() === '');
-
 describe('patched and streamed firmware gives the bytes of the whole network', () => {
   it.each([
     { boardId: 'l4r5zi', mode: 'tflm' },
@@ -74,8 +71,8 @@ describe('patched and streamed firmware gives the bytes of the whole network', (
       );
       expect(kinds.size).toBe(4);
       const elf = await buildCases(host, await findToolchain(host), cases, board);
-      expect(engines.length).toBeGreaterThan(0);
-      for (const engine of engines) {
+      expect(PARITY_ENGINES.length).toBeGreaterThan(0);
+      for (const engine of PARITY_ENGINES) {
         const outputs = emulateCases(cases, elf, board, engine);
         const different = cases.flatMap(({ sample, expected }, i) =>
           Buffer.compare(outputs[i]!.output, expected) === 0 ? [] : [`${engine}: ${sample.label}`],

@@ -11,14 +11,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type KernelLink, linkedKernels } from '../../src/bind/variants/links.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
-import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import type { RequantMode } from '../../src/numeric/requantize.js';
 import { WIDTH_LIST, type Width } from '../../src/numeric/widths.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
 import { createRandom } from '../../src/support/random.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { linkedSample } from './depthwise-samples.js';
-import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { buildCases, emulateCases, PARITY_ENGINES, roomyBoard } from './emulated-programs.js';
 import { WRITER_PAIRS } from './kernel-rows.js';
 import { type LinkedCase, linkedCase, linkedDifferences } from './linked-cases.js';
 import { misplaced, spoiled } from './spoiled-assembly.js';
@@ -57,8 +56,6 @@ const RUNS = [
   { boardId: 'u575', mode: 'mulhi', compiler: 'zig' },
 ] as const;
 
-const engines = (Object.keys(ENGINES) as EngineId[]).filter((id) => ENGINES[id].unavailable() === '');
-
 describe('a map in planes between two layers', () => {
   it.each(RUNS)(
     'equals the reference on $boardId, $mode, $compiler',
@@ -67,7 +64,7 @@ describe('a map in planes between two layers', () => {
       const cases = casesOf(mode, board);
       const toolchain = await findToolchain(host, compiler);
       const elf = await buildCases(host, toolchain, cases, board);
-      for (const engine of engines) {
+      for (const engine of PARITY_ENGINES) {
         const differences = linkedDifferences(cases, emulateCases(cases, elf, board, engine));
         expect(differences.slice(0, 10), engine).toEqual([]);
       }

@@ -11,13 +11,18 @@ import { KERNEL_VARIANTS, LINKED_VARIANTS } from '../../src/bind/variants/index.
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { ASSEMBLY } from '../../src/codegen/asm/index.js';
 import { findToolchain } from '../../src/compile/toolchain.js';
-import { ENGINES, type EngineId } from '../../src/emulate/engines.js';
 import { type KernelInstance, kernelFile } from '../../src/ir/bound-plan.js';
 import { FIRMWARE_MODES, type FirmwareMode } from '../../src/numeric/requantize.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { tensorDifference } from './c-difference.js';
 import { type ParityCase, parityCase, saturatedShare } from './c-programs.js';
-import { buildCases, type EmulatedCase, emulateCases, roomyBoard } from './emulated-programs.js';
+import {
+  buildCases,
+  type EmulatedCase,
+  emulateCases,
+  PARITY_ENGINES,
+  roomyBoard,
+} from './emulated-programs.js';
 import { type KernelRow, kernelTitle, VARIANT_PAIRS, VARIANT_ROWS, widthRequests } from './kernel-rows.js';
 import { kernelSamples } from './kernel-samples.js';
 
@@ -67,8 +72,6 @@ const RUNS = [
   { boardId: 'u575', mode: 'tflm', compiler: 'gcc' },
 ] as const;
 
-const engines = (Object.keys(ENGINES) as EngineId[]).filter((id) => ENGINES[id].unavailable() === '');
-
 describe('kernel variants on emulated cores equal the reference', () => {
   it.each(RUNS.map((run, i) => ({ ...run, seed: SEED + 1_000_000 * i })))(
     '$boardId, $mode, $compiler, seed $seed',
@@ -82,7 +85,7 @@ describe('kernel variants on emulated cores equal the reference', () => {
       );
       const elf = await buildCases(host, await findToolchain(host, compiler), cases, board);
       expect(saturatedShare(cases.filter(isLively))).toBeLessThan(0.8);
-      for (const engine of engines) {
+      for (const engine of PARITY_ENGINES) {
         const differences = differencesOf(cases, emulateCases(cases, elf, board, engine));
         expect(differences.slice(0, 10), engine).toEqual([]);
       }

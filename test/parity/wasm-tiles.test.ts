@@ -1,67 +1,16 @@
 /** WASM convolutions at sizes around every tile of the kernels, against the slow references, byte for byte. */
 import { describe, expect, it } from 'vitest';
-import type { StepWindow } from '../../src/ir/deploy-plan.js';
 import { REQUANT_MODES, type RequantMode } from '../../src/numeric/requantize.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
 import { SamplePlan } from '../../src/ops/sample-plan.js';
 import { referenceEngine } from '../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../src/simulate/wasm-engine.js';
 import { createRandom } from '../../src/support/random.js';
-
-type Shape = readonly [number, number, number];
+import { conv2dCase, depthwiseCase, PADDINGS, square } from './c-tiles.js';
 
 const wasm = createWasmEngine();
 let seed = 0;
-
-const square = (kernel: number, stride: number, padTop: number, padLeft: number): StepWindow => ({
-  kernelHeight: kernel,
-  kernelWidth: kernel,
-  strideHeight: stride,
-  strideWidth: stride,
-  dilationHeight: 1,
-  dilationWidth: 1,
-  padTop,
-  padLeft,
-});
-
-function conv2dCase(mode: RequantMode, from: Shape, to: Shape, window: StepWindow): SampleCase {
-  const s = new SamplePlan(createRandom(++seed), { mode });
-  const input = s.tensor(from, 8);
-  const output = s.tensor(to, 8);
-  const taps = window.kernelHeight * window.kernelWidth;
-  const channelOf = (i: number): number => Math.floor(i / (taps * from[2]));
-  const constants = s.weighted(to[2] * taps, from[2], to[2], taps * from[2], channelOf, output);
-  const step = {
-    op: 'conv2d',
-    name: 'c',
-    inputs: [input.id],
-    output: output.id,
-    window,
-    ...constants,
-  } as const;
-  return s.finish(
-    step,
-    `k${window.kernelHeight} s${window.strideHeight} p${window.padTop},${window.padLeft}`,
-  );
-}
-
-function depthwiseCase(mode: RequantMode, from: Shape, to: Shape, window: StepWindow): SampleCase {
-  const s = new SamplePlan(createRandom(++seed), { mode });
-  const input = s.tensor(from, 8);
-  const output = s.tensor(to, 8);
-  const taps = window.kernelHeight * window.kernelWidth;
-  const constants = s.weighted(taps, to[2], to[2], taps, (i) => i % to[2], output);
-  const step = {
-    op: 'depthwise_conv2d',
-    name: 'd',
-    inputs: [input.id],
-    output: output.id,
-    window,
-    depthMultiplier: 1,
-    ...constants,
-  } as const;
-  return s.finish(step, `s${window.strideHeight} p${window.padTop},${window.padLeft}`);
-}
+const nextPlan = (mode: RequantMode): SamplePlan => new SamplePlan(createRandom(++seed), { mode });
 
 async function expectEqual({ plan, inputs, label }: SampleCase): Promise<void> {
   const [expected] = (await referenceEngine.load(plan)).run(inputs);
@@ -76,7 +25,7 @@ describe('convolutions around the tiles', () => {
         for (const inputs of [1, 2, 7, 8, 9, 17]) {
           for (const outputs of [1, 5, 7, 8, 9, 15, 16, 17]) {
             await expectEqual(
-              conv2dCase(mode, [1, pixels, inputs], [1, pixels, outputs], square(1, 1, 0, 0)),
+              conv2dCase(nextPlan(mode), [1, pixels, inputs], [1, pixels, outputs], square(1, 1, 0, 0)),
             );
           }
         }
@@ -85,16 +34,11 @@ describe('convolutions around the tiles', () => {
 
     it(`conv2d 3×3 ${mode}: strides and paddings`, async () => {
       for (const stride of [1, 2]) {
-        for (const [padTop, padLeft] of [
-          [0, 0],
-          [1, 1],
-          [0, 1],
-          [2, 0],
-        ] as const) {
+        for (const [padTop, padLeft] of PADDINGS) {
           for (const size of [3, 4, 5, 7, 11]) {
             const out = Math.floor((size - 1) / stride) + 1;
             const window = square(3, stride, padTop, padLeft);
-            await expectEqual(conv2dCase(mode, [size, size, 3], [out, out, 9], window));
+            await expectEqual(conv2dCase(nextPlan(mode), [size, size, 3], [out, out, 9], window));
           }
         }
       }
@@ -120,7 +64,7 @@ describe('convolutions around the tiles', () => {
             for (const channels of [7, 8, 9, 15, 16, 19]) {
               const to = [height, width, channels] as const;
               const from = [(height - 1) * stride + 1, (width - 1) * stride + 1, channels] as const;
-              await expectEqual(depthwiseCase(mode, from, to, square(3, stride, padTop, padLeft)));
+              await expectEqual(depthwiseCase(nextPlan(mode), from, to, square(3, stride, padTop, padLeft)));
             }
           }
         }
