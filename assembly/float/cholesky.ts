@@ -1,4 +1,5 @@
 /** Upper Cholesky factor and triangular solutions, double precision; sums in the order of the textbook loops. */
+import { store8 } from './rows8';
 
 /**
  * R with A = RᵀR for A [size][size], `size` a multiple of 4, of which the upper triangle is read. R replaces A's upper
@@ -113,12 +114,4 @@ export function solveCholesky(r: usize, size: i32, x: usize): void {
     const p = v128.load64_splat(pivot);
     store8(own, f64x2.div(v0, p), f64x2.div(v1, p), f64x2.div(v2, p), f64x2.div(v3, p));
   }
-}
-
-@inline
-function store8(at: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
-  v128.store(at, v0);
-  v128.store(at, v1, 16);
-  v128.store(at, v2, 32);
-  v128.store(at, v3, 48);
 }

@@ -1,4 +1,5 @@
 /** Error-compensated rounding of weights (src/quantize/round-weights.ts says what is computed), double precision. */
+import { sumRows } from './rows8';
 
 /** As JavaScript's Math.round: halves upwards. */
 @inline
@@ -50,26 +51,21 @@ export function nearestPlanes(
     pivot -= stride;
     weight -= 16;
     q -= 64;
-    let c0 = f64x2.splat(0), c1 = f64x2.splat(0), c2 = f64x2.splat(0), c3 = f64x2.splat(0);
-    let next = pivot + 8;
-    for (let at = own + 64; at < end; at += 64, next += 8) {
-      const f = v128.load64_splat(next);
-      c0 = f64x2.add(c0, f64x2.mul(f, v128.load(at)));
-      c1 = f64x2.add(c1, f64x2.mul(f, v128.load(at, 16)));
-      c2 = f64x2.add(c2, f64x2.mul(f, v128.load(at, 32)));
-      c3 = f64x2.add(c3, f64x2.mul(f, v128.load(at, 48)));
-    }
-    roundPair(c0, pivot, weight, scales, top, own, q, errors);
-    roundPair(c1, pivot, weight, scales + 16, top, own + 16, q + 16, errors + 16);
-    roundPair(c2, pivot, weight + 8, scales + 32, top, own + 32, q + 32, errors + 32);
-    roundPair(c3, pivot, weight + 8, scales + 48, top, own + 48, q + 48, errors + 48);
+    // What the rows behind carry over stands where this row's loss will.
+    sumRows(pivot + 8, own + 64, end, own);
+    roundPair(pivot, weight, scales, top, own, q, errors);
+    roundPair(pivot, weight, scales + 16, top, own + 16, q + 16, errors + 16);
+    roundPair(pivot, weight + 8, scales + 32, top, own + 32, q + 32, errors + 32);
+    roundPair(pivot, weight + 8, scales + 48, top, own + 48, q + 48, errors + 48);
   }
 }
 
+/** `lost` brings what is carried over, and takes the loss. */
 @inline
 function roundPair(
-  carried: v128, pivot: usize, weight: usize, scales: usize, top: f64, lost: usize, q: usize, errors: usize,
+  pivot: usize, weight: usize, scales: usize, top: f64, lost: usize, q: usize, errors: usize,
 ): void {
+  const carried = v128.load(lost);
   const p = v128.load64_splat(pivot), w = v128.load64_splat(weight), scale = v128.load(scales);
   const value = clampRoundLanes(f64x2.div(f64x2.add(w, f64x2.div(carried, p)), scale), f64x2.splat(top));
   v128.store(q, value);
@@ -81,22 +77,8 @@ function roundPair(
 
 /** out [size][8] = matrix [size][size] · x [size][8]. */
 export function multiplyLanes(matrix: usize, size: i32, x: usize, out: usize): void {
-  const end = x + (<usize>size << 6);
-  for (let i = 0; i < size; i++) {
-    let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
-    for (let at = x; at < end; at += 64, matrix += 8) {
-      const m = v128.load64_splat(matrix);
-      s0 = f64x2.add(s0, f64x2.mul(m, v128.load(at)));
-      s1 = f64x2.add(s1, f64x2.mul(m, v128.load(at, 16)));
-      s2 = f64x2.add(s2, f64x2.mul(m, v128.load(at, 32)));
-      s3 = f64x2.add(s3, f64x2.mul(m, v128.load(at, 48)));
-    }
-    v128.store(out, s0);
-    v128.store(out, s1, 16);
-    v128.store(out, s2, 32);
-    v128.store(out, s3, 48);
-    out += 64;
-  }
+  const end = x + (<usize>size << 6), rowBytes = <usize>size << 3;
+  for (let i = 0; i < size; i++, matrix += rowBytes, out += 64) sumRows(matrix, x, end, out);
 }
 
 /**
