@@ -8,6 +8,9 @@ import { ASSEMBLY } from './asm/index.js';
 import { NETWORK_FOLDER } from './emit-network.js';
 import { type FirmwareTemplates, fillTemplate, templateText } from './templates.js';
 
+/** What runtime/weights.h.tmpl includes, whatever the kernels need. */
+const WEIGHTS_INCLUDE = 'numeric/stages.h';
+
 /** Kernel sources, headers and instances below NETWORK_FOLDER. */
 export function emitKernels(
   instances: readonly KernelInstance[],
@@ -15,10 +18,10 @@ export function emitKernels(
   templates: FirmwareTemplates,
 ): Map<string, string> {
   const files = new Map<string, string>();
-  const queue = instances.flatMap((kernel) => [
-    `kernels/${kernelFile(kernel)}.c`,
-    `features/${kernel.feature}.h`,
-  ]);
+  const queue = [
+    WEIGHTS_INCLUDE,
+    ...instances.flatMap((kernel) => [`kernels/${kernelFile(kernel)}.c`, `features/${kernel.feature}.h`]),
+  ];
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (files.has(`${NETWORK_FOLDER}/${path}`)) continue;
     const text = templateText(templates, path);
