@@ -79,6 +79,7 @@ export function searchProblem(
     sramBytes: options.arenaBytes,
     bitops: (assignment) => bitOps(layers, assignment),
     cost: costOf(figures, layers, options.cycles),
+    ...(options.cycles === undefined ? {} : { coupled: layerVariables(layers, variables) }),
     baseNoise: figures.baseNoise,
     peakVariables: (assignment) => {
       const tensors = skeleton.peakTensors(plan(assignment));
@@ -105,6 +106,12 @@ function costOf(
       cycles.moves,
     );
 }
+
+/** Of every layer both of whose widths are free. */
+const layerVariables = (layers: readonly SearchLayer[], variables: readonly SearchVariable[]) =>
+  layers
+    .map(({ input, weights }) => [input, weights])
+    .filter((pair) => pair.every((at) => at >= 0 && variables[at]!.candidates.length > 1));
 
 const widthAt = (assignment: Assignment, variable: number | undefined): Width =>
   variable === undefined ? 8 : assignment[variable]!;

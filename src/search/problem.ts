@@ -53,6 +53,11 @@ export interface SearchProblem {
   readonly sramBytes: number;
   /** Cost of an assignment: BitOPs, or cycles where a cost table is given. */
   readonly cost: (assignment: Assignment) => number;
+  /**
+   * Variables whose widths pay together only, as those of a layer's input and weights in cycles: one of them alone may
+   * cost more than none. They are changed one by one when left out.
+   */
+  readonly coupled?: readonly (readonly number[])[];
   /** Noise that remains at the widest widths; 0 when left out. */
   readonly baseNoise?: number;
 }

@@ -149,19 +149,45 @@ function repairCost(evaluation: Evaluation, start: Assignment, goal: SearchGoal,
 
 const BISECTIONS = 48;
 
-/** Widths that minimise Σ noise + μ·cost, by coordinate descent from `start` (cost couples widths of one layer). */
+/**
+ * Widths that minimise Σ noise + μ·cost, by coordinate descent from `start` (cost couples widths of one layer), then by
+ * changes of coupled variables at once.
+ */
 function minimiseLagrangian(problem: SearchProblem, mu: number, start: Assignment): Assignment {
+  const singles = problem.variables.map((_, variable) => [variable]);
   let current = start;
   for (let improved = true; improved; ) {
-    improved = false;
-    for (const [variable, { candidates }] of problem.variables.entries()) {
-      const price = (bits: Width): number =>
-        figuresAt(problem, variable, bits).noise + mu * problem.cost(replaceWidth(current, variable, bits));
-      const best = candidates.reduce((a, b) => (price(b) < price(a) - 1e-18 ? b : a), current[variable]!);
-      if (best !== current[variable]) {
-        current = replaceWidth(current, variable, best);
-        improved = true;
-      }
+    const descended = descend(problem, mu, current, singles);
+    const joined = descend(problem, mu, descended, problem.coupled ?? []);
+    improved = joined !== current;
+    current = joined;
+  }
+  return current;
+}
+
+/** One pass over groups of variables, each given its best widths; `start` itself when nothing is better. */
+function descend(
+  problem: SearchProblem,
+  mu: number,
+  start: Assignment,
+  groups: readonly (readonly number[])[],
+): Assignment {
+  let current = start;
+  for (const group of groups) {
+    const noiseAt = (assignment: Assignment): number =>
+      group.reduce((sum, variable) => sum + figuresAt(problem, variable, assignment[variable]!).noise, 0);
+    const price = (assignment: Assignment): number => noiseAt(assignment) + mu * problem.cost(assignment);
+    const ways = group.reduce<Assignment[]>(
+      (known, variable) =>
+        known.flatMap((assignment) =>
+          problem.variables[variable]!.candidates.map((bits) => replaceWidth(assignment, variable, bits)),
+        ),
+      [current],
+    );
+    let least = price(current);
+    for (const way of ways) {
+      const cost = price(way);
+      if (cost < least - 1e-18) [current, least] = [way, cost];
     }
   }
   return current;

@@ -97,6 +97,36 @@ describe('VDQS on paper', () => {
   });
 });
 
+describe('a cost that falls only when two widths fall together', () => {
+  // As cycles do: kernels for 4 against 8 bits are slower than for 8 against 8, those for 4 against 4 much quicker.
+  const layer = (a: number, b: number): number =>
+    a === 8 && b === 8 ? 100 : a === 8 || b === 8 ? 120 : 10 * a;
+  const maps = [1, 2, 3, 4].map((noise) => ({
+    ...{ elements: 10, macs: 1 },
+    ...{ loss: [0.1, 0.2] as const, noise: [noise * 1e-4, noise * 1e-2] as const },
+  }));
+  const single = {
+    ...chainProblem(maps, 1000),
+    cost: ([a, b, c, d]: readonly number[]) => layer(a!, b!) + layer(c!, d!),
+  };
+  const coupled = {
+    ...single,
+    coupled: [
+      [0, 1],
+      [2, 3],
+    ],
+  };
+
+  it('is found where VDQS knows which', () => {
+    const goal = { ...GOAL, costLimit: 150 };
+    const { assignment, feasible } = vdqsNoise(coupled, goal);
+    expect([assignment, feasible]).toEqual([exhaustive()(single, goal).assignment, true]);
+    expect(assignment).toEqual([4, 4, 8, 8]);
+    // One by one every width makes it dearer: the search stays where it is.
+    expect(vdqsNoise(single, goal).feasible).toBe(false);
+  });
+});
+
 describe('methods against exhaustive search on 60 random chains', () => {
   const problems = Array.from({ length: 60 }, (_, i) =>
     randomChain(createRandom(100 + i), 0.35 + 0.01 * (i % 50)),
