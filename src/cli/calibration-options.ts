@@ -2,6 +2,8 @@
 import { Option } from 'commander';
 import { CACHE_FOLDER } from '../evaluate/calibrate-for-search.js';
 import { STAGE_OPTIONS } from '../evaluate/search-model.js';
+import { isPlanPath } from '../pipeline.js';
+import { badInput } from '../support/errors.js';
 import { threadsOption } from './cli-command.js';
 import { positiveInteger } from './option-values.js';
 
@@ -23,6 +25,15 @@ export const selectionOf = ({ first, limit }: Selection): Selection => ({
   ...(first === undefined ? {} : { first }),
   ...(limit === undefined ? {} : { limit }),
 });
+
+/** Throws `<command>/plan` where a stored plan was given in place of its model. */
+export function requireModel(command: string, path: string, why: string): void {
+  if (isPlanPath(path))
+    throw badInput(`${command}/plan`, why, {
+      where: path,
+      fix: 'Give the model file that it was made from.',
+    });
+}
 
 /** A test set calibrated on tells nothing any more: names that say test or validation are called out. */
 export const calibrationWarnings = ({

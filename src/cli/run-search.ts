@@ -1,24 +1,24 @@
 /** What `search` and `deploy` do alike: the search itself, and what is said of the plan found. */
 import type { Recipe } from '../data/recipe.js';
 import { calibrateForSearch } from '../evaluate/calibrate-for-search.js';
-import { floatModel } from '../evaluate/calibrate-model.js';
+import { type FloatModel, floatModel } from '../evaluate/calibrate-model.js';
 import { planMemory } from '../evaluate/plan-memory.js';
-import { ModelSearch } from '../evaluate/search-model.js';
+import { ModelSearch, type SearchedPlan } from '../evaluate/search-model.js';
+import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
-import { isPlanPath, readModel, type Verified } from '../pipeline.js';
+import { readModel, type Verified } from '../pipeline.js';
 import type { SearchFacts } from '../report/search-report.js';
 import { DEFAULT_LAMBDA } from '../search/methods.js';
-import { folderCache } from '../support/cache.js';
-import { badInput } from '../support/errors.js';
+import { type Cache, folderCache } from '../support/cache.js';
 import type { Board } from '../targets/index.js';
-import { calibrationWarnings, searchedWeights, selectionOf } from './calibration-options.js';
+import { calibrationWarnings, requireModel, searchedWeights, selectionOf } from './calibration-options.js';
 import { threadsOf } from './cli-command.js';
 import type { Environment } from './environment.js';
 import { findTarget } from './find-board.js';
 import { findRecipe } from './find-recipe.js';
 import { findTuned } from './find-tuned.js';
 import { emulateAll, NOT_EMULATED, testPlan } from './judge-plan.js';
-import { startProgress } from './progress.js';
+import { type Progress, startProgress } from './progress.js';
 import { cycleOptions, goalOf, methodOf, type SearchCommandOptions } from './search-options.js';
 
 export interface FoundPlan {
@@ -36,39 +36,86 @@ export async function runSearch(
   options: SearchCommandOptions,
   environment: Environment,
 ): Promise<FoundPlan> {
-  const { host, now, writeError, style } = environment;
-  if (isPlanPath(model))
-    throw badInput('search/plan', 'a stored plan has its widths fixed', {
-      where: model,
-      fix: 'Give the model file that it was made from.',
-    });
+  const { host, now, writeError } = environment;
+  requireModel('search', model, 'a stored plan has its widths fixed');
   const goal = goalOf(options);
   const board = await findTarget(host, options);
   for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
   const float = floatModel(await readModel(host, model, options));
   const { recipe } = await findRecipe(host, model, float.network, options);
   const progress = startProgress(environment);
-  const threads = threadsOf(options, environment);
   const start = now();
+  const run: SearchRun = { options, environment, board, progress, cache: folderCache(host, options.cache) };
+  const sramBytes = options.sram ?? board.sram.bytes;
+  const { search, searched } = await searchWidths(float, recipe, run, { goal, sramBytes });
+  const seconds = (now() - start) / 1000;
+  const { onTarget, ...emulated } = options.emulate
+    ? await emulateAll(search, searched, { ...run, sramBytes, seed: options.seed })
+    : NOT_EMULATED;
+  const test =
+    options.test === undefined
+      ? null
+      : await testPlan(environment, float.network, searched.plan, options.test, recipe, progress);
+  progress.end();
+  const { constantBytes } = planMemory(searched.plan);
+  const flashBytes = options.flash ?? board.flash.bytes;
+  const facts: SearchFacts = {
+    ...{ model, target: board.id, method: methodOf(options), scope: options.scope },
+    ...{ stage: searched.stage.kind, seed: options.seed },
+    cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
+    feasible: searched.found.feasible && keepsLatency(options, onTarget),
+    fits: searched.fits && constantBytes <= flashBytes,
+    ...costsOf(searched),
+    ...{ sramBytes, flashBytes, constantBytes, arenaBytes: searched.arenaBytes, ...emulated },
+    ...predictionOf(searched),
+    ...{ test, assignment: searched.assignment, plan: null, seconds },
+  };
+  return { facts, onTarget, plan: searched.plan, recipe, board };
+}
+
+interface SearchRun {
+  readonly options: SearchCommandOptions;
+  readonly environment: Environment;
+  readonly board: Board;
+  readonly progress: Progress;
+  readonly cache: Cache;
+}
+
+interface Limits {
+  readonly goal: AccuracyGoal | undefined;
+  readonly sramBytes: number;
+}
+
+/** Calibrates, measures and searches. */
+async function searchWidths(
+  float: FloatModel,
+  recipe: Recipe,
+  { options, environment, board, progress, cache }: SearchRun,
+  { goal, sramBytes }: Limits,
+): Promise<{ readonly search: ModelSearch; readonly searched: SearchedPlan }> {
+  const { host, now, runBlocking, style, writeError } = environment;
+  const threads = threadsOf(options, environment);
   const data = { host, folder: options.data, recipe, ...selectionOf(options) };
   const onProgress = (what: string, done?: number, total?: number): void =>
     progress.update(what, done, total);
   const calibrated = await calibrateForSearch(float, data, options.cache, { onProgress, threads });
-  const cache = folderCache(host, options.cache);
-  const { seed, noiseImages, scope, stage, evaluations } = options;
+  const { seed, noiseImages, scope, stage, evaluations, costShare } = options;
   const tuned =
     options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
   const lambda = options.lambda ?? tuned?.lambda ?? DEFAULT_LAMBDA;
-  const weights = searchedWeights(options);
-  const figures = { weights, noiseImages, seed, cache, threads, onProgress } as const;
+  const figures = {
+    weights: searchedWeights(options),
+    noiseImages,
+    seed,
+    cache,
+    threads,
+    onProgress,
+  } as const;
   const search = await ModelSearch.prepare(calibrated, figures);
-  const sramBytes = options.sram ?? board.sram.bytes;
-  const method = methodOf(options);
   const searched = await search.search({
     ...figures,
-    ...{ scope, stage, lambda, evaluations, sramBytes, method },
-    costShare: options.costShare,
-    ...cycleOptions(options, board, { host, cache, now, runBlocking: environment.runBlocking }),
+    ...{ scope, stage, lambda, evaluations, sramBytes, method: methodOf(options), costShare },
+    ...cycleOptions(options, board, { host, cache, now, runBlocking }),
     refinements: goal === undefined ? 0 : options.refine,
     squeeze: options.squeeze,
     ...(goal === undefined ? {} : { accuracy: goal }),
@@ -80,37 +127,19 @@ export async function runSearch(
         ),
       ),
   });
-  const seconds = (now() - start) / 1000;
-  const { onTarget, ...emulated } = options.emulate
-    ? await emulateAll(search, searched, { options, sramBytes, board, cache, environment, progress, seed })
-    : NOT_EMULATED;
-  const test =
-    options.test === undefined
-      ? null
-      : await testPlan(environment, float.network, searched.plan, options.test, recipe, progress);
-  progress.end();
-  const { found, assignment } = searched;
-  const { constantBytes } = planMemory(searched.plan);
-  const flashBytes = options.flash ?? board.flash.bytes;
-  const facts: SearchFacts = {
-    ...{ model, target: board.id, method, scope, stage: searched.stage.kind, seed },
-    cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
-    feasible: found.feasible && keepsLatency(options, onTarget),
-    fits: searched.fits && constantBytes <= flashBytes,
-    evaluations: found.evaluations,
-    ...{
-      bitops: searched.bitops,
-      bitopsInt8: searched.bitopsInt8,
-      bitopsInt8Patched: searched.bitopsInt8Patched,
-    },
-    ...{ sramBytes, flashBytes, constantBytes, arenaBytes: searched.arenaBytes, ...emulated },
-    predictedSqnrDb: found.predictedSqnrDb,
-    predictedAgreement: found.prediction.agreement,
-    predictedDrop: found.prediction.drop,
-    ...{ test, assignment, plan: null, seconds },
-  };
-  return { facts, onTarget, plan: searched.plan, recipe, board };
+  return { search, searched };
 }
+
+const costsOf = ({ found, bitops, bitopsInt8, bitopsInt8Patched }: SearchedPlan) => ({
+  evaluations: found.evaluations,
+  ...{ bitops, bitopsInt8, bitopsInt8Patched },
+});
+
+const predictionOf = ({ found }: SearchedPlan) => ({
+  predictedSqnrDb: found.predictedSqnrDb,
+  predictedAgreement: found.prediction.agreement,
+  predictedDrop: found.prediction.drop,
+});
 
 /** By the firmware itself: the table that the search adds up is near, but knows no mixture of widths. */
 const keepsLatency = ({ latency }: SearchCommandOptions, onTarget: Verified | undefined): boolean =>

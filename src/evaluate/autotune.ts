@@ -27,17 +27,47 @@ export async function autotune(
   host: Host,
   plan: DeployPlan,
   board: Board,
-  { onProgress, cache, ...options }: AutotuneOptions,
+  options: AutotuneOptions,
 ): Promise<KernelCycles | undefined> {
+  const { onProgress: _, cache, ...building } = options;
   const { feature } = coreOf(board.core);
   const toolchain = await findToolchain(host, options.toolchain);
-  const keyOf = (what: string, preference: KernelPreference): string => {
+  const keyOf: KeyOf = (what, preference) => {
     const { files } = generateProject(plan, board, preference);
     return contentKey([what, board.core, toolchain.version, ...[...files].flat()]);
   };
-  const kernels = plan.steps.map((step) => kernelsFor(step, plan, feature).map(kernelName));
   const links = linkedKernels(plan, feature);
-  const linked = plan.steps.map((_, index) => linkedAt(links, index).map(kernelName));
+  const linked = plan.steps.map((_step, index) => linkedAt(links, index).map(kernelName));
+  const all = await measureKernels(host, plan, board, { ...options, linked, keyOf });
+  const withoutLinks: KernelCycles = (index, kernel) =>
+    linked[index]!.includes(kernel) ? undefined : all(index, kernel);
+  const fits = (preference: KernelPreference): Promise<boolean> =>
+    cache.json(keyOf(`fits ${board.flash.bytes} ${board.sram.bytes}`, preference), async () => {
+      const { isVirtual } = await buildProject(host, plan, board, { ...building, ...preference });
+      return !isVirtual;
+    });
+  for (const cycles of links.length === 0 ? [all] : [all, withoutLinks])
+    if (await fits({ cycles })) return cycles;
+  return (await fits({})) ? undefined : all;
+}
+
+type KeyOf = (what: string, preference: KernelPreference) => string;
+
+interface KernelMeasuring extends AutotuneOptions {
+  /** Names of linked kernels of every step. */
+  readonly linked: readonly (readonly string[])[];
+  readonly keyOf: KeyOf;
+}
+
+/** A round each for the first, second … kernel of all steps, then for the first, second … linked one. */
+async function measureKernels(
+  host: Host,
+  plan: DeployPlan,
+  board: Board,
+  { onProgress, cache, linked, keyOf, ...options }: KernelMeasuring,
+): Promise<KernelCycles> {
+  const { feature } = coreOf(board.core);
+  const kernels = plan.steps.map((step) => kernelsFor(step, plan, feature).map(kernelName));
   const measured = plan.steps.map(() => new Map<string, number>());
   const most = (names: readonly (readonly string[])[]): number =>
     names.reduce((longest, { length }) => Math.max(longest, length), 0);
@@ -59,15 +89,5 @@ export async function autotune(
       if (!measured[index]!.has(nameAt(index))) measured[index]!.set(nameAt(index), cycles);
     });
   }
-  const all: KernelCycles = (index, kernel) => measured[index]!.get(kernel);
-  const withoutLinks: KernelCycles = (index, kernel) =>
-    linked[index]!.includes(kernel) ? undefined : all(index, kernel);
-  const fits = (preference: KernelPreference): Promise<boolean> =>
-    cache.json(keyOf(`fits ${board.flash.bytes} ${board.sram.bytes}`, preference), async () => {
-      const { isVirtual } = await buildProject(host, plan, board, { ...options, ...preference });
-      return !isVirtual;
-    });
-  for (const cycles of links.length === 0 ? [all] : [all, withoutLinks])
-    if (await fits({ cycles })) return cycles;
-  return (await fits({})) ? undefined : all;
+  return (index, kernel) => measured[index]!.get(kernel);
 }

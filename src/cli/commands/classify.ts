@@ -1,7 +1,8 @@
 /** `quantmcu classify`: which patch positions keep 8 bits, by value-driven patch classification; and the mixed plan. */
 import { type Command, Option } from 'commander';
 import { CLASSIFICATION_RULES, type ClassificationRule } from '../../classify/classify.js';
-import { calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
+import type { Recipe } from '../../data/recipe.js';
+import { type CalibratedModel, calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
 import {
   type ClassifiedModel,
   classifyModel,
@@ -10,8 +11,9 @@ import {
 } from '../../evaluate/classify-model.js';
 import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
 import type { TunedClasses } from '../../evaluate/tuned-file.js';
+import type { FloatNetwork } from '../../ir/float-network.js';
 import type { Width } from '../../numeric/widths.js';
-import { isPlanPath, readModel, storePlan } from '../../pipeline.js';
+import { readModel, storePlan } from '../../pipeline.js';
 import { type ClassifyReport, formatClassify, heatMapSvg } from '../../report/classify-report.js';
 import { formatJson } from '../../report/json.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
@@ -19,6 +21,7 @@ import {
   type CalibrationOptions,
   calibrationWarnings,
   inputModeOption,
+  requireModel,
   selectionOf,
 } from '../calibration-options.js';
 import { addOptions, defineCommand, dimensionOption, jsonOption, recipeOptions } from '../cli-command.js';
@@ -26,7 +29,7 @@ import type { Environment } from '../environment.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
 import { findTuned } from '../find-tuned.js';
 import { byteSize, gridSize, numberBetween, positiveInteger, width } from '../option-values.js';
-import { startProgress } from '../progress.js';
+import { type Progress, startProgress } from '../progress.js';
 
 interface ClassifyCommandOptions extends CalibrationOptions {
   readonly vdpc?: ClassificationRule;
@@ -129,6 +132,35 @@ function positionsOf({ layout, classes, figures }: ClassifiedModel): ClassifyRep
   });
 }
 
+function stageFacts(network: FloatNetwork, found: ClassifiedModel) {
+  const { layout, threshold } = found;
+  const [height, width] = network.tensors[layout.cut.input]!.shape;
+  return {
+    ...{ stageLayers: layout.cut.steps, grid: [layout.rows, layout.columns] as const, input: layout.input },
+    ...{ inputSize: [height, width] as const, positions: positionsOf(found) },
+    ...(threshold === undefined ? {} : { threshold }),
+  };
+}
+
+/** The plan and its recipe, stored where an output was named. */
+async function storeMixed(
+  { calibrated, found, recipe }: { calibrated: CalibratedModel; found: ClassifiedModel; recipe: Recipe },
+  { output, narrow, w, seed }: ClassifyCommandOptions,
+  { host, runBlocking }: Environment,
+  progress: Progress,
+): Promise<ClassifyReport['files']> {
+  if (output === undefined) return {};
+  const { plan } = runBlocking(() =>
+    quantizeClassified(
+      calibrated,
+      found,
+      { plainBits: narrow, weightBits: w },
+      { seed, onProgress: (what) => progress.update(what) },
+    ),
+  );
+  return { plan: await storePlan(host, plan, output), recipe: await storeRecipe(host, output, recipe) };
+}
+
 export const classify = defineCommand<ClassifyCommandOptions>({
   name: 'classify',
   summary: 'which patches keep 8 bits (value-driven patch classification), and the mixed plan',
@@ -153,11 +185,7 @@ export const classify = defineCommand<ClassifyCommandOptions>({
   configure,
   async run([model], options, environment) {
     const { host, write, writeError, style } = environment;
-    if (isPlanPath(model!))
-      throw badInput('classify/plan', 'a stored plan is quantised already', {
-        where: model!,
-        fix: 'Give the model file that it was made from.',
-      });
+    requireModel('classify', model!, 'a stored plan is quantised already');
     const warnings = calibrationWarnings(options);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
     const float = floatModel(await readModel(host, model!, options));
@@ -184,35 +212,13 @@ export const classify = defineCommand<ClassifyCommandOptions>({
         ...{ ...DEFAULT_CLASSIFY_OPTIONS, rule, at, flaggedShare, tau, imageShare, runTime },
       }),
     );
-    const quantized =
-      options.output === undefined
-        ? undefined
-        : environment.runBlocking(() =>
-            quantizeClassified(
-              calibrated,
-              found,
-              { plainBits: options.narrow, weightBits: options.w },
-              { seed: options.seed, onProgress: (what) => progress.update(what) },
-            ),
-          );
+    const stored = await storeMixed({ calibrated, found, recipe }, options, environment, progress);
     progress.end();
-    const { layout, threshold } = found;
-    const [height, columns] = float.network.tensors[layout.cut.input]!.shape;
     const report: ClassifyReport = {
       ...{ model: float.network.name, data: options.data, samples: calibrated.samples.length },
-      ...{ rule, at, stageLayers: layout.cut.steps, grid: [layout.rows, layout.columns] },
-      ...{ input: layout.input, inputSize: [height, columns], positions: positionsOf(found) },
-      ...(threshold === undefined ? {} : { threshold }),
+      ...{ rule, at, ...stageFacts(float.network, found) },
       runTime,
-      files: {
-        ...(quantized === undefined || options.output === undefined
-          ? {}
-          : {
-              plan: await storePlan(host, quantized.plan, options.output),
-              recipe: await storeRecipe(host, options.output, recipe),
-            }),
-        ...(options.svg === undefined ? {} : { svg: options.svg }),
-      },
+      files: { ...stored, ...(options.svg === undefined ? {} : { svg: options.svg }) },
       warnings,
     };
     if (options.svg !== undefined) await host.writeFile(options.svg, heatMapSvg(report));

@@ -5,12 +5,17 @@ import { planMemory } from '../../evaluate/plan-memory.js';
 import { parseBitAssignment, quantizeCalibrated } from '../../evaluate/quantize-model.js';
 import { type BitAssignment, uniformAssignment } from '../../ir/stage-data.js';
 import type { Width } from '../../numeric/widths.js';
-import { isPlanPath, readModel, storePlan } from '../../pipeline.js';
+import { readModel, storePlan } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { buildQuantizeReport, formatQuantize } from '../../report/quantize-report.js';
-import { badInput, EXIT_CODES } from '../../support/errors.js';
+import { EXIT_CODES } from '../../support/errors.js';
 import type { Host } from '../../support/host.js';
-import { type CalibrationOptions, calibrationWarnings, selectionOf } from '../calibration-options.js';
+import {
+  type CalibrationOptions,
+  calibrationWarnings,
+  requireModel,
+  selectionOf,
+} from '../calibration-options.js';
 import { addOptions, defineCommand, dimensionOption, jsonOption, recipeOptions } from '../cli-command.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
 import { positiveInteger, width } from '../option-values.js';
@@ -63,11 +68,7 @@ export const quantize = defineCommand<QuantizeOptions>({
   configure,
   async run([model], options, environment) {
     const { host, now, write, writeError, style } = environment;
-    if (isPlanPath(model!))
-      throw badInput('quantize/plan', 'a stored plan is quantised already', {
-        where: model!,
-        fix: 'Give the model file that it was made from.',
-      });
+    requireModel('quantize', model!, 'a stored plan is quantised already');
     const start = now();
     const warnings = calibrationWarnings(options);
     for (const warning of warnings) writeError(`warning: ${warning}\n`);

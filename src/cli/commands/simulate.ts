@@ -12,7 +12,8 @@ import type { ImportedMode } from '../../numeric/requantize.js';
 import { planModel } from '../../pipeline.js';
 import { buildDetectionReport, formatDetection } from '../../report/detection-report.js';
 import { formatJson } from '../../report/json.js';
-import { buildSimulateReport, formatSimulate } from '../../report/simulate-report.js';
+import { buildSimulateReport, formatSimulate, type SimulateFacts } from '../../report/simulate-report.js';
+import type { Style } from '../../report/style.js';
 import { EXIT_CODES } from '../../support/errors.js';
 import {
   addOptions,
@@ -42,6 +43,34 @@ interface SimulateOptions {
 
 const chosen = <T>(samples: readonly T[], { skip, limit }: SimulateOptions): readonly T[] =>
   spreadSamples(samples.slice(skip ?? 0), limit);
+
+interface Simulation {
+  readonly run: RunOptions;
+  readonly facts: Pick<SimulateFacts, 'model' | 'mode' | 'data' | 'recipe' | 'threads'>;
+  /** To be called when all samples have run. */
+  readonly finish: () => { readonly warnings: readonly string[]; readonly elapsedMs: number };
+}
+
+async function detector({ run, facts, finish }: Simulation, options: SimulateOptions, style: Style) {
+  const samples = chosen(await listDetectionSamples(run.host, options.data), options);
+  const { n, classes } = await evaluateDetections({ ...run, samples });
+  const names = await readClassNames(run.host, options.data);
+  const report = buildDetectionReport({
+    ...{ ...facts, n, requested: samples.length },
+    classes: classes.map((c) => ({ ...c, name: names.get(c.classId) ?? `class ${c.classId}` })),
+    ...{ ...meanPrecision(classes), ...finish() },
+  });
+  return { report, text: formatDetection(report, style) };
+}
+
+async function classifier({ run, facts, finish }: Simulation, options: SimulateOptions, style: Style) {
+  const samples = chosen(await listSamples(run.host, options.data), options);
+  const ranks = await evaluateSamples({ ...run, samples });
+  const { outputs, tensors } = run.plan;
+  const classes = tensors[outputs[0]!.tensor]!.shape[2];
+  const report = buildSimulateReport({ ...facts, ranks, classes, requested: samples.length, ...finish() });
+  return { report, text: formatSimulate(report, style) };
+}
 
 export const simulate = defineCommand<SimulateOptions>({
   name: 'simulate',
@@ -88,47 +117,15 @@ export const simulate = defineCommand<SimulateOptions>({
       onProgress: (done, total) => progress.update('simulating', done, total),
     };
     const start = now();
-    if (await isDetectionFolder(host, options.data)) {
-      const samples = chosen(await listDetectionSamples(host, options.data), options);
-      const result = await evaluateDetections({ ...run, samples });
+    const finish = () => {
       progress.end();
-      const names = await readClassNames(host, options.data);
-      const report = buildDetectionReport({
-        model: plan.name,
-        mode: plan.requantization,
-        data: options.data,
-        recipe: source,
-        threads: options.threads,
-        n: result.n,
-        requested: samples.length,
-        classes: result.classes.map((c) => ({ ...c, name: names.get(c.classId) ?? `class ${c.classId}` })),
-        ...meanPrecision(result.classes),
-        warnings: warnings(),
-        elapsedMs: now() - start,
-      });
-      environment.write(
-        options.json === true ? formatJson(report) : `${formatDetection(report, environment.style)}\n`,
-      );
-      return report.complete ? EXIT_CODES.success : EXIT_CODES.interrupted;
-    }
-    const samples = chosen(await listSamples(host, options.data), options);
-    const ranks = await evaluateSamples({ ...run, samples });
-    progress.end();
-    const report = buildSimulateReport({
-      model: plan.name,
-      mode: plan.requantization,
-      data: options.data,
-      recipe: source,
-      threads: options.threads,
-      ranks,
-      classes: plan.tensors[plan.outputs[0]!.tensor]!.shape[2],
-      requested: samples.length,
-      warnings: warnings(),
-      elapsedMs: now() - start,
-    });
-    environment.write(
-      options.json === true ? formatJson(report) : `${formatSimulate(report, environment.style)}\n`,
-    );
+      return { warnings: warnings(), elapsedMs: now() - start };
+    };
+    const how = { model: plan.name, mode: plan.requantization, data: options.data, recipe: source };
+    const facts = { ...how, threads: options.threads };
+    const simulated = (await isDetectionFolder(host, options.data)) ? detector : classifier;
+    const { report, text } = await simulated({ run, facts, finish }, options, environment.style);
+    environment.write(options.json === true ? formatJson(report) : `${text}\n`);
     return report.complete ? EXIT_CODES.success : EXIT_CODES.interrupted;
   },
 });
