@@ -3,16 +3,9 @@ import type { AveragePool2dStep, DeployPlan } from '../ir/deploy-plan.js';
 import { quantizeMulhi, requantize } from '../numeric/requantize.js';
 import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
-import { extentOf, forEachTap, tensorOf } from './plan-access.js';
+import { extentOf, forEachTap } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import {
-  checkArity,
-  checkClamp,
-  checkMultiplier,
-  checkNoEmptyWindow,
-  checkWindow,
-  sameQuantization,
-} from './step-checks.js';
+import { checkKeptGrid, checkMultiplier, checkPool } from './step-checks.js';
 
 /** (sum ± count/2) / count truncating: nearest, halves away from zero (TFLM reference AveragePool). */
 export const roundedQuotient = (sum: number, count: number): number =>
@@ -42,25 +35,18 @@ function reference(step: AveragePool2dStep, context: ReferenceContext): Int32Arr
   });
 }
 
-function check(step: AveragePool2dStep, plan: DeployPlan): readonly string[] {
-  const arity = checkArity(step, 1);
-  if (arity.length > 0) return arity;
-  const input = tensorOf(plan, step.inputs[0]!);
-  const output = tensorOf(plan, step.output);
-  if (input.shape[2] !== output.shape[2]) return ['input and output channels differ'];
-  const window = checkWindow(step.window, input, output);
-  if (window.length > 0) return window;
-  const problems = [...checkNoEmptyWindow(step.window, input, output), ...checkClamp(step.clamp, output)];
-  if (plan.requantization === 'mulhi') {
-    const counts = step.window.kernelHeight * step.window.kernelWidth;
-    if (step.perCount?.length !== counts) return [...problems, `perCount needs ${counts} entries`];
-    return problems.concat(step.perCount.flatMap((m) => checkMultiplier(m, 'mulhi', 'perCount')));
-  }
-  if (step.origin !== 0 && step.origin !== 128) problems.push(`origin ${step.origin} is neither 0 nor 128`);
-  if (!sameQuantization(input, output)) problems.push('input and output scales differ');
-  if (input.bits !== output.bits) problems.push('input and output widths differ');
-  return problems;
-}
+const check = (step: AveragePool2dStep, plan: DeployPlan): readonly string[] =>
+  checkPool(step, plan, (input, output) => {
+    if (plan.requantization === 'mulhi') {
+      const counts = step.window.kernelHeight * step.window.kernelWidth;
+      if (step.perCount?.length !== counts) return [`perCount needs ${counts} entries`];
+      return step.perCount.flatMap((m) => checkMultiplier(m, 'mulhi', 'perCount'));
+    }
+    return [
+      ...(step.origin === 0 || step.origin === 128 ? [] : [`origin ${step.origin} is neither 0 nor 128`]),
+      ...checkKeptGrid(input, output),
+    ];
+  });
 
 function sample(random: Random, request?: SampleRequest) {
   const s = new SamplePlan(random, request);

@@ -2,9 +2,9 @@
 import type { DeployPlan, MaxPool2dStep } from '../ir/deploy-plan.js';
 import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
-import { extentOf, forEachTap, tensorOf } from './plan-access.js';
+import { extentOf, forEachTap } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import { checkArity, checkClamp, checkNoEmptyWindow, checkWindow, sameQuantization } from './step-checks.js';
+import { checkKeptGrid, checkPool } from './step-checks.js';
 
 function reference(step: MaxPool2dStep, context: ReferenceContext): Int32Array {
   const input = context.tensor(step.inputs[0]!);
@@ -20,19 +20,8 @@ function reference(step: MaxPool2dStep, context: ReferenceContext): Int32Array {
   });
 }
 
-function check(step: MaxPool2dStep, plan: DeployPlan): readonly string[] {
-  const arity = checkArity(step, 1);
-  if (arity.length > 0) return arity;
-  const input = tensorOf(plan, step.inputs[0]!);
-  const output = tensorOf(plan, step.output);
-  if (input.shape[2] !== output.shape[2]) return ['input and output channels differ'];
-  const window = checkWindow(step.window, input, output);
-  if (window.length > 0) return window;
-  const problems = [...checkNoEmptyWindow(step.window, input, output), ...checkClamp(step.clamp, output)];
-  if (!sameQuantization(input, output)) problems.push('input and output scales differ');
-  if (input.bits !== output.bits) problems.push('input and output widths differ');
-  return problems;
-}
+const check = (step: MaxPool2dStep, plan: DeployPlan): readonly string[] =>
+  checkPool(step, plan, checkKeptGrid);
 
 function sample(random: Random, request?: SampleRequest) {
   const s = new SamplePlan(random, request);

@@ -4,7 +4,7 @@ import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
 import { extentOf, tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import { checkArity, sameQuantization } from './step-checks.js';
+import { checkArity, checkKeptGrid } from './step-checks.js';
 
 function reference(step: PadStep, context: ReferenceContext): Int32Array {
   const input = context.tensor(step.inputs[0]!);
@@ -34,9 +34,7 @@ function check(step: PadStep, plan: DeployPlan): readonly string[] {
   );
   const problems =
     fits && step.before.length === 3 ? [] : ['padding does not place the input inside the output'];
-  if (!sameQuantization(input, output) || input.bits !== output.bits)
-    problems.push('input and output scales differ');
-  return problems;
+  return [...problems, ...checkKeptGrid(input, output)];
 }
 
 function sample(random: Random, request?: SampleRequest) {

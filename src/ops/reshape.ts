@@ -5,7 +5,7 @@ import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
 import { elementCount, tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import { checkArity, sameQuantization } from './step-checks.js';
+import { checkArity, checkKeptGrid } from './step-checks.js';
 
 /** True when input and output have the same bytes, so that the step is an alias. */
 export function reshapeKeepsBytes(step: ReshapeStep, plan: DeployPlan): boolean {
@@ -23,9 +23,7 @@ function check(step: ReshapeStep, plan: DeployPlan): readonly string[] {
   const input = tensorOf(plan, step.inputs[0]!);
   const output = tensorOf(plan, step.output);
   const problems = elementCount(input) === elementCount(output) ? [] : ['element counts differ'];
-  if (!sameQuantization(input, output) || input.bits !== output.bits)
-    problems.push('input and output scales differ');
-  return problems;
+  return [...problems, ...checkKeptGrid(input, output)];
 }
 
 function sample(random: Random, request?: SampleRequest) {

@@ -4,7 +4,7 @@ import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
 import { extentOf, tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import { checkArity, sameQuantization } from './step-checks.js';
+import { checkArity, checkKeptGrid } from './step-checks.js';
 
 function reference(step: ResizeNearestStep, context: ReferenceContext): Int32Array {
   const input = context.tensor(step.inputs[0]!);
@@ -30,9 +30,7 @@ function check(step: ResizeNearestStep, plan: DeployPlan): readonly string[] {
   if (!within(step.columns, output.shape[1], input.shape[1]))
     problems.push('column indices do not fit the shapes');
   if (input.shape[2] !== output.shape[2]) problems.push('input and output channels differ');
-  if (!sameQuantization(input, output) || input.bits !== output.bits)
-    problems.push('input and output scales differ');
-  return problems;
+  return [...problems, ...checkKeptGrid(input, output)];
 }
 
 function sample(random: Random, request?: SampleRequest) {

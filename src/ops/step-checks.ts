@@ -2,7 +2,7 @@
 import type { BlobRef, Clamp, DeployPlan, PlanTensor, StepWindow } from '../ir/deploy-plan.js';
 import type { FixedMultiplier, RequantMode } from '../numeric/requantize.js';
 import { pixelBytes, WIDTHS, type Width } from '../numeric/widths.js';
-import { blobBytes, readInt8, readInt32 } from './plan-access.js';
+import { blobBytes, readInt8, readInt32, tensorOf } from './plan-access.js';
 
 /** Sizes beyond which no microcontroller network goes; keeps hostile plans from exhausting memory. */
 export const MAX_DIMENSION = 1 << 16;
@@ -15,6 +15,12 @@ export const sameShape = (a: PlanTensor, b: PlanTensor): boolean =>
 
 export const sameQuantization = (a: PlanTensor, b: PlanTensor): boolean =>
   a.scale === b.scale && a.zeroPoint === b.zeroPoint;
+
+/** Of operators that move values without changing them. */
+export const checkKeptGrid = (input: PlanTensor, output: PlanTensor): string[] => [
+  ...(sameQuantization(input, output) ? [] : ['input and output scales differ']),
+  ...(input.bits === output.bits ? [] : ['input and output widths differ']),
+];
 
 export function checkArity(step: { inputs: readonly number[] }, count: number): string[] {
   return step.inputs.length === count ? [] : [`has ${step.inputs.length} inputs, not ${count}`];
@@ -134,6 +140,31 @@ export function checkNoEmptyWindow(window: StepWindow, input: PlanTensor, output
     }
   }
   return [];
+}
+
+/** Of a pool; `more` is asked where the shapes are sound. */
+export function checkPool(
+  step: {
+    readonly inputs: readonly number[];
+    readonly output: number;
+    readonly window: StepWindow;
+    readonly clamp: Clamp;
+  },
+  plan: DeployPlan,
+  more: (input: PlanTensor, output: PlanTensor) => readonly string[],
+): readonly string[] {
+  const arity = checkArity(step, 1);
+  if (arity.length > 0) return arity;
+  const input = tensorOf(plan, step.inputs[0]!);
+  const output = tensorOf(plan, step.output);
+  if (input.shape[2] !== output.shape[2]) return ['input and output channels differ'];
+  const window = checkWindow(step.window, input, output);
+  if (window.length > 0) return window;
+  return [
+    ...checkNoEmptyWindow(step.window, input, output),
+    ...checkClamp(step.clamp, output),
+    ...more(input, output),
+  ];
 }
 
 export const tableValues = (plan: DeployPlan, ref: BlobRef): Int8Array =>

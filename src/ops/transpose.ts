@@ -4,7 +4,7 @@ import type { Random } from '../support/random.js';
 import type { ReferenceContext, SampleRequest, StepOpDef } from './op-def.js';
 import { tensorOf } from './plan-access.js';
 import { SamplePlan } from './sample-plan.js';
-import { checkArity, sameQuantization } from './step-checks.js';
+import { checkArity, checkKeptGrid } from './step-checks.js';
 
 const PERMUTATIONS = [
   [0, 1, 2],
@@ -43,9 +43,7 @@ function check(step: TransposeStep, plan: DeployPlan): readonly string[] {
   const problems = step.permutation.every((axis, i) => input.shape[axis] === output.shape[i])
     ? []
     : ['shapes do not match'];
-  if (!sameQuantization(input, output) || input.bits !== output.bits)
-    problems.push('input and output scales differ');
-  return problems;
+  return [...problems, ...checkKeptGrid(input, output)];
 }
 
 function sample(random: Random, request?: SampleRequest) {

@@ -5,24 +5,11 @@ import { decodePlan } from '../../../src/ir/plan-file.js';
 import type { ClassifyReport } from '../../../src/report/classify-report.js';
 import { widthCells } from '../../../src/report/width-svg.js';
 import { EXIT_CODES } from '../../../src/support/errors.js';
-import { createRandom } from '../../../src/support/random.js';
+import { growingTensors, keywordFiles } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
-import { FIXTURES, readBytes } from '../../support/paths.js';
 
 const SAMPLES = 8;
-const random = createRandom(3);
-const FILES: Record<string, Uint8Array> = {
-  'kws.tflite': readBytes(`${FIXTURES}kws/kws_dscnn_int8.tflite`),
-  ...Object.fromEntries(
-    Array.from({ length: SAMPLES }, (_, i) => {
-      // Louder towards the end of the utterance.
-      const tensor = Int8Array.from({ length: 490 }, (_v, at) =>
-        Math.max(-128, Math.min(127, 83 + Math.round((random.normal() * (10 + at)) / 20))),
-      );
-      return [`set/${i}.bin`, new Uint8Array(tensor.buffer)];
-    }),
-  ),
-};
+const FILES = keywordFiles(growingTensors(SAMPLES, 3));
 const CLASSIFY = [
   'classify',
   'kws.tflite',

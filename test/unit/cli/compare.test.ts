@@ -5,7 +5,7 @@ import { importModel } from '../../../src/import/index.js';
 import { encodePlan } from '../../../src/ir/plan-file.js';
 import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { EXIT_CODES } from '../../../src/support/errors.js';
-import { createRandom } from '../../../src/support/random.js';
+import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
 import { FIXTURES, readBytes } from '../../support/paths.js';
 
@@ -14,19 +14,8 @@ const SAMPLES = 6;
 /** The network's input quantisation: real = 0.584703 (q − 83). */
 const [SCALE, ZERO_POINT] = [0.5847029089927673, 83];
 
-const random = createRandom(3);
-const tensors = Array.from({ length: SAMPLES }, () => {
-  let level = 0;
-  return Int8Array.from({ length: 490 }, () => {
-    level = Math.max(-128, Math.min(127, level + random.integer(-30, 30)));
-    return level;
-  });
-});
-const FILES: Record<string, Uint8Array | string> = {
-  'kws.tflite': MODEL,
-  'set/labels.csv': `file,label\n${tensors.map((_, i) => `${i}.bin,${i}`).join('\n')}\n`,
-  ...Object.fromEntries(tensors.map((tensor, i) => [`set/${i}.bin`, new Uint8Array(tensor.buffer)])),
-};
+const tensors = wanderingTensors(SAMPLES, 3);
+const FILES = labelledKeywordFiles(tensors);
 
 describe('modes', () => {
   it('says in one line from which layer on, and gives a row per layer', async () => {

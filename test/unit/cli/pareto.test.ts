@@ -1,25 +1,10 @@
 /** `pareto` in memory: the sweep, stored plans, fronts and picture of its report. */
 import { describe, expect, it } from 'vitest';
 import type { ParetoReport } from '../../../src/report/pareto-report.js';
-import { createRandom } from '../../../src/support/random.js';
+import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
-import { FIXTURES, readBytes } from '../../support/paths.js';
 
-const random = createRandom(8);
-const FILES: Record<string, Uint8Array | string> = {
-  'kws.tflite': readBytes(`${FIXTURES}kws/kws_dscnn_int8.tflite`),
-  'set/labels.csv': `file,label\n${Array.from({ length: 12 }, (_, i) => `${i}.bin,${i}`).join('\n')}\n`,
-  ...Object.fromEntries(
-    Array.from({ length: 12 }, (_, i) => {
-      let level = 0;
-      const tensor = Int8Array.from({ length: 490 }, () => {
-        level = Math.max(-128, Math.min(127, level + random.integer(-30, 30)));
-        return level;
-      });
-      return [`set/${i}.bin`, new Uint8Array(tensor.buffer)];
-    }),
-  ),
-};
+const FILES = labelledKeywordFiles(wanderingTensors(12, 8));
 const PARETO = ['pareto', 'kws.tflite', '--target', 'nano33ble', '--stage', 'none', '--no-emulate', '--json'];
 const SWEEP = [
   ...[...PARETO, '--data', 'set', '--limit', '6', '--noise-images', '2'],

@@ -2,24 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { decodePlan } from '../../../src/ir/plan-file.js';
 import type { MemoryHost } from '../../../src/support/memory-host.js';
-import { createRandom } from '../../../src/support/random.js';
+import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
-import { FIXTURES, readBytes } from '../../support/paths.js';
 
 const SAMPLES = 20;
-const random = createRandom(3);
-const tensors = Array.from({ length: SAMPLES }, () => {
-  let level = 0;
-  return Int8Array.from({ length: 490 }, () => {
-    level = Math.max(-128, Math.min(127, level + random.integer(-30, 30)));
-    return level;
-  });
-});
-const FILES: Record<string, Uint8Array | string> = {
-  'kws.tflite': readBytes(`${FIXTURES}kws/kws_dscnn_int8.tflite`),
-  'set/labels.csv': `file,label\n${tensors.map((_, i) => `${i}.bin,${i % 12}`).join('\n')}\n`,
-  ...Object.fromEntries(tensors.map((tensor, i) => [`set/${i}.bin`, new Uint8Array(tensor.buffer)])),
-};
+const FILES = labelledKeywordFiles(wanderingTensors(SAMPLES, 3));
 const QUANTIZE = ['quantize', 'kws.tflite', '--data', 'set'];
 
 /** Everything that a run left behind, for the next one. */

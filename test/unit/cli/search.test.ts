@@ -1,23 +1,10 @@
 /** `search` in memory: the report's fields, the stored plan, and what it refuses. */
 import { describe, expect, it } from 'vitest';
 import { decodePlan } from '../../../src/ir/plan-file.js';
-import { createRandom } from '../../../src/support/random.js';
+import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
-import { FIXTURES, readBytes } from '../../support/paths.js';
 
-const random = createRandom(5);
-const tensors = Array.from({ length: 16 }, () => {
-  let level = 0;
-  return Int8Array.from({ length: 490 }, () => {
-    level = Math.max(-128, Math.min(127, level + random.integer(-30, 30)));
-    return level;
-  });
-});
-const FILES: Record<string, Uint8Array | string> = {
-  'kws.tflite': readBytes(`${FIXTURES}kws/kws_dscnn_int8.tflite`),
-  'set/labels.csv': `file,label\n${tensors.map((_, i) => `${i}.bin,${i % 12}`).join('\n')}\n`,
-  ...Object.fromEntries(tensors.map((tensor, i) => [`set/${i}.bin`, new Uint8Array(tensor.buffer)])),
-};
+const FILES = labelledKeywordFiles(wanderingTensors(16, 5));
 const SEARCH = ['search', 'kws.tflite', '--data', 'set', '--target', 'nano33ble', '--no-emulate', '--json'];
 
 describe('search', () => {

@@ -2,23 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { TuneReport } from '../../../src/report/tune-report.js';
 import { priceOf } from '../../../src/search/pick.js';
-import { createRandom } from '../../../src/support/random.js';
+import { growingTensors, keywordFiles } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
-import { FIXTURES, readBytes } from '../../support/paths.js';
 
-const random = createRandom(3);
-const FILES: Record<string, Uint8Array | string> = {
-  'kws.tflite': readBytes(`${FIXTURES}kws/kws_dscnn_int8.tflite`),
-  ...Object.fromEntries(
-    Array.from({ length: 12 }, (_, i) => {
-      // Louder towards the end of the utterance.
-      const tensor = Int8Array.from({ length: 490 }, (_v, at) =>
-        Math.max(-128, Math.min(127, 83 + Math.round((random.normal() * (10 + at)) / 20))),
-      );
-      return [`set/${i}.bin`, new Uint8Array(tensor.buffer)];
-    }),
-  ),
-};
+const FILES = keywordFiles(growingTensors(12, 3));
 const STAGE = ['--stage', '3', '--grid', '2x2', '--input', 'streamed'];
 const DATA = ['kws.tflite', '--data', 'set'];
 const TUNE = ['tune', ...DATA, '--target', 'nano33ble', ...STAGE, '--kind', 'none', '--json'].concat(
