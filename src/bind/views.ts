@@ -60,16 +60,36 @@ export function stageOperands(
   const { plan } = context;
   const { offsets, bytes } = stagedTiles(step, plan);
   const workspace = kernelScratchBytes === 0 ? {} : { workspace: bytes };
-  const staged = calls.map((call) => ({ ...call, ...workspace, ...stagedOperands(step, call, offsets) }));
+  const staged = calls
+    .map((call) => (call.staged === undefined ? { ...call, ...workspace } : behind(call, bytes)))
+    .map((call) => ({ ...call, ...stagedOperands(step, call, offsets) }));
   return [...copiesIn(step, context, offsets), ...staged, ...copyOut(step, context, offsets)];
+}
+
+/** A call that says itself what it has in the kernel's scratch, of a step with `bytes` of tiles before it. */
+function behind(call: KernelCall, bytes: number): KernelCall {
+  const { inputs, output } = call.staged ?? {};
+  return {
+    ...call,
+    ...(call.workspace === undefined ? {} : { workspace: bytes + call.workspace }),
+    staged: {
+      ...(inputs === undefined ? {} : { inputs: inputs.map((at) => (at === null ? null : bytes + at)) }),
+      ...(output === undefined ? {} : { output: bytes + output }),
+    },
+  };
 }
 
 type Tiles = ReadonlyMap<number, number>;
 
-function stagedOperands(step: Step, call: KernelCall, tiles: Tiles): Pick<KernelCall, 'staged'> {
-  if (tiles.size === 0) return {};
-  const inputs = call.inputs.map((id) => tiles.get(id) ?? null);
-  const output = tiles.get(step.output);
+/** Where a call has its operands in scratch: as it says itself, else in the tiles of its tensors. */
+function stagedOperands(
+  step: Step,
+  { inputs: ids, staged }: KernelCall,
+  tiles: Tiles,
+): Pick<KernelCall, 'staged'> {
+  const inputs = ids.map((id, i) => staged?.inputs?.[i] ?? tiles.get(id) ?? null);
+  const output = staged?.output ?? tiles.get(step.output);
+  if (output === undefined && inputs.every((at) => at === null)) return {};
   return {
     staged: {
       ...(inputs.some((at) => at !== null) ? { inputs } : {}),

@@ -63,11 +63,12 @@ export function verifiedLayers(
   return { layers, ...(difference === undefined ? {} : { difference }) };
 }
 
-/** The kernel of a step beside copies of its operands, and why no other. */
+/** The kernel of a step beside copies of its operands, `+` the variant of one that follows, and why no other. */
 function kernelOf({ calls, why }: BoundStep): Pick<VerifiedLayer, 'kernel' | 'kernelWhy'> {
-  const [first] = calls;
-  const own = calls.find(({ kernel }) => kernel.op !== 'crop') ?? first;
-  return { kernel: own?.kernel.name ?? '', kernelWhy: why };
+  const own = calls.filter(({ kernel }) => kernel.op !== 'crop');
+  const [first, ...rest] = own.length > 0 ? own : calls.slice(0, 1);
+  const names = [first?.kernel.name ?? '', ...rest.map(({ kernel }) => kernel.variant)];
+  return { kernel: names.join('+'), kernelWhy: why };
 }
 
 /** Arena as planned, stack as measured, the rest from the ELF file. */

@@ -6,7 +6,8 @@
  * a hundredth above what the portable kernels need at their worst step; then the next one. So speed hardly costs arena:
  * the hundredth is for columns filled up to whole turns of a loop. Where cycles were measured (autotuning), those of a step
  * stand in their order instead, quickest first, and a kernel that is slower than the portable one is no candidate. Then two
- * neighbours take linked kernels (links.ts) where these are quicker together and the arena stays within the same limit.
+ * neighbours take linked kernels (links.ts) where these are quicker together and the arena stays within the same limit. Last,
+ * kernels leave out channels that always give the same (live-kernels.ts).
  */
 import type { DeployPlan, Step, StepOp } from '../../ir/deploy-plan.js';
 import { liveBytes } from '../../memory/conflicts.js';
@@ -17,6 +18,7 @@ import { portableMemory, stepMemory } from '../step-memory.js';
 import { type ChosenKernel, type KernelCycles, kernelName } from './chosen-kernel.js';
 import { KERNEL_VARIANTS } from './index.js';
 import { linkedAt, linkedKernels, requireAgreement, withLinks } from './links.js';
+import { liveNamed, withLiveChannels } from './live-kernels.js';
 import type { KernelVariant } from './variant.js';
 
 /** Names the kernel of a step: a variant's name, PORTABLE, or undefined to leave it to the rule. */
@@ -55,17 +57,19 @@ export function chooseKernels(
   const options = plan.steps.map((step, index) => {
     const kernels = kernelsFor(step, plan, feature);
     const wanted = choice?.(step, index);
-    if (wanted !== undefined) return [forced(step, [...linkedAt(links, index), ...kernels], wanted)];
+    if (wanted !== undefined) return [forced(step, plan, [...linkedAt(links, index), ...kernels], wanted)];
     return cycles === undefined ? kernels : quickestFirst(kernels, (kernel) => cycles(index, kernel));
   });
   const chosen = options.map((kernels) => kernels[0]!);
   if (choice !== undefined) requireAgreement(plan, links, chosen);
+  const live = (kernels: readonly ChosenKernel[]): readonly ChosenKernel[] =>
+    choice === undefined ? withLiveChannels(plan, kernels, liveWith) : kernels;
   if (options.every((kernels) => kernels.length === 1)) return chosen;
   const limit = TOLERANCE * mostLive(plan, lastOf(options));
   const within = withinPortableArena(plan, options, chosen, limit);
-  if (cycles === undefined) return within;
+  if (cycles === undefined) return live(within);
   const fits = (kernels: readonly ChosenKernel[]): boolean => mostLive(plan, kernels) <= limit;
-  return withLinks(within, links, cycles, fits);
+  return live(withLinks(within, links, cycles, fits));
 }
 
 /** The portable kernels. */
@@ -92,8 +96,14 @@ function quickestFirst(
   return measured.slice(0, last + 1).map(({ kernel }) => ({ ...kernel, why }));
 }
 
-function forced(step: Step, kernels: readonly ChosenKernel[], wanted: string): ChosenKernel {
-  const kernel = kernels.find((candidate) => kernelName(candidate) === wanted);
+function forced(
+  step: Step,
+  plan: DeployPlan,
+  kernels: readonly ChosenKernel[],
+  wanted: string,
+): ChosenKernel {
+  const kernel =
+    kernels.find((candidate) => kernelName(candidate) === wanted) ?? liveNamed(wanted, step, plan, kernels);
   if (kernel !== undefined) return { ...kernel, why: 'asked for' };
   throw unsupported('bind/variant', 'the kernel cannot compute the step', {
     where: step.name,

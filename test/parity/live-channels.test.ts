@@ -1,0 +1,214 @@
+/**
+ * Kernels without the channels that always give the same: what the others' kernel leaves densely in scratch, set among
+ * constants, equals the reference on emulated cores. Of every variant that can leave channels out and every pair of widths;
+ * in whole maps, and in patches, where an output is a view. A wrong constant or move must show.
+ */
+import { afterAll, describe, expect, it } from 'vitest';
+import { bind } from '../../src/bind/bind.js';
+import { chooseKernels, type KernelChoice } from '../../src/bind/variants/choose.js';
+import { kernelName } from '../../src/bind/variants/chosen-kernel.js';
+import { liveNamed } from '../../src/bind/variants/live-kernels.js';
+import { createNodeHost } from '../../src/cli/node-host.js';
+import { findToolchain } from '../../src/compile/toolchain.js';
+import { verifyBoundPlan } from '../../src/invariants/bound.js';
+import type { BoundPlan, KernelCall } from '../../src/ir/bound-plan.js';
+import type { DeployPlan, Step } from '../../src/ir/deploy-plan.js';
+import type { FirmwareMode } from '../../src/numeric/requantize.js';
+import type { SampleCase } from '../../src/ops/op-def.js';
+import { gridBranches, stageCuts } from '../../src/patch/branches.js';
+import { expandPatches } from '../../src/patch/expand.js';
+import type { LoadedNetwork } from '../../src/simulate/engine.js';
+import { referenceEngine } from '../../src/simulate/reference-engine.js';
+import { createRandom, type Random } from '../../src/support/random.js';
+import { type Board, coreOf } from '../../src/targets/index.js';
+import { randomNetwork } from '../support/random-network.js';
+import { tensorDifference } from './c-difference.js';
+import { type ParityCase, parityCase } from './c-programs.js';
+import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { VARIANT_ROWS } from './kernel-rows.js';
+import { kernelSamples } from './kernel-samples.js';
+
+const SEED = Number(process.env.PARITY_SEED ?? 90261);
+const PER_ROW = 4;
+const host = createNodeHost();
+afterAll(() => host.cleanUp());
+
+const rows = VARIANT_ROWS.filter(({ op }) => op === 'conv2d' || op === 'fully_connected');
+
+/** Share of constant channels in eighths, 8 for all. */
+const SHARES = [1, 2, 4, 4, 6, 7, 7, 8];
+
+/** The plan with channels of its convolutions and matrix products made constant, by weights of zero or a large bias. */
+function pruned(plan: DeployPlan, random: Random): DeployPlan {
+  const weights = plan.weights.slice();
+  const view = new DataView(weights.buffer);
+  for (const step of plan.steps) {
+    if (step.op !== 'conv2d' && step.op !== 'fully_connected') continue;
+    const [, , channels] = plan.tensors[step.output]!.shape;
+    const share = random.pick(SHARES);
+    const bytes = step.weights.length / channels;
+    for (let channel = 0; channel < channels; channel++) {
+      if (random.integer(0, 7) >= share) continue;
+      const at = step.weights.offset + channel * bytes;
+      if (random.integer(0, 2) > 0) weights.fill(0, at, at + bytes);
+      else view.setInt32(step.bias.offset + 4 * channel, random.pick([-(2 ** 29), 2 ** 29]), true);
+    }
+  }
+  return { ...plan, weights };
+}
+
+const spreads = ({ steps }: BoundPlan): KernelCall[] =>
+  steps.flatMap(({ calls }) => calls.filter(({ kernel }) => kernel.variant === 'spread'));
+
+const constantOf = ({ constantTable, constants }: BoundPlan, use: unknown): Uint16Array => {
+  if (typeof use === 'number') return new Uint16Array();
+  const { offset, length } = constantTable[(use as { constant: number }).constant]!.ref;
+  return new Uint16Array(constants.slice(offset, offset + length).buffer);
+};
+
+/** Every case whose sample has constant channels, by the row's kernel without them. */
+function casesOf(mode: FirmwareMode, { core }: Board, perRow = PER_ROW): ParityCase[] {
+  const target = { core, feature: coreOf(core).feature };
+  const cases: ParityCase[] = [];
+  rows
+    .filter(({ modes }) => modes.includes(mode))
+    .forEach((row, i) => {
+      const seed = SEED + 10_000 * i;
+      for (const sample of kernelSamples(row, mode, { seed, count: perRow })) {
+        const plan = pruned(sample.plan, createRandom(seed + cases.length));
+        const [step] = plan.steps;
+        const kernels = [
+          { variant: row.variant!, why: '', memory: row.variant!.memory(step as never, plan) },
+        ];
+        if (row.variant!.applies(step as never, plan) !== undefined) continue;
+        if (liveNamed(`${row.name}live`, step!, plan, kernels) === undefined) continue;
+        const bound = bind(plan, target, { choice: () => `${row.name}live` });
+        cases.push(parityCase({ ...sample, plan }, bound, cases.length));
+      }
+    });
+  return cases;
+}
+
+async function differencesOf(
+  cases: readonly ParityCase[],
+  boardId: string,
+  compiler: string,
+  change: (path: string, text: string) => string = (_, text) => text,
+): Promise<string[]> {
+  const board = roomyBoard(boardId);
+  const elf = await buildCases(host, await findToolchain(host, compiler), cases, board, { change });
+  const runs = emulateCases(cases, elf, board, 'builtin');
+  return cases.flatMap(({ sample, expected }, i) => tensorDifference(sample, expected, runs[i]!.output));
+}
+
+const outputBits = ({ sample: { plan } }: ParityCase): number => plan.tensors[plan.steps[0]!.output]!.bits;
+
+/** What goes wrong, and replacements in the spreading kernel. */
+const SPOILED: [what: string, edits: [right: string, wrong: string][]][] = [
+  [
+    'constant',
+    [
+      [' = *(const qmcu_word', ' = ~*(const qmcu_word'],
+      ['= *constants;', '= (uint8_t)~*constants;'],
+    ],
+  ],
+  [
+    'move',
+    [
+      ['= *from++,', '= *from++ ^ 0xffu,'],
+      ['= *other++;', '= *other++ ^ 0xffu;'],
+    ],
+  ],
+];
+
+describe('kernels without constant channels', () => {
+  it.each([
+    ['l4r5zi', 'mulhi', 'gcc'],
+    ['f746', 'single', 'gcc'],
+    ['u575', 'tflm', 'zig'],
+  ] as const)(
+    'equal the reference on %s, %s, %s',
+    async (boardId, mode, compiler) => {
+      const cases = casesOf(mode, roomyBoard(boardId));
+      const calls = cases.map(({ bound }) => spreads(bound)[0]!);
+      expect(calls.length).toBeGreaterThan(mode === 'mulhi' ? 80 : 30);
+      // All widths, all shifts between lanes; some cases without a live channel.
+      expect(new Set(cases.map(outputBits))).toEqual(new Set([8, 4, 2]));
+      const groups = cases.flatMap(({ bound }, i) => [...constantOf(bound, calls[i]!.args.groups)]);
+      const rotations = groups.filter((_, i) => i % 4 === 2);
+      if (mode === 'mulhi') expect(new Set(rotations)).toEqual(new Set([0, 2, 4, 6, 26, 28, 30]));
+      expect(calls.filter(({ args }) => args.group_count === 0).length).toBeGreaterThan(1);
+      expect((await differencesOf(cases, boardId, compiler)).slice(0, 10)).toEqual([]);
+    },
+    600_000,
+  );
+
+  it.each(SPOILED)(
+    'show a wrong %s',
+    async (what, edits) => {
+      const cases = casesOf('mulhi', roomyBoard('l4r5zi'), 1);
+      const change = (path: string, text: string): string =>
+        path.endsWith('conv2d_spread.c')
+          ? edits.reduce((changed, [right, wrong]) => changed.replace(right, wrong), text)
+          : text;
+      const differences = await differencesOf(cases, 'l4r5zi', 'gcc', change);
+      const moving = cases.filter(({ bound }) => spreads(bound)[0]!.args.group_count !== 0);
+      expect(differences).toHaveLength((what === 'move' ? moving : cases).length);
+    },
+    600_000,
+  );
+});
+
+/** The rule's kernels, without constant channels wherever there are any. */
+function liveChoice(plan: DeployPlan): KernelChoice {
+  const chosen = chooseKernels(plan, 'dsp', { choice: () => undefined });
+  return (step: Step, index: number) => {
+    const name = `${kernelName(chosen[index]!)}live`;
+    return liveNamed(name, step, plan, [chosen[index]!]) === undefined ? undefined : name;
+  };
+}
+
+/** Networks in patches, so many that have constant channels in the stage. */
+function patchedCases(board: Board, mode: FirmwareMode, count: number): ParityCase[] {
+  const target = { core: board.core, feature: coreOf(board.core).feature };
+  const cases: ParityCase[] = [];
+  for (let seed = SEED; cases.length < count; seed++) {
+    const random = createRandom(seed);
+    const network = randomNetwork(random);
+    if (network.plan.requantization !== mode) continue;
+    const whole: SampleCase = { ...network, plan: pruned(network.plan, random) };
+    const cuts = stageCuts(whole.plan);
+    if (cuts.length === 0) continue;
+    const cut = random.pick(cuts);
+    const branches = gridBranches(whole.plan, cut, 2, 2);
+    if (branches === null) continue;
+    const plan = expandPatches(whole.plan, cut, branches, 'resident');
+    const bound = bind(plan, target, { choice: liveChoice(plan) });
+    verifyBoundPlan(bound);
+    if (spreads(bound).length < 4) continue;
+    const [expected] = (referenceEngine.load(whole.plan) as LoadedNetwork).run(whole.inputs);
+    const prefix = `n${String(cases.length).padStart(3, '0')}`;
+    cases.push({ sample: { ...whole, plan, label: `seed ${seed}` }, bound, prefix, expected: expected! });
+  }
+  return cases;
+}
+
+describe('patches without constant channels', () => {
+  it('give the bytes of the whole network, outputs that are views too', async () => {
+    const board = roomyBoard('l4r5zi');
+    const cases = patchedCases(board, 'tflm', 12);
+    const toViews = cases.flatMap(({ bound }) =>
+      bound.steps.filter(({ index, calls }) => {
+        const output = bound.plan.tensors[bound.plan.steps[index]!.output]!;
+        return output.view !== undefined && calls.some(({ kernel }) => kernel.variant === 'spread');
+      }),
+    );
+    expect(toViews.length).toBeGreaterThan(3);
+    const elf = await buildCases(host, await findToolchain(host), cases, board);
+    const runs = emulateCases(cases, elf, board, 'builtin');
+    const different = cases.flatMap(({ sample, expected }, i) =>
+      Buffer.compare(runs[i]!.output, expected) === 0 ? [] : [sample.label],
+    );
+    expect(different).toEqual([]);
+  }, 600_000);
+});
