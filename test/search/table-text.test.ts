@@ -36,7 +36,17 @@ it('takes each method under each bound, and uniform widths where their own drop 
   );
   expect(lineOf(comparison, '**VDQS')).toContain('| yes (60; rivals 80) | no (45; rivals 40) |');
   // By the test images the rival's plan for three points loses less than one, the uniform one two.
-  expect(lineOf(comparison, '**the same')).toContain('| yes (60; rivals 70) | no (45; rivals 40) |');
+  expect(lineOf(comparison, '**the same, any')).toContain('| yes (60; rivals 70) | no (45; rivals 40) |');
+  expect(lineOf(comparison, '**the same, of plans')).toContain(
+    '| yes (60; rivals 80) | no (45; rivals 40) |',
+  );
+});
+
+it('passes over plans that were chosen for a bound and break it on the test images', () => {
+  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 0.8, 1.1)];
+  const verdict = (start: string) => lineOf(renderTable(rows), start);
+  expect(verdict('**VDQS')).toContain('| no (60; rivals 50) |');
+  expect(verdict('**the same, of plans')).toContain('| yes (60; rivals –) |');
 });
 
 it('counts no plan that breaks its limits, and claims nothing where no rival was measured', () => {
