@@ -19,7 +19,7 @@ import { findRecipe } from './find-recipe.js';
 import { findTuned } from './find-tuned.js';
 import { emulateAll, NOT_EMULATED, testPlan } from './judge-plan.js';
 import { type Progress, startProgress } from './progress.js';
-import { cycleOptions, goalOf, methodOf, type SearchCommandOptions } from './search-options.js';
+import { classesOf, cycleOptions, goalOf, methodOf, type SearchCommandOptions } from './search-options.js';
 
 export interface FoundPlan {
   readonly facts: SearchFacts;
@@ -39,6 +39,7 @@ export async function runSearch(
   const { host, now, writeError } = environment;
   requireModel('search', model, 'a stored plan has its widths fixed');
   const goal = goalOf(options);
+  classesOf(options, undefined);
   const board = await findTarget(host, options);
   for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
   const float = floatModel(await readModel(host, model, options));
@@ -61,7 +62,7 @@ export async function runSearch(
   const flashBytes = options.flash ?? board.flash.bytes;
   const facts: SearchFacts = {
     ...{ model, target: board.id, method: methodOf(options), scope: options.scope },
-    ...{ stage: searched.stage.kind, seed: options.seed },
+    ...{ stage: searched.stage.kind, seed: options.seed, vdpc: vdpcFacts(searched) },
     cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
     feasible: searched.found.feasible && keepsLatency(options, onTarget),
     fits: searched.fits && constantBytes <= flashBytes,
@@ -103,6 +104,7 @@ async function searchWidths(
   const tuned =
     options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
   const lambda = options.lambda ?? tuned?.lambda ?? DEFAULT_LAMBDA;
+  const classes = classesOf(options, tuned);
   const figures = {
     weights: searchedWeights(options),
     noiseImages,
@@ -118,6 +120,7 @@ async function searchWidths(
     ...cycleOptions(options, board, { host, cache, now, runBlocking }),
     refinements: goal === undefined ? 0 : options.refine,
     squeeze: options.squeeze,
+    ...(classes === undefined ? {} : { classes }),
     ...(goal === undefined ? {} : { accuracy: goal }),
     onWidths: ({ predictedSqnrDb, prediction }) =>
       writeError(
@@ -128,6 +131,15 @@ async function searchWidths(
       ),
   });
   return { search, searched };
+}
+
+function vdpcFacts({ classes }: SearchedPlan): SearchFacts['vdpc'] {
+  if (classes === undefined) return null;
+  const { rule, columns } = classes;
+  const kept = classes.classes.flatMap((name, at) =>
+    name === 'protected' ? [[Math.floor(at / columns), at % columns] as const] : [],
+  );
+  return { rule, protected: kept, of: classes.classes.length };
 }
 
 const costsOf = ({ found, bitops, bitopsInt8, bitopsInt8Patched }: SearchedPlan) => ({

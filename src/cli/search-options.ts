@@ -2,9 +2,11 @@
 import { type Command, Option } from 'commander';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { type MeasureOptions, measureStepCycles } from '../evaluate/measure-cycles.js';
-import type { SearchOptions, StageOption } from '../evaluate/search-model.js';
+import type { SearchClasses } from '../evaluate/search-classes.js';
+import { type SearchOptions, type StageOption, stageKinds } from '../evaluate/search-model.js';
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
+import type { Tuned } from '../evaluate/tuned-file.js';
 import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../search/methods.js';
 import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
@@ -18,11 +20,12 @@ import {
   stageKindOption,
   weightsOption,
 } from './calibration-options.js';
+import { type ClassesCliOptions, chosenClasses, classesOptions } from './classes-option.js';
 import { addOptions, dimensionOption, jsonOption, recipeOptions } from './cli-command.js';
 import { boardOption, targetOption } from './find-board.js';
 import { byteSize, numberBetween, wholeNumber } from './option-values.js';
 
-export interface SearchCommandOptions extends CalibrationOptions {
+export interface SearchCommandOptions extends CalibrationOptions, ClassesCliOptions {
   readonly test?: string;
   readonly target?: string;
   readonly board?: string;
@@ -99,12 +102,38 @@ export function configureSearch(command: Command): void {
       `weight of entropy against BitOPs in the paper’s score (default: ${DEFAULT_LAMBDA})`,
       numberBetween(0, 1),
     )
-    .option('--tuned <file>', 'λ as quantmcu tune chose it')
+    .option('--tuned <file>', 'λ, and with --vdpc share and τ, as quantmcu tune chose them')
     .addOption(evaluationsOption())
     .addOption(noiseImagesOption())
     .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
     .option('--squeeze <n>', 'further such plans, one width narrower each', wholeNumber, 0);
-  addOptions(command, [...measuringOptions(), dimensionOption(), ...recipeOptions(), jsonOption()]);
+  addOptions(command, [
+    ...classesOptions('patches: which keep 8 bits; widths of the stage’s maps are searched for the others'),
+    ...[...measuringOptions(), dimensionOption(), ...recipeOptions(), jsonOption()],
+  ]);
+}
+
+/**
+ * The classes of patches that are asked for. Errors: `search/classes` where the stage has no patches, or where an option
+ * of theirs stands alone.
+ */
+export function classesOf(
+  options: SearchCommandOptions,
+  tuned: Tuned | undefined,
+): SearchClasses | undefined {
+  const { vdpc, vdpcAt, share, tau, imageShare, stage } = options;
+  if (vdpc === undefined) {
+    const alone = { '--vdpc-at': vdpcAt, '--share': share, '--tau': tau, '--image-share': imageShare };
+    const found = Object.entries(alone).find(([, value]) => value !== undefined)?.[0];
+    if (found === undefined) return undefined;
+    throw badInput('search/classes', 'an option of patch classification stands alone', {
+      found,
+      expected: '--vdpc with it',
+    });
+  }
+  const classes = chosenClasses(options, tuned);
+  stageKinds({ stage, classes });
+  return classes;
 }
 
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>

@@ -14,8 +14,8 @@ import { activationGrids } from '../quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions } from '../quantize/quantize.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type ClassifyOptions, classIndices, classifyPatches, inputOutliers } from './classify-patches.js';
-import { createFloatEngine, withPostProcess } from './quantize-model.js';
-import { observedRegions, quantizeChoice, quantizeStaged, type StagedResult } from './quantize-staged.js';
+import { createFloatEngine, quantizeBranches, withPostProcess } from './quantize-model.js';
+import { observedRegions, quantizeChoice, type StagedResult } from './quantize-staged.js';
 import { skeletonPlan } from './search-skeleton.js';
 
 export type PatchRequest = Omit<PlanRequest, 'kinds' | 'rowsPerStep'>;
@@ -68,18 +68,10 @@ export function quantizeClassified(
     branchRanges: calibrateRegions(network, samples, observedRegions(layout), layout.cut.steps),
     assignment: uniformAssignment(8, weightBits),
   };
-  const engine = createFloatEngine();
+  if (classes !== undefined)
+    return quantizeBranches(model, { ...request, classOf: classIndices({ classes }) }, options);
   const how = { ...DEFAULT_QUANTIZE_OPTIONS, ...options };
-  const result =
-    classes === undefined
-      ? quantizeChoice(network, ranges, samples, { ...request, outliers: threshold! }, engine, how)
-      : quantizeStaged(
-          network,
-          ranges,
-          samples,
-          { ...request, classOf: classIndices({ classes }) },
-          engine,
-          how,
-        );
+  const choice = { ...request, outliers: threshold! };
+  const result = quantizeChoice(network, ranges, samples, choice, createFloatEngine(), how);
   return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
 }

@@ -17,14 +17,17 @@ export interface CycleTable {
   readonly moves: number;
 }
 
+/** @param readsKept steps whose input stays at 8 bits whatever width its map has */
 export async function cycleTable(
   figures: NetworkFigures,
   choice: StageChoice,
   measure: CycleMeter,
   onProgress?: (what: string, done?: number, total?: number) => void,
+  readsKept: (step: number) => boolean = () => false,
 ): Promise<CycleTable> {
   const { network, storedAt, weights } = figures;
   const measured = new Map<string, readonly number[]>();
+  const keptAt = new Map<string, readonly number[]>();
   let moves = 0;
   const pairs = [...storedAt.keys()].flatMap((a) => [...weights.keys()].map((w) => [a, w] as const));
   for (const [a, w] of pairs) {
@@ -32,15 +35,20 @@ export async function cycleTable(
     const plan = expandStage(numberedPlan(network, storedAt.get(a)!, weights.get(w)!), choice);
     const { steps } = await measure(plan);
     const layerOf = stepLayers(plan);
-    const cycles = network.layers.map(() => 0);
+    const [cycles, kept] = [network.layers.map(() => 0), network.layers.map(() => 0)];
     let moving = 0;
     steps.forEach((count, i) => {
       const layer = layerOf[i]!;
+      const own = readsKept(i) ? kept : cycles;
       if (layer < 0) moving += count;
-      else cycles[layer] = cycles[layer]! + count;
+      else own[layer] = own[layer]! + count;
     });
     if (a === 8 && w === 8) moves = moving;
     measured.set(`${a}/${w}`, cycles);
+    keptAt.set(`${a}/${w}`, kept);
   }
-  return { layer: (layer, a, w) => measured.get(`${a}/${w}`)![layer]!, moves };
+  return {
+    layer: (layer, a, w) => measured.get(`${a}/${w}`)![layer]! + keptAt.get(`8/${w}`)![layer]!,
+    moves,
+  };
 }

@@ -11,7 +11,9 @@ import { applyQuantization, collectScores } from '../quantize/score-noise.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type AccuracyPrediction, compareScores } from './predict-accuracy.js';
-import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
+import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
+import { type StagedRequest, stageClasses } from './quantize-staged.js';
+import { type ClassedStage, stagedRequest } from './search-classes.js';
 
 export interface PlanOptions {
   readonly seed: number;
@@ -23,19 +25,29 @@ const PARTS = 2;
 export class HeldOutAccuracy {
   private readonly engine = createFloatEngine();
   private floatScores: Float32Array[][] | undefined;
-  private sampled: ChannelSource | undefined;
+  /** By what classes they were sampled for. */
+  private readonly sampled = new Map<string, ChannelSource>();
 
   constructor(
     private readonly model: CalibratedModel,
     private readonly cache: Cache,
   ) {}
 
-  async measure(assignment: BitAssignment, options: PlanOptions): Promise<AccuracyPrediction> {
+  /**
+   * With classes of branches every pixel is rounded as the branch that owns it rounds it: a branch's own copy of its
+   * neighbour's pixels is not looked at.
+   */
+  async measure(
+    assignment: BitAssignment,
+    options: PlanOptions,
+    classed?: ClassedStage,
+  ): Promise<AccuracyPrediction> {
     const { ranges, samples } = this.model;
     const { seed, reconstruction = DEFAULT_QUANTIZE_OPTIONS.reconstruction } = options;
     const how = JSON.stringify([assignment, seed, reconstruction, samples.length, PARTS]);
-    return this.cache.json(contentKey(['held-out accuracy 1', ranges.key, how]), () =>
-      compareScores(this.reference(), this.heldOutScores(assignment, { seed, reconstruction })),
+    const key = ['held-out accuracy 1', ranges.key, how, ...(classed === undefined ? [] : [classed.key])];
+    return this.cache.json(contentKey(key), () =>
+      compareScores(this.reference(), this.heldOutScores(assignment, { seed, reconstruction }, classed)),
     );
   }
 
@@ -46,23 +58,37 @@ export class HeldOutAccuracy {
   }
 
   /** Of every sample by the plan that it was held out of, in the order of the samples. */
-  private heldOutScores(assignment: BitAssignment, options: PlanOptions): Float32Array[][] {
+  private heldOutScores(
+    assignment: BitAssignment,
+    options: PlanOptions,
+    classed?: ClassedStage,
+  ): Float32Array[][] {
     const { network, samples } = this.model;
+    const stage = classed && stagedRequest(network, classed, assignment);
     const parts = Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
     const byPart = parts.map((part) => {
       const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
       const heldOut = samples.filter(isHeldOut);
       const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
       const model = { ...this.model, samples: fitted };
-      this.sampled ??= sampleChannels(network, samples, this.engine, options.seed);
-      const { stored, weights } = quantizeCalibrated(model, assignment, {
-        ...options,
-        channels: this.sampled,
-      });
+      const how = { ...options, channels: this.channels(options.seed, stage, classed?.key) };
+      const { stored, weights } =
+        stage === undefined
+          ? quantizeCalibrated(model, assignment, how)
+          : quantizeBranches(model, stage, how);
       const runner = this.engine.createRunner(network);
       applyQuantization(runner, stored, weights);
       return collectScores(runner, heldOut);
     });
     return samples.map((_, s) => byPart[s % parts.length]![Math.floor(s / parts.length)]!);
+  }
+
+  private channels(seed: number, stage: StagedRequest | undefined, key = ''): ChannelSource {
+    const { network, samples } = this.model;
+    const known = this.sampled.get(key);
+    if (known !== undefined) return known;
+    const made = sampleChannels(network, samples, this.engine, seed, stage && stageClasses(stage));
+    this.sampled.set(key, made);
+    return made;
   }
 }

@@ -4,8 +4,9 @@
  * itself thinks of the one over the other.
  */
 import type { FloatSample } from '../ir/float-network.js';
+import type { BitAssignment, StageClasses } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
-import { activationGrids } from '../quantize/activation-grids.js';
+import { activationGrids, mapQuantization } from '../quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import { noiseToSignal } from '../quantize/score-noise.js';
 import type { Assignment } from '../search/problem.js';
@@ -24,6 +25,9 @@ export interface AccuracyPrediction {
 /** Of the images, that assignments are first tried on. */
 const FIRST_SHARE = 1 / 3;
 
+/** The stage's classes under an assignment; undefined where all branches are alike. */
+type StageOf = (assignment: BitAssignment) => StageClasses | undefined;
+
 export class AccuracyPredictor {
   private reference: Promise<Scores> | undefined;
   private readonly known = new Map<string, AccuracyPrediction>();
@@ -31,6 +35,7 @@ export class AccuracyPredictor {
   private constructor(
     private readonly figures: NetworkFigures,
     private readonly runner: ScoreRunner,
+    private readonly stageOf: StageOf = () => undefined,
   ) {}
 
   static async create(
@@ -40,6 +45,13 @@ export class AccuracyPredictor {
   ): Promise<AccuracyPredictor> {
     const { network } = figures;
     return new AccuracyPredictor(figures, await ScoreRunner.create({ network, samples }, threads));
+  }
+
+  /** Of plans with classes of branches, on the same images. */
+  withClasses(figures: NetworkFigures, stageOf: StageOf): AccuracyPredictor {
+    const other = new AccuracyPredictor(figures, this.runner, stageOf);
+    other.reference = this.floatScores();
+    return other;
   }
 
   async predict(assignment: Assignment): Promise<AccuracyPrediction> {
@@ -90,8 +102,10 @@ export class AccuracyPredictor {
     const bits = bitAssignment({ sites }, assignment);
     const { ranges: method } = DEFAULT_QUANTIZE_OPTIONS;
     const widthOf = (name: string): Width => bits.weights[name] ?? 8;
+    const stage = this.stageOf(bits);
+    const how = { method, channels, ...(stage === undefined ? {} : { stage }) };
     return {
-      grids: activationGrids(network, ranges, bits, { method, channels }).map(({ grid }) => grid),
+      grids: activationGrids(network, ranges, bits, how).map(mapQuantization),
       weights: network.layers.map((layer, i) => weights.get(widthOf(layer.name))?.[i]),
     };
   }

@@ -19,6 +19,7 @@ import {
 } from '../quantize/quantize.js';
 import type { FloatEngine } from '../quantize/quantize-weights.js';
 import { type CalibratedModel, calibrateOnce, type RangesFile } from './calibrate-model.js';
+import { quantizeStaged, type StagedRequest, type StagedResult } from './quantize-staged.js';
 
 export { buildFloatNetwork } from '../calibrate/build-network.js';
 export { createFloatRunner } from '../calibrate/run-float.js';
@@ -64,6 +65,17 @@ export function quantizeCalibrated(
     ...DEFAULT_QUANTIZE_OPTIONS,
     ...options,
   });
+  return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
+}
+
+/** The same with classes of branches: the plan is the patched one. */
+export function quantizeBranches(
+  { graph, network, ranges, samples }: CalibratedModel,
+  request: StagedRequest,
+  options: Partial<QuantizeOptions> = {},
+): StagedResult {
+  const how = { ...DEFAULT_QUANTIZE_OPTIONS, ...options };
+  const result = quantizeStaged(network, ranges, samples, request, createFloatEngine(), how);
   return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { createFloatRunner } from '../calibrate/run-float.js';
-import type { FakeQuantization, FloatNetwork, FloatSample } from '../ir/float-network.js';
+import type { FloatNetwork, FloatSample, MapQuantization } from '../ir/float-network.js';
 import { isWeighted } from '../ir/float-network.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
 import { realWeights } from '../quantize/quantize-weights.js';
@@ -13,7 +13,7 @@ import { createPool, type Task, type TaskPool } from './task-pool.js';
 
 /** One entry per tensor, one per layer. Weights are those of inputs without factors per channel. */
 export interface RoundedNetwork {
-  readonly grids: readonly FakeQuantization[];
+  readonly grids: readonly MapQuantization[];
   readonly weights: readonly (QuantizedWeights | undefined)[];
 }
 

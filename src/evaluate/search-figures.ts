@@ -5,7 +5,7 @@
  */
 import type { FloatNetwork, FloatSample } from '../ir/float-network.js';
 import { isWeighted } from '../ir/float-network.js';
-import { type Ranges, uniformAssignment } from '../ir/stage-data.js';
+import { type Ranges, type StageClasses, uniformAssignment } from '../ir/stage-data.js';
 import { WIDTH_LIST, type Width } from '../numeric/widths.js';
 import { floatElements } from '../ops/float-reference.js';
 import {
@@ -15,9 +15,8 @@ import {
   type StoredMap,
 } from '../quantize/activation-grids.js';
 import type { ChannelSource } from '../quantize/channel-factors.js';
-import { channelGroups } from '../quantize/channel-groups.js';
-import { type ChannelSamples, collectChannels } from '../quantize/channel-samples.js';
-import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
+import type { ChannelSamples } from '../quantize/channel-samples.js';
+import { DEFAULT_QUANTIZE_OPTIONS, sampleChannels } from '../quantize/quantize.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
 import { type FloatEngine, realWeights } from '../quantize/quantize-weights.js';
 import { distinctTensors } from '../quantize/tensor-groups.js';
@@ -74,6 +73,9 @@ export interface NetworkFigures {
   readonly storedAt: ReadonlyMap<Width, readonly StoredMap[]>;
   readonly weights: ReadonlyMap<Width, LayerWeights>;
   readonly engine: FloatEngine;
+  /** Samples that noise is measured on, and those that weights are rounded on. */
+  readonly judges: readonly FloatSample[];
+  readonly fitted: readonly FloatSample[];
 }
 
 const METHOD = DEFAULT_QUANTIZE_OPTIONS.ranges;
@@ -146,6 +148,8 @@ export async function networkFigures(
     storedAt: stored,
     weights,
     engine,
+    judges,
+    fitted: some,
   };
 }
 
@@ -174,20 +178,14 @@ export function widthSites(network: FloatNetwork, weights: WeightScope): WidthSi
   return [...maps, ...layers];
 }
 
-/** Sampled channels of every map that may have factors; whole maps, whichever branches compute them. */
-export function channelSource(
+/** Sampled channels of every map that may have factors: of all its pixels, and of those of every class of a stage. */
+export const channelSource = (
   network: FloatNetwork,
   engine: FloatEngine,
   samples: readonly FloatSample[],
   seed: number,
-): ChannelSource {
-  const requests = channelGroups(network)
-    .flat()
-    .map((tensor) => ({ tensor }));
-  const collected = collectChannels(network, engine.createRunner(network), samples, requests, seed);
-  const known = new Map(requests.map(({ tensor }, i) => [tensor, thinned(collected[i]!)]));
-  return { samplesOf: (tensor) => known.get(tensor)!, rounding: engine.rounding, known: new Map() };
-}
+  stage?: StageClasses,
+): ChannelSource => sampleChannels(network, samples, engine, seed, stage, thinned);
 
 /** Evenly spread rows, few enough that grids are found in no time: a search asks for hundreds. */
 function thinned({ channels, rows, values }: ChannelSamples): ChannelSamples {
@@ -232,7 +230,7 @@ function widestTrial(network: FloatNetwork, stored: readonly StoredMap[], weight
 }
 
 /** Ω of a map on one scale for the whole tensor, as the paper has it; weights have none. */
-function lossOf(network: FloatNetwork, ranges: Ranges, site: WidthSite, bits: Width): number {
+export function lossOf(network: FloatNetwork, ranges: Ranges, site: WidthSite, bits: Width): number {
   if (site.kind === 'weights') return 0;
   const members = distinctTensors(network, site.tensors).map((id) => ranges.tensors[id]!);
   const values = {

@@ -3,50 +3,53 @@
  * against 8 bits, layer by layer and in patches, is part of the answer.
  */
 import { measuredCosts } from '../bind/measure.js';
+import type { PatchClasses } from '../classify/classify.js';
 import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { QuantizeOptions } from '../quantize/quantize.js';
-import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
-import { type Cache, contentKey } from '../support/cache.js';
-import { unsupported } from '../support/errors.js';
+import { widestAssignment } from '../search/problem.js';
+import { badInput, unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
 import { HeldOutAccuracy, type PlanOptions } from './held-out-accuracy.js';
 import { loadIntegerSolver } from './integer-solver.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
-import { createFloatEngine, quantizeCalibrated } from './quantize-model.js';
-import { refineShare, type Trial } from './refine-widths.js';
+import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
+import { type RefineRequest, refineFound } from './refine-found.js';
+import {
+  type ClassedSearch,
+  type ClassedStage,
+  classedSearch,
+  type SearchClasses,
+  stagedRequest,
+} from './search-classes.js';
 import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
 import { bitAssignment, type SearchScope, searchProblem, type WidthProblem } from './search-problem.js';
 import {
   buildSkeleton,
   type ChosenStage,
-  chooseStage,
   expandStage,
-  numberedPlan,
   type Skeleton,
   type StageChoice,
   StagedSkeleton,
   type StageKind,
 } from './search-skeleton.js';
-import { type FoundWidths, reaches, searchWidths, type WidthRequest, widthSolver } from './search-widths.js';
-import { squeezeWidths } from './squeeze-widths.js';
+import { NetworkStages } from './search-stages.js';
+import { type FoundWidths, searchWidths } from './search-widths.js';
 
 /** `auto` takes the best of the others. */
 export const STAGE_OPTIONS = ['none', 'patches', 'streaming', 'auto'] as const;
 export type StageOption = (typeof STAGE_OPTIONS)[number];
 
-export interface SearchOptions extends FigureOptions, WidthRequest {
+export interface SearchOptions extends FigureOptions, RefineRequest {
   readonly stage: StageOption;
   readonly scope: SearchScope;
+  /** Patches in two classes (VDPC): some keep 8 bits, widths of the stage's maps are searched for the others. */
+  readonly classes?: SearchClasses;
   /** For arena and stack together. */
   readonly sramBytes: number;
-  /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
-  readonly refinements?: number;
-  /** Further such plans, each with one width narrower than the last that kept the bound. Default 0. */
-  readonly squeeze?: number;
   readonly reconstruction?: QuantizeOptions['reconstruction'];
   /** The cost is cycles on this core instead of BitOPs. */
   readonly cycles?: CycleMeter;
@@ -69,6 +72,8 @@ export interface SearchedPlan {
   /** Of the plan, laid out as it ships. */
   readonly arenaBytes: number;
   readonly fits: boolean;
+  /** Which patches keep 8 bits; `assignment` is then that of the others. */
+  readonly classes?: PatchClasses;
 }
 
 const KINDS: Readonly<Record<StageOption, readonly StageKind[]>> = {
@@ -78,6 +83,19 @@ const KINDS: Readonly<Record<StageOption, readonly StageKind[]>> = {
   auto: ['layers', 'patches', 'streaming'],
 };
 
+/** Errors: `search/classes` where patches are to be classified and the stage asked for has none. */
+export function stageKinds({
+  stage,
+  classes,
+}: Pick<SearchOptions, 'stage' | 'classes'>): readonly StageKind[] {
+  if (classes === undefined) return KINDS[stage];
+  if (KINDS[stage].includes('patches')) return KINDS.patches;
+  throw badInput('search/classes', 'only a stage of patches has patches to classify', {
+    found: `--vdpc with --stage ${stage}`,
+    expected: '--stage patches, or auto',
+  });
+}
+
 /** MACs that predicting an assignment may cost, and the bounds of the images that come of it. */
 const PREDICTION_MACS = 2e10;
 const PREDICTION_IMAGES = { least: 64, most: 512 };
@@ -85,6 +103,8 @@ const PREDICTION_IMAGES = { least: 64, most: 512 };
 /** A network with its figures: as many searches as are wanted share them. */
 export class ModelSearch {
   private readonly heldOut: HeldOutAccuracy;
+  private readonly stages: NetworkStages;
+  private readonly classed = new Map<string, ClassedSearch>();
   private last: { readonly key: string; readonly plan: DeployPlan } | undefined;
 
   private constructor(
@@ -92,13 +112,14 @@ export class ModelSearch {
     readonly figures: NetworkFigures,
     private readonly skeleton: Skeleton,
     private readonly predictor: AccuracyPredictor,
-    private readonly cache: Cache,
+    private readonly options: FigureOptions,
   ) {
-    this.heldOut = new HeldOutAccuracy(model, cache);
+    this.heldOut = new HeldOutAccuracy(model, options.cache);
+    this.stages = new NetworkStages(figures, skeleton, options.cache);
   }
 
   static async prepare(model: CalibratedModel, options: FigureOptions): Promise<ModelSearch> {
-    const { threads = 1, cache } = options;
+    const { threads = 1 } = options;
     const figures = await networkFigures(model, createFloatEngine(), options);
     const skeleton = buildSkeleton(model.network, figures.storedAt, figures.weights);
     const macs = new StagedSkeleton(skeleton, skeleton.plan)
@@ -107,7 +128,7 @@ export class ModelSearch {
     const { least, most } = PREDICTION_IMAGES;
     const images = Math.min(most, Math.max(least, Math.floor(PREDICTION_MACS / macs)));
     const predictor = await AccuracyPredictor.create(figures, spreadSamples(model.samples, images), threads);
-    return new ModelSearch(model, figures, skeleton, predictor, cache);
+    return new ModelSearch(model, figures, skeleton, predictor, options);
   }
 
   /** Errors: `search/stage` where the stage asked for does not exist. */
@@ -120,11 +141,15 @@ export class ModelSearch {
         expected: '--cost bitops, or another method',
       });
     const budget = options.sramBytes - DEFAULT_STACK_BYTES;
-    const stages = await this.stages(KINDS[options.stage], budget);
+    const kinds = stageKinds(options);
+    const stages =
+      options.classes === undefined
+        ? await this.stages.all(kinds, budget)
+        : [await this.stages.classable(budget)].filter((stage) => stage !== undefined);
     if (stages.length === 0)
       throw unsupported('search/stage', 'the network has no such stage', {
         where: this.model.network.name,
-        found: `--stage ${options.stage}`,
+        found: options.classes === undefined ? `--stage ${options.stage}` : 'patches with maps of their own',
         fix: 'quantmcu plan shows what there is; --stage none always exists.',
       });
     let candidates: StageCandidate[] = [];
@@ -142,36 +167,8 @@ export class ModelSearch {
   }
 
   /** A plan at 8 bits, for its memory and cycles; undefined where no stage of the kind fits. */
-  async int8Plan(kind: StageKind, sramBytes: number): Promise<DeployPlan | undefined> {
-    const stage = await this.stage(kind, sramBytes - DEFAULT_STACK_BYTES);
-    if (stage === undefined || !(stage.fits || kind === 'layers')) return undefined;
-    const { network, stored, weights } = this.figures;
-    return expandStage(numberedPlan(network, stored, weights.get(8)!), stage.choice);
-  }
-
-  private async stages(kinds: readonly StageKind[], budget: number): Promise<ChosenStage[]> {
-    const found: ChosenStage[] = [];
-    for (const kind of kinds) {
-      const stage = await this.stage(kind, budget);
-      if (stage !== undefined) found.push(stage);
-    }
-    return found;
-  }
-
-  /** Planning a stage takes seconds: what was chosen is kept, and only expanded again. */
-  private async stage(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {
-    const { weights, ...shape } = this.skeleton.plan;
-    const key = contentKey(['stage 1', JSON.stringify(shape), kind, String(budget)]);
-    const known = await this.cache.json(key, () => {
-      const { skeleton: _, ...chosen } = chooseStage(this.skeleton, kind, budget) ?? NO_STAGE;
-      return chosen;
-    });
-    if (known.choice === undefined) return undefined;
-    return {
-      ...known,
-      choice: known.choice,
-      skeleton: new StagedSkeleton(this.skeleton, expandStage(this.skeleton.plan, known.choice)),
-    };
+  int8Plan(kind: StageKind, sramBytes: number): Promise<DeployPlan | undefined> {
+    return this.stages.int8Plan(kind, sramBytes);
   }
 
   private async searchStage(
@@ -179,11 +176,15 @@ export class ModelSearch {
     budget: number,
     options: SearchOptions,
   ): Promise<StageCandidate> {
-    const { choice, skeleton } = stage;
+    const { choice } = stage;
     const { cycles: meter, onProgress } = options;
+    const classed = await this.classify(stage, options);
+    const { figures, predictor } = classed ?? { figures: this.figures, predictor: this.predictor };
+    const { skeleton } = classed ?? stage;
+    const readsKept = (step: number): boolean => skeleton.readsKept(step);
     const cycles =
-      meter === undefined ? undefined : await cycleTable(this.figures, choice, meter, onProgress);
-    const problem = searchProblem(this.figures, skeleton, {
+      meter === undefined ? undefined : await cycleTable(figures, choice, meter, onProgress, readsKept);
+    const problem = searchProblem(figures, skeleton, {
       scope: options.scope,
       weights: options.weights,
       stageLayers: choice.kind === 'layers' ? 0 : choice.stageLayers,
@@ -191,61 +192,45 @@ export class ModelSearch {
       ...(cycles === undefined ? {} : { cycles }),
     });
     const share = options.cycleLimit === undefined ? {} : shareOfLimit(problem, options.cycleLimit);
-    const found = await searchWidths(problem, this.predictor, { ...options, ...share });
-    return { stage, problem, found };
+    const found = await searchWidths(problem, predictor, { ...options, ...share });
+    return { stage, problem, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
+  }
+
+  /** What classes of patches change in a search; undefined where all are alike. */
+  private async classify(
+    { choice, skeleton }: ChosenStage,
+    { classes }: SearchOptions,
+  ): Promise<ClassedSearch | undefined> {
+    if (classes === undefined || choice.kind !== 'patches') return undefined;
+    const key = JSON.stringify([choice, classes]);
+    const known = this.classed.get(key);
+    if (known !== undefined) return known;
+    const start = { model: this.model, figures: this.figures, predictor: this.predictor };
+    const made = await classedSearch(start, this.skeleton, { choice, skeleton }, classes, this.options);
+    this.classed.set(key, made);
+    return made;
   }
 
   private planOptions({ seed, reconstruction }: SearchOptions): PlanOptions {
     return { seed, ...(reconstruction === undefined ? {} : { reconstruction }) };
   }
 
-  /**
-   * The widths that keep the bound of accuracy on images held out, starting from those that were predicted to; without
-   * a bound only what is said of the widths is measured.
-   */
-  private async refine({ problem, found }: StageCandidate, options: SearchOptions): Promise<FoundWidths> {
-    const { accuracy, refinements = 0, squeeze = 0, costShare = 1, onProgress } = options;
-    if (refinements === 0 || !found.withinLimits) return found;
-    const measured = (assignment: Assignment) =>
-      this.heldOut.measure(bitAssignment(problem, assignment), this.planOptions(options));
-    if (accuracy === undefined) return { ...found, prediction: await measured(found.assignment) };
-    const solve = widthSolver(problem, options);
-    const widest = problem.cost(widestAssignment(problem));
-    let { evaluations } = found;
-    let done = 0;
-    const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
-      onProgress?.('refining', done++, 1 + refinements + squeeze);
-      const prediction = await measured(assignment);
-      const keeps = reaches(prediction, accuracy);
-      return {
-        ...{ share, keeps, assignment, evaluations, prediction },
-        ...{ feasible: keeps, withinLimits: true },
-        predictedSqnrDb: predictedSqnrDb(problem, assignment),
-      };
-    };
-    const start = problem.cost(found.assignment) / widest;
-    const refined = await refineShare(start, 1 + refinements, async (share) => {
-      const result = solve(Math.min(share, costShare));
-      evaluations += result.evaluations;
-      return result.feasible ? trial(share, result.assignment) : undefined;
-    });
-    if (refined?.keeps !== true) return refined ?? found;
-    const squeezed = await squeezeWidths(problem, refined.assignment, squeeze, async (assignment) => {
-      evaluations++;
-      const narrowed = await trial(problem.cost(assignment) / widest, assignment);
-      return narrowed.keeps ? narrowed : undefined;
-    });
-    return squeezed ?? refined;
-  }
-
-  /** Searches in a row often end at the same widths. */
-  private quantize(assignment: BitAssignment, options: SearchOptions): DeployPlan {
+  /** Searches in a row often end at the same widths. With classes the plan has its stage already. */
+  private quantize(
+    assignment: BitAssignment,
+    classed: ClassedStage | undefined,
+    options: SearchOptions,
+  ): DeployPlan {
+    const { model } = this;
     const { onProgress } = options;
     const how = this.planOptions(options);
-    const key = JSON.stringify([assignment, how]);
+    const key = JSON.stringify([assignment, how, classed?.key]);
     if (this.last?.key !== key) {
-      const progress = onProgress === undefined ? {} : { onProgress };
-      const { plan } = quantizeCalibrated(this.model, assignment, { ...how, ...progress });
+      const more = { ...how, ...(onProgress === undefined ? {} : { onProgress }) };
+      const { plan } =
+        classed === undefined
+          ? quantizeCalibrated(model, assignment, more)
+          : quantizeBranches(model, stagedRequest(model.network, classed, assignment), more);
       this.last = { key, plan };
     }
     return this.last.plan;
@@ -256,35 +241,23 @@ export class ModelSearch {
     budget: number,
     options: SearchOptions,
   ): Promise<SearchedPlan> {
-    const { stage, problem } = candidate;
-    const found = await this.refine(candidate, options);
+    const { stage, problem, classed } = candidate;
+    const found = await refineFound(candidate, options, (widths) =>
+      this.heldOut.measure(bitAssignment(problem, widths), this.planOptions(options), classed),
+    );
     const assignment = bitAssignment(problem, found.assignment);
-    const plan = expandStage(this.quantize(assignment, options), stage.choice);
+    const quantized = this.quantize(assignment, classed, options);
+    const plan = classed === undefined ? expandStage(quantized, stage.choice) : quantized;
     const { arenaBytes } = measuredCosts.memory(plan);
     return {
       ...{ plan, stage: stage.choice, found, assignment, arenaBytes },
       bitops: problem.bitops(found.assignment),
-      ...(await this.baselines(budget)),
+      ...(await this.stages.baselines(budget)),
       fits: arenaBytes <= budget,
-    };
-  }
-
-  private async baselines(budget: number) {
-    const bitopsOf = ({ skeleton }: ChosenStage): number => {
-      const unlimited = { scope: 'all', stageLayers: 0, arenaBytes: Number.POSITIVE_INFINITY } as const;
-      const problem = searchProblem(this.figures, skeleton, unlimited);
-      return problem.bitops(widestAssignment(problem));
-    };
-    const layers = (await this.stage('layers', budget))!;
-    const patches = await this.stage('patches', budget);
-    return {
-      bitopsInt8: bitopsOf(layers),
-      bitopsInt8Patched: patches?.fits === true ? bitopsOf(patches) : null,
+      ...(classed === undefined ? {} : { classes: classed.found }),
     };
   }
 }
-
-const NO_STAGE = { choice: undefined, skeleton: undefined, arenaBytes: 0, fits: false };
 
 /** Searches again under a smaller budget when the plan turns out larger than its skeleton. */
 const RETRIES = 3;
@@ -293,12 +266,11 @@ const shareOfLimit = (problem: WidthProblem, limit: number): { readonly costShar
   costShare: limit / problem.cost(widestAssignment(problem)),
 });
 
-type RefinedWidths = FoundWidths & Trial;
-
 interface StageCandidate {
   readonly stage: ChosenStage;
   readonly problem: WidthProblem;
   readonly found: FoundWidths;
+  readonly classed?: ClassedStage;
 }
 
 /** Feasible first; then the cheaper one when accuracy is bounded, else the more accurate one. */

@@ -122,21 +122,22 @@ function isInside({ network }: NetworkFigures, site: WidthSite, stageLayers: num
   return site.tensors.every((id) => written.has(id));
 }
 
+/** A layer that branches of both classes compute is two: one reads what is kept at 8 bits. */
 function problemLayers({ network, sites }: NetworkFigures, skeleton: StagedSkeleton): SearchLayer[] {
-  const macs = skeleton.layerMacs(network.layers.length);
+  const all = skeleton.layerMacs(network.layers.length);
+  const kept = skeleton.layerMacs(network.layers.length, (step) => skeleton.readsKept(step));
   return network.layers.flatMap((layer, index): SearchLayer[] => {
     if (!isWeighted(layer)) return [];
     const input = layer.inputs[0]!;
-    return [
-      {
-        name: layer.name,
-        macs: macs[index]!,
-        input: sites.findIndex((site) => site.kind === 'activation' && site.tensors.includes(input)),
-        inputBits: 8,
-        weights: sites.findIndex((site) => site.kind === 'weights' && site.layer === index),
-        weightBits: 8,
-      },
-    ];
+    const own: SearchLayer = {
+      name: layer.name,
+      macs: all[index]! - kept[index]!,
+      input: sites.findIndex((site) => site.kind === 'activation' && site.tensors.includes(input)),
+      inputBits: 8,
+      weights: sites.findIndex((site) => site.kind === 'weights' && site.layer === index),
+      weightBits: 8,
+    };
+    return kept[index] === 0 ? [own] : [own, { ...own, macs: kept[index]!, input: -1 }];
   });
 }
 

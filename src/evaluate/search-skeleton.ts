@@ -18,7 +18,7 @@ import {
 import type { StoredMap } from '../quantize/activation-grids.js';
 import { emitPlans } from '../quantize/emit-plan.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
-import { QuantmcuError } from '../support/errors.js';
+import { invariant, QuantmcuError } from '../support/errors.js';
 
 /** How the first layers run. */
 export type StageChoice =
@@ -146,30 +146,57 @@ export class StagedSkeleton {
   /** −1 for steps that move rows. */
   readonly layerOf: readonly number[];
 
-  /** @param plan the skeleton's plan with a stage */
+  /**
+   * @param plan the skeleton's plan with a stage
+   * @param kept tensors of `plan` that stay at 8 bits whatever width their map has
+   */
   constructor(
     private readonly skeleton: Skeleton,
     readonly plan: DeployPlan,
+    private readonly kept: ReadonlySet<number> = new Set(),
   ) {
     this.tensorOf = plan.tensors.map(({ name }) => Number.parseInt(name, 10));
     this.layerOf = stepLayers(plan);
   }
 
-  /** MACs per layer of the network, halos included. */
-  layerMacs(layers: number): number[] {
+  /** With those `maps` of the network kept at 8 bits that these branches of a patch stage compute. */
+  keeping(branches: ReadonlySet<number>, maps: ReadonlySet<number>): StagedSkeleton {
+    const { patchStage: stage, steps } = this.plan;
+    invariant(stage?.kind === 'patches', 'search/classes', 'only branches of patches have classes');
+    const { firstStep, stepsPerBranch } = stage;
+    const kept = [...branches].flatMap((branch) => {
+      const from = firstStep + branch * stepsPerBranch;
+      return steps.slice(from, from + stepsPerBranch).map(({ output }) => output);
+    });
+    const own = kept.filter((id) => maps.has(this.tensorOf[id]!));
+    return new StagedSkeleton(this.skeleton, this.plan, new Set(own));
+  }
+
+  private rootOf(tensor: number): number {
+    return this.plan.tensors[tensor]!.view?.of ?? tensor;
+  }
+
+  /** Whether what a step reads (first, where it reads several maps) is kept at 8 bits. */
+  readsKept(step: number): boolean {
+    return this.kept.has(this.rootOf(this.plan.steps[step]!.inputs[0]!));
+  }
+
+  /** MACs per layer of the network, halos included; of the steps that are asked for. */
+  layerMacs(layers: number, counts: (step: number) => boolean = () => true): number[] {
     const macs = Array.from({ length: layers }, () => 0);
     this.plan.steps.forEach((step, i) => {
       const layer = this.layerOf[i]!;
-      if (layer >= 0) macs[layer] = macs[layer]! + stepMacs(step, this.plan);
+      if (layer >= 0 && counts(i)) macs[layer] = macs[layer]! + stepMacs(step, this.plan);
     });
     return macs;
   }
 
   withWidths({ tensor, weights }: NetworkWidths): DeployPlan {
     const { plan, skeleton } = this;
-    const idOf = (i: number): number => this.tensorOf[plan.tensors[i]!.view?.of ?? i]!;
     const tensors = plan.tensors.map((own, i) => {
-      const { bits, scale, zeroPoint } = skeleton.tensorAt(idOf(i), tensor(idOf(i)));
+      const root = this.rootOf(i);
+      const id = this.tensorOf[root]!;
+      const { bits, scale, zeroPoint } = skeleton.tensorAt(id, this.kept.has(root) ? 8 : tensor(id));
       return { ...own, bits, scale, zeroPoint };
     });
     const steps = plan.steps.map((step, i): Step => {
@@ -183,14 +210,14 @@ export class StagedSkeleton {
     return { ...plan, tensors, steps };
   }
 
-  /** Tensors of the network that are live at the step where memory peaks. */
+  /** Tensors of the network that are live at the step where memory peaks, without what is kept at 8 bits. */
   peakTensors(plan: DeployPlan): ReadonlySet<number> {
     const live = measuredCosts.liveBytes(plan);
     const step = live.indexOf(Math.max(...live));
     const at = plan.steps[step]!;
-    const roots = new Set([...at.inputs, at.output].map((id) => plan.tensors[id]!.view?.of ?? id));
+    const roots = new Set([...at.inputs, at.output].map((id) => this.rootOf(id)));
     for (const id of heldOver(plan, step)) roots.add(id);
-    return new Set([...roots].map((id) => this.tensorOf[id]!));
+    return new Set([...roots].flatMap((id) => (this.kept.has(id) ? [] : [this.tensorOf[id]!])));
   }
 }
 
@@ -216,11 +243,15 @@ export interface ChosenStage {
   readonly fits: boolean;
 }
 
-/** The cheapest stage of a kind that fits at 8 bits, or else the smallest; undefined where there is none. */
+/**
+ * The cheapest stage of a kind that fits at 8 bits, or else the smallest; undefined where there is none.
+ * @param suits of the number of its layers; all do when left out
+ */
 export function chooseStage(
   skeleton: Skeleton,
   kind: StageKind,
   budgetBytes: number,
+  suits: (stageLayers: number) => boolean = () => true,
 ): ChosenStage | undefined {
   const { plan } = skeleton;
   if (kind === 'layers') {
@@ -232,7 +263,7 @@ export function chooseStage(
       fits: arenaBytes <= budgetBytes,
     };
   }
-  const found = planned(new StagePlanner(plan, measuredCosts, { kinds: [kind] }), budgetBytes);
+  const found = planned(new StagePlanner(plan, measuredCosts, { kinds: [kind] }), budgetBytes, suits);
   if (found === undefined) return undefined;
   return {
     choice: stageChoiceOf(found.chosen),
@@ -242,9 +273,18 @@ export function chooseStage(
   };
 }
 
-function planned(planner: StagePlanner, budgetBytes: number): PlannedStages | undefined {
+function planned(
+  planner: StagePlanner,
+  budgetBytes: number,
+  suits: (stageLayers: number) => boolean,
+): Omit<PlannedStages, 'plans'> | undefined {
   try {
-    return planner.choose(budgetBytes);
+    const { plans, ...found } = planner.choose(budgetBytes);
+    if (suits(found.chosen.stageLayers)) return found;
+    const suiting = plans.filter(({ stageLayers }) => suits(stageLayers));
+    const fitting = suiting.filter(({ arenaBytes }) => arenaBytes <= budgetBytes);
+    const [chosen] = fitting.length > 0 ? fitting.sort((a, b) => a.totalMacs - b.totalMacs) : suiting;
+    return chosen && { chosen, fits: fitting.length > 0, plan: planner.planOf(chosen) };
   } catch (error) {
     if (error instanceof QuantmcuError && error.code === 'patch/plan') return undefined;
     throw error;

@@ -77,10 +77,10 @@ export function activationGrids(
 }
 
 /** Groups of maps that every class may store in its own way: those that no layer outside the stage sees. */
-function classGroups(
+export function classGroups(
   network: FloatNetwork,
   groups: readonly (readonly number[])[],
-  { layers, output }: StageClasses,
+  { layers, output }: Pick<StageClasses, 'layers' | 'output'>,
 ): (readonly number[])[] {
   const inside = new Set(network.layers.slice(0, layers).map((layer) => layer.output));
   inside.delete(output);

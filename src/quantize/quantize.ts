@@ -13,7 +13,7 @@ import { badInput } from '../support/errors.js';
 import { activationGrids, type StoredMap } from './activation-grids.js';
 import type { ChannelSource } from './channel-factors.js';
 import { channelGroups } from './channel-groups.js';
-import { type ChannelRequest, collectChannels } from './channel-samples.js';
+import { type ChannelRequest, type ChannelSamples, collectChannels } from './channel-samples.js';
 import { emitPlans } from './emit-plan.js';
 import type { QuantizedWeights } from './quantize-layer.js';
 import {
@@ -148,13 +148,17 @@ export function storeMaps(
   return activationGrids(network, ranges, assignment, { ...how, channels });
 }
 
-/** Sampled values of every map whose channels may be scaled apart: the same for all assignments. */
+/**
+ * Sampled values of every map whose channels may be scaled apart: the same for all assignments.
+ * @param keep what is kept of a map's samples
+ */
 export function sampleChannels(
   network: FloatNetwork,
   samples: readonly FloatSample[],
   engine: FloatEngine,
   seed: number,
   stage?: StageClasses,
+  keep: (sampled: ChannelSamples) => ChannelSamples = (sampled) => sampled,
 ): ChannelSource {
   const key = (tensor: number, ofClass?: number): string => `${tensor}/${ofClass ?? ''}`;
   const requests = new Map<string, ChannelRequest>();
@@ -172,7 +176,7 @@ export function sampleChannels(
     [...requests.values()],
     seed,
   );
-  const known = new Map([...requests.keys()].map((name, i) => [name, collected[i]!]));
+  const known = new Map([...requests.keys()].map((name, i) => [name, keep(collected[i]!)]));
   return {
     samplesOf: (tensor, ofClass) => known.get(key(tensor, ofClass))!,
     rounding: engine.rounding,

@@ -15,6 +15,12 @@ export interface SearchFacts {
   readonly method: string;
   readonly scope: string;
   readonly stage: string;
+  /** Patches that keep 8 bits, as [row, column] of so many; null where all are alike. */
+  readonly vdpc: {
+    readonly rule: string;
+    readonly protected: readonly (readonly [number, number])[];
+    readonly of: number;
+  } | null;
   /** What the search saved. */
   readonly cost: 'bitops' | 'cycles';
   readonly seed: number;
@@ -69,6 +75,7 @@ export interface SearchReport
   readonly drop: { readonly points: number; readonly halfWidth: number } | null;
   readonly agreement: number | null;
   readonly scoreSqnrDb: number | null;
+  /** Of maps of the stage the widths in patches that are not protected. */
   readonly widths: {
     readonly activations: BitAssignment['activations'];
     readonly weights: BitAssignment['weights'];
@@ -137,6 +144,10 @@ function summaryOf(facts: SearchFacts): string {
   return `${parts.join('; ')}`;
 }
 
+const patchesText = ({ rule, protected: kept, of }: NonNullable<SearchFacts['vdpc']>): string =>
+  `${kept.length} of ${of} keep 8 bits by rule ${rule}: ${kept.map(([row, column]) => `[${row},${column}]`).join(' ')}; ` +
+  'widths of the stage are those of the others';
+
 export function formatSearch(report: SearchReport, style: Style): string {
   const histogram = (widths: Readonly<Record<string, number>>): string =>
     [8, 4, 2]
@@ -173,6 +184,7 @@ export function formatSearch(report: SearchReport, style: Style): string {
       'widths',
       `maps ${histogram(report.widths.activations)}; weights ${histogram(report.widths.weights)}`,
     ] as const,
+    ...(report.vdpc === null ? [] : [['patches', patchesText(report.vdpc)] as const]),
     ...(report.agreement === null
       ? []
       : [['agreement', `${report.agreement.toFixed(1)} % of ${report.n} test samples`] as const]),

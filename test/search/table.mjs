@@ -134,9 +134,9 @@ async function emulated(plan) {
 
 const outcomes = new Map();
 
-/** On the test images; once for searches that end at the same widths and stage. */
-async function tested(network, { plan, assignment, stage }, samples) {
-  const key = JSON.stringify([network.name, assignment, stage]);
+/** On the test images; once for searches that end at the same widths, stage and classes of patches. */
+async function tested(network, { plan, assignment, stage, classes }, samples) {
+  const key = JSON.stringify([network.name, assignment, stage, classes?.classes]);
   if (!outcomes.has(key))
     outcomes.set(
       key,

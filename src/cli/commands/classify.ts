@@ -1,6 +1,5 @@
 /** `quantmcu classify`: which patch positions keep 8 bits, by value-driven patch classification; and the mixed plan. */
-import { type Command, Option } from 'commander';
-import { CLASSIFICATION_RULES, type ClassificationRule } from '../../classify/classify.js';
+import type { Command } from 'commander';
 import type { Recipe } from '../../data/recipe.js';
 import { type CalibratedModel, calibrateModel, floatModel } from '../../evaluate/calibrate-model.js';
 import {
@@ -9,8 +8,7 @@ import {
   type PatchRequest,
   quantizeClassified,
 } from '../../evaluate/classify-model.js';
-import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
-import type { TunedClasses } from '../../evaluate/tuned-file.js';
+import { DEFAULT_CLASSIFY_OPTIONS } from '../../evaluate/classify-patches.js';
 import type { FloatNetwork } from '../../ir/float-network.js';
 import type { Width } from '../../numeric/widths.js';
 import { readModel, storePlan } from '../../pipeline.js';
@@ -24,19 +22,15 @@ import {
   requireModel,
   selectionOf,
 } from '../calibration-options.js';
+import { type ClassesCliOptions, chosenClasses, classesOptions } from '../classes-option.js';
 import { addOptions, defineCommand, dimensionOption, jsonOption, recipeOptions } from '../cli-command.js';
 import type { Environment } from '../environment.js';
 import { findRecipe, storeRecipe } from '../find-recipe.js';
 import { findTuned } from '../find-tuned.js';
-import { byteSize, gridSize, numberBetween, positiveInteger, width } from '../option-values.js';
+import { byteSize, gridSize, positiveInteger, width } from '../option-values.js';
 import { type Progress, startProgress } from '../progress.js';
 
-interface ClassifyCommandOptions extends CalibrationOptions {
-  readonly vdpc?: ClassificationRule;
-  readonly vdpcAt?: VdpcTensor;
-  readonly share?: number;
-  readonly tau?: number;
-  readonly imageShare?: number;
+interface ClassifyCommandOptions extends CalibrationOptions, ClassesCliOptions {
   readonly tuned?: string;
   readonly runTime?: boolean;
   readonly sram?: number;
@@ -50,36 +44,11 @@ interface ClassifyCommandOptions extends CalibrationOptions {
 }
 
 function configure(command: Command): void {
-  const { rule, at, flaggedShare, tau, imageShare } = DEFAULT_CLASSIFY_OPTIONS;
   command
     .argument('<model>', 'a .tflite or .onnx model, float or quantised')
-    .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used')
-    .addOption(
-      new Option('--vdpc <rule>', `what decides (default: ${rule})`).choices(
-        Object.keys(CLASSIFICATION_RULES),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--vdpc-at <tensor>',
-        `outlier, activity: the input patch, or its first layer’s output (default: ${at})`,
-      ).choices(VDPC_TENSORS),
-    )
-    .option(
-      '--share <share>',
-      `positions to protect; outlier: calibration patches to flag, which fixes φ (default: ${flaggedShare})`,
-      numberBetween(0, 1),
-    )
-    .option(
-      '--tau <share>',
-      `outlier: values of a patch that may be outliers (default: ${tau})`,
-      numberBetween(0, 1),
-    )
-    .option(
-      '--image-share <share>',
-      `outlier: images that must have an outlier patch there (default: ${imageShare})`,
-      numberBetween(0, 1),
-    )
+    .requiredOption('--data <folder>', 'calibration data, never test data; labels are not used');
+  addOptions(command, classesOptions(`what decides (default: ${DEFAULT_CLASSIFY_OPTIONS.rule})`));
+  command
     .option('--tuned <file>', 'rule, share and τ as quantmcu tune chose them; other options come first')
     .option(
       '--run-time',
@@ -105,23 +74,6 @@ const patchRequest = ({ stage, grid, input, sram }: ClassifyCommandOptions): Pat
   ...(input === undefined ? {} : { input }),
   ...(sram === undefined ? {} : { budgetBytes: sram }),
 });
-
-/** What the command line says, else the tuned file, else the defaults. */
-async function classesOf(
-  { vdpc, vdpcAt, share, tau, imageShare, tuned }: ClassifyCommandOptions,
-  environment: Environment,
-  network: { readonly name: string },
-): Promise<TunedClasses> {
-  const found = tuned === undefined ? undefined : (await findTuned(environment, tuned, network)).classes;
-  const other = found ?? DEFAULT_CLASSIFY_OPTIONS;
-  return {
-    rule: vdpc ?? other.rule,
-    at: vdpcAt ?? other.at,
-    flaggedShare: share ?? other.flaggedShare,
-    tau: tau ?? other.tau,
-    imageShare: imageShare ?? other.imageShare,
-  };
-}
 
 function positionsOf({ layout, classes, figures }: ClassifiedModel): ClassifyReport['positions'] {
   return layout.branches.map(({ row, column }, at) => {
@@ -190,7 +142,10 @@ export const classify = defineCommand<ClassifyCommandOptions>({
     for (const warning of warnings) writeError(`warning: ${warning}\n`);
     const float = floatModel(await readModel(host, model!, options));
     const { recipe } = await findRecipe(host, model!, float.network, options);
-    const { rule, at, flaggedShare, tau, imageShare } = await classesOf(options, environment, float.network);
+    const tuned =
+      options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
+    const classes = chosenClasses(options, tuned);
+    const { rule, at } = classes;
     if (options.runTime === true && (rule !== 'outlier' || at !== 'input'))
       throw badInput('classify/run-time', 'only outliers in the input can be looked for at run time', {
         found: `--vdpc ${rule} --vdpc-at ${at}`,
@@ -209,7 +164,7 @@ export const classify = defineCommand<ClassifyCommandOptions>({
     const runTime = options.runTime === true;
     const found = environment.runBlocking(() =>
       classifyModel(calibrated, patchRequest(options), {
-        ...{ ...DEFAULT_CLASSIFY_OPTIONS, rule, at, flaggedShare, tau, imageShare, runTime },
+        ...{ ...DEFAULT_CLASSIFY_OPTIONS, ...classes, runTime },
       }),
     );
     const stored = await storeMixed({ calibrated, found, recipe }, options, environment, progress);

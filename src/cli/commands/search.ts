@@ -25,8 +25,8 @@ export const search = defineCommand<SearchOptions>({
       'weights searched as well; accuracy on test images',
     ],
     [
-      'quantmcu search model.onnx --data calib/ --target f746 --method vdqs --accuracy entropy --stage patches',
-      'as the paper does it',
+      'quantmcu search model.onnx --data calib/ --target f746 --vdpc outlier --accuracy entropy --scope patch',
+      'as the paper does it: patches with outliers keep 8 bits, the others’ widths are searched',
     ],
   ],
   configure(command) {

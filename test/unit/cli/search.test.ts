@@ -1,6 +1,9 @@
 /** `search` in memory: the report's fields, the stored plan, and what it refuses. */
 import { describe, expect, it } from 'vitest';
 import { decodePlan } from '../../../src/ir/plan-file.js';
+import { planBitops } from '../../../src/ops/plan-bitops.js';
+import type { SearchReport } from '../../../src/report/search-report.js';
+import { EXIT_CODES } from '../../../src/support/errors.js';
 import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
 
@@ -31,6 +34,7 @@ describe('search', () => {
     expect(report.bitopsInt8).toBe(2_656_768 * 64);
     expect(report.bitops).toBeLessThanOrEqual(0.7 * report.bitopsInt8);
     expect(report.arenaBytes).toBeLessThanOrEqual(24 * 1024);
+    expect(report.vdpc).toBeNull();
     expect(report.timing.seconds).toBeGreaterThan(0);
     const json = new TextDecoder().decode(await host.readFile('net.plan.json'));
     const plan = decodePlan(json, await host.readFile('net.plan.bin'), 'net.plan.json');
@@ -54,6 +58,54 @@ describe('search', () => {
     expect(report).toMatchObject({ feasible: true, fits: false, flashBytes: 20 * 1024 });
     expect(report.constantBytes).toBeGreaterThan(22_016);
     expect(report.summary).toContain('constants do not fit 20.0 KiB of flash');
+  });
+
+  it('keeps protected patches at 8 bits under --vdpc, and says which', async () => {
+    const argv = [...SEARCH, '--sram', '20K', '--cost-share', '0.9', '--scope', 'patch', '-o', 'net'];
+    argv.push('--vdpc', 'activity', '--vdpc-at', 'input', '--share', '0.25');
+    const { exitCode, stdout, host } = await runInMemory(argv, FILES);
+    expect(exitCode).toBe(0);
+    const report = JSON.parse(stdout);
+    const { rule, protected: kept, of } = report.vdpc as SearchReport['vdpc'] & object;
+    expect(report).toMatchObject({ stage: 'patches', feasible: true, fits: true });
+    expect([rule, kept.length]).toEqual(['activity', Math.round(0.25 * of)]);
+    const json = new TextDecoder().decode(await host.readFile('net.plan.json'));
+    const plan = decodePlan(json, await host.readFile('net.plan.bin'), 'net.plan.json');
+    expect(planBitops(plan)).toBe(report.bitops);
+    const widths = Object.entries(report.widths.activations as Record<string, number>);
+    const tiles = plan.tensors.flatMap(({ name, bits, view }) => {
+      const [, map, row, column] = /^(.*)\[(\d+),(\d+)\]$/.exec(name) ?? [];
+      const width = widths.find(([own]) => own === map)?.[1];
+      return view !== undefined || width === undefined ? [] : [{ at: `${row},${column}`, bits, width }];
+    });
+    expect(tiles.some(({ width }) => width < 8)).toBe(true);
+    const isKept = (at: string): boolean => kept.some((position) => position.join() === at);
+    for (const { at, bits, width } of tiles) expect([at, bits]).toEqual([at, isKept(at) ? 8 : width]);
+    expect(new Set(tiles.map(({ at }) => at)).size).toBe(of);
+  });
+
+  it('refuses --vdpc without patches, and its options alone', async () => {
+    const refusal = async (...more: string[]): Promise<unknown> => {
+      const { exitCode, stdout } = await runInMemory([...SEARCH, ...more], FILES);
+      return [exitCode, JSON.parse(stdout).error];
+    };
+    for (const stage of ['none', 'streaming'])
+      expect(await refusal('--vdpc', 'noise', '--stage', stage)).toEqual([
+        EXIT_CODES.input,
+        {
+          ...{ code: 'search/classes', kind: 'input' },
+          message: `only a stage of patches has patches to classify; found --vdpc with --stage ${stage}; expected --stage patches, or auto`,
+        },
+      ]);
+    expect(await refusal('--tau', '0.1')).toEqual([
+      EXIT_CODES.input,
+      expect.objectContaining({ code: 'search/classes', message: expect.stringContaining('found --tau') }),
+    ]);
+    const split = ['--vdpc', 'outlier', '--share', '1', '--sram', '20K'];
+    expect(await refusal(...split)).toEqual([
+      EXIT_CODES.unsupported,
+      expect.objectContaining({ code: 'classify/no-split' }),
+    ]);
   });
 
   it('refuses a stored plan and two bounds of accuracy', async () => {

@@ -5,61 +5,19 @@
  * QUANTMCU_STAGED_NETWORKS (default 24) widens the run.
  */
 import { describe, expect, it } from 'vitest';
-import { bind } from '../../../src/bind/bind.js';
 import { inputSpec, storeReals } from '../../../src/data/input-spec.js';
-import { verifyBoundPlan } from '../../../src/invariants/bound.js';
-import { verifyPlan } from '../../../src/invariants/plan.js';
 import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
 import { decodePlan, encodePlan } from '../../../src/ir/plan-file.js';
-import { unpackActivation } from '../../../src/ops/plan-access.js';
 import type { LoadedNetwork } from '../../../src/simulate/engine.js';
-import { referenceEngine } from '../../../src/simulate/reference-engine.js';
 import { createWasmEngine } from '../../../src/simulate/wasm-engine.js';
 import { choiceTrial, type StagedTrial, stagedTrial } from '../../support/random-staged.js';
+import { checkTiles } from '../../support/staged-tiles.js';
 
 const NETWORKS = Number(process.env.QUANTMCU_STAGED_NETWORKS ?? 24);
 const wasm = createWasmEngine();
 
-/** Stored values of a tensor after a run in the reference, and the outputs. */
-function runReference(plan: DeployPlan, input: Uint8Array, name: string) {
-  const wanted = plan.tensors.find((tensor) => tensor.name === name)!;
-  const values = new Int32Array(wanted.shape[0] * wanted.shape[1] * wanted.shape[2]);
-  const channels = wanted.shape[2];
-  const network = referenceEngine.load(plan) as LoadedNetwork;
-  const outputs = network.run([input], (_step, id, bytes) => {
-    const tensor = plan.tensors[id]!;
-    if (id === wanted.id) values.set(unpackActivation(tensor, bytes));
-    if (tensor.view?.of !== wanted.id) return;
-    const [rows, columns] = tensor.shape;
-    const own = unpackActivation(tensor, bytes);
-    for (let y = 0; y < rows; y++)
-      values.set(
-        own.subarray(y * columns * channels, (y + 1) * columns * channels),
-        ((y + tensor.view.y) * wanted.shape[1] + tensor.view.x) * channels,
-      );
-  });
-  return { values, outputs };
-}
-
-/** `classOf` by branch: the class whose tile is expected. */
-function check(trial: StagedTrial, classOf: readonly number[], what: string): void {
-  const { result, layout, network, samples } = trial;
-  const { plan, plans } = result;
-  expect(verifyPlan(plan), what).toEqual([]);
-  verifyBoundPlan(bind(plan, { core: 'm4', feature: 'dsp' }));
-  const output = network.tensors[layout.cut.output]!;
-  const bytes = storeReals(samples[0]![0]!, inputSpec(plan));
-  const mixed = runReference(plan, bytes, output.name);
-  const whole = plans.map((own) => runReference(own, bytes, output.name).values);
-  const [, width, channels] = output.shape;
-  layout.branches.forEach(({ tile }, at) => {
-    for (let y = tile.y0; y < tile.y1; y++) {
-      const [from, to] = [tile.x0, tile.x1].map((x) => (y * width + x) * channels) as [number, number];
-      expect(mixed.values.slice(from, to), what).toEqual(whole[classOf[at]!]!.slice(from, to));
-    }
-  });
-  expect((wasm.load(plan) as LoadedNetwork).run([bytes]), what).toEqual(mixed.outputs);
-}
+const check = (trial: StagedTrial, classOf: readonly number[], what: string): void =>
+  checkTiles({ ...trial, ...trial.result }, classOf, what);
 
 const encoded = (plan: DeployPlan): readonly [string, Uint8Array] => {
   const { json, weights } = encodePlan(plan);

@@ -1,0 +1,57 @@
+/**
+ * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
+ * bounds of cost, then single widths.
+ */
+import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
+import type { AccuracyPrediction } from './predict-accuracy.js';
+import { refineShare, type Trial } from './refine-widths.js';
+import type { WidthProblem } from './search-problem.js';
+import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
+import { squeezeWidths } from './squeeze-widths.js';
+
+export interface RefineRequest extends WidthRequest {
+  /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
+  readonly refinements?: number;
+  /** Further such plans, each with one width narrower than the last that kept the bound. Default 0. */
+  readonly squeeze?: number;
+}
+
+type RefinedWidths = FoundWidths & Trial;
+
+/** Without a bound of accuracy only what is said of the widths is measured. */
+export async function refineFound(
+  { problem, found }: { readonly problem: WidthProblem; readonly found: FoundWidths },
+  options: RefineRequest,
+  measured: (assignment: Assignment) => Promise<AccuracyPrediction>,
+): Promise<FoundWidths> {
+  const { accuracy, refinements = 0, squeeze = 0, costShare = 1, onProgress } = options;
+  if (refinements === 0 || !found.withinLimits) return found;
+  if (accuracy === undefined) return { ...found, prediction: await measured(found.assignment) };
+  const solve = widthSolver(problem, options);
+  const widest = problem.cost(widestAssignment(problem));
+  let { evaluations } = found;
+  let done = 0;
+  const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
+    onProgress?.('refining', done++, 1 + refinements + squeeze);
+    const prediction = await measured(assignment);
+    const keeps = reaches(prediction, accuracy);
+    return {
+      ...{ share, keeps, assignment, evaluations, prediction },
+      ...{ feasible: keeps, withinLimits: true },
+      predictedSqnrDb: predictedSqnrDb(problem, assignment),
+    };
+  };
+  const start = problem.cost(found.assignment) / widest;
+  const refined = await refineShare(start, 1 + refinements, async (share) => {
+    const result = solve(Math.min(share, costShare));
+    evaluations += result.evaluations;
+    return result.feasible ? trial(share, result.assignment) : undefined;
+  });
+  if (refined?.keeps !== true) return refined ?? found;
+  const squeezed = await squeezeWidths(problem, refined.assignment, squeeze, async (assignment) => {
+    evaluations++;
+    const narrowed = await trial(problem.cost(assignment) / widest, assignment);
+    return narrowed.keeps ? narrowed : undefined;
+  });
+  return squeezed ?? refined;
+}
