@@ -7,7 +7,8 @@ QuantMCU (arXiv 2401.13714) reports 2.2× fewer BitOPs and 1.5× lower latency t
 comparable accuracy. Ours, per network: of the plans that VDQS chose on calibration images alone (one bound of SRAM, one
 of accuracy, and a stricter one where that stands in the table) the one with the fewest BitOPs that keeps the bound on the
 test images as well, against 8 bits in the cheapest patches that fit. Cycles are of the quickest such plan.
-Written by \`npm run reproduce\` from src/search/table.csv; do not edit. – : that row is not in the table.
+Written by \`npm run reproduce\` from src/search/table.csv; do not edit. – : that row is not in the table, or no plan there
+keeps the bound; such a network is not in the mean.
 `;
 
 const TAIL = `## What differs, and why
@@ -81,10 +82,12 @@ export function renderReproduction(rows) {
     const figures = headlineFigures(rows.filter((row) => row.network === network));
     return figures === undefined ? [] : [{ network, ...figures }];
   });
-  const lines = found.map(
-    ({ network, row, bitops, m4, m7 }) =>
-      `| ${network} | ${boundOf(network)} | ${row.case.replace(/;/g, ',')} | ${ratio(bitops)} | ${ratio(m4)} | ${ratio(m7)} | ${row.points_lost} ± ${row.half_width_95} | ${row.agreement} |`,
-  );
+  const lines = networks.map((network) => {
+    const figures = found.find((other) => other.network === network);
+    if (figures === undefined) return `| ${network} | ${boundOf(network)} |${' – |'.repeat(6)}`;
+    const { row, bitops, m4, m7 } = figures;
+    return `| ${network} | ${boundOf(network)} | ${row.case.replace(/;/g, ',')} | ${ratio(bitops)} | ${ratio(m4)} | ${ratio(m7)} | ${row.points_lost} ± ${row.half_width_95} | ${row.agreement} |`;
+  });
   const known = found.map(({ bitops }) => bitops).filter((value) => value !== undefined);
   const meanOf = (column) => {
     const values = found.map((figures) => figures[column]).filter((value) => value !== undefined);

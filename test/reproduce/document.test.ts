@@ -28,6 +28,11 @@ it('takes the cheapest VDQS row that keeps its bound on the test images too, and
   expect(headlineFigures(TABLE.slice(1))!.m4).toBeUndefined();
   expect(headlineFigures(TABLE.slice(3, 4))).toBeUndefined();
   expect(renderReproduction(TABLE)).toContain('| ours, mean of 1 |  |  | 3.00× | 2.00× |');
+  // A network whose plans all break the bound is named, but counts in no mean.
+  const broken = { ...row('VDQS noise; weights searched; streaming', 10, true, 20, 3), network: 'vww' };
+  const text = renderReproduction([...TABLE, broken]);
+  expect(text).toContain('| vww | 1 point | – | – | – | – | – | – |');
+  expect(text).toContain('| ours, mean of 1 |');
 });
 
 it('names scripts that exist', () => {

@@ -53,6 +53,8 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
   const broken = renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 1.2, 0.1, false)]);
   expect(lineOf(broken, '**VDQS')).toContain('| yes (60; rivals –) |');
   expect(renderTable([row(VDQS, 60, 0.9, 0.4)])).not.toContain('**VDQS');
+  const none = renderTable([row(VDQS, 60, 1.4, 2, false), row(RIVAL, 50, 1.2, 2, false)]);
+  expect(lineOf(none, '**VDQS')).toContain('| – (–; rivals –) |');
 });
 
 it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
@@ -69,6 +71,11 @@ it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
     `| 3 | ${title(VDQS)}, drop 3 (1.5) | 2.00× | 6.00× | ${title(VDQS)} (0.4) | 2.00× |`,
   );
   expect(renderTable(rows.slice(1))).not.toContain('Quickest VDQS');
+  expect(renderTable([{ ...patches, within_limits: 'false' }, ...rows.slice(1)])).not.toContain(
+    'Quickest VDQS',
+  );
+  const lost = renderTable([patches, timed(VDQS, 1.4, 200, 90)]);
+  expect(lineOf(lost.slice(lost.indexOf('Quickest VDQS')), '1 |')).toBe('| 1 | – | – | – | – | – |');
 });
 
 const title = (name: string): string => name.replaceAll(';', ',');
