@@ -53,6 +53,13 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
   const broken = renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 1.2, 0.1, false)]);
   expect(lineOf(broken, '**VDQS')).toContain('| yes (60; rivals –) |');
   expect(renderTable([row(VDQS, 60, 0.9, 0.4)])).not.toContain('**VDQS');
+  // With patches in classes it is VDQS still, no rival.
+  const classes = row('VDPC noise, VDQS noise; weights 8; patches; scope patch', 50, 0.9, 0.4);
+  const verdict = lineOf(
+    renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5), classes]),
+    '**the same, any',
+  );
+  expect(verdict).toContain('| yes (50; rivals 80) |');
   const none = renderTable([row(VDQS, 60, 1.4, 2, false), row(RIVAL, 50, 1.2, 2, false)]);
   expect(lineOf(none, '**VDQS')).toContain('| – (–; rivals –) |');
 });

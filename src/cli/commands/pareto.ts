@@ -27,6 +27,7 @@ import {
   evaluationsOption,
   measuringOptions,
   noiseImagesOption,
+  requireModel,
   scopeOption,
   searchedWeights,
   selectionOf,
@@ -197,6 +198,7 @@ async function allPoints(model: string, plans: readonly string[], context: Conte
   const { options, environment, board, cache, progress } = context;
   const { host, now, runBlocking } = environment;
   const onProgress = progress.update;
+  requireModel('pareto', model, 'stored plans come behind the model');
   const float = floatModel(await readModel(host, model, options));
   const { recipe } = await findRecipe(host, model, float.network, options);
   const calibrate = async (folder: string): Promise<CalibratedModel> => {

@@ -34,6 +34,7 @@ import {
   inputModeOption,
   measuringOptions,
   noiseImagesOption,
+  requireModel,
   searchedWeights,
   selectionOf,
   stageKindOption,
@@ -147,6 +148,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { host, now, runBlocking } = environment;
   const board = await findTarget(host, options);
+  requireModel('tune', path, 'a stored plan has its widths fixed');
   const float = floatModel(await readModel(host, path, options));
   const { recipe } = await findRecipe(host, path, float.network, options);
   const onProgress = progress.update;

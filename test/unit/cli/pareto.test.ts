@@ -77,6 +77,8 @@ describe('pareto', () => {
       JSON.parse((await runInMemory(argv, FILES)).stdout).error.code;
     expect(await code(PARETO)).toBe('pareto/data');
     expect(await code([...PARETO, 'wide.plan.json'])).toBe('pareto/data');
+    const plan = [PARETO[0]!, 'wide.plan.json', ...PARETO.slice(2), '--data', 'set'];
+    expect(await code(plan)).toBe('pareto/plan');
     const methods = await runInMemory([...PARETO, '--data', 'set', '--methods', 'magic'], FILES);
     expect([methods.exitCode, methods.stderr]).toEqual([2, expect.stringMatching(/vdqs/)]);
   });

@@ -113,4 +113,10 @@ describe('tune', () => {
     const { stdout } = await runInMemory([...TUNE, '--limit', '2'], FILES);
     expect(JSON.parse(stdout).error.code).toBe('tune/split');
   });
+
+  it('says that a stored plan is no model', async () => {
+    const argv = TUNE.map((word, i) => (i === 1 ? 'net.plan.json' : word));
+    const { exitCode, stdout } = await runInMemory(argv, FILES);
+    expect([exitCode, JSON.parse(stdout).error.code]).toEqual([5, 'tune/plan']);
+  });
 });
