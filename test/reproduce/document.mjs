@@ -19,7 +19,7 @@ const TAIL = `## What differs, and why
 - **Streaming.** Row by row nothing is computed twice: what halos cost int8 patches counts in our favour there.
 - **Networks and data** are those of the data collection (test/accuracy/width-cases.mjs), not the paper's.
 - **Kernels.** Int8 patches run on our own 8-bit kernels: fewer BitOPs turn into fewer cycles only where a narrow kernel
-  beats these.
+  beats these. Where rows of a network were measured at different commits, src/search/TABLE.md says so.
 - **Latency.** Cycles of emulated cores at zero wait states; the paper measured boards.
 - **Classification of patches** is not part of these rows: by the SQNR of the scores no rule did better than no classes at
   the same BitOPs (src/classify/VDPC.md).
