@@ -51,7 +51,8 @@ both toolchains: how many outputs differ from the reference by any byte. Modes t
 At the bounds: shapes with all weights and activations at their ends, alternating or equal; kernels of lanes draw
 such weights besides, as large as their fields hold. Instances: of the kernel, one per mode and specialisation. Of two
 kernels that agree on the map between them ("behind"), the pair is the second one's, those of the first take turns (a8w8,
-a8w4, a4w8, a2w8), and the map is compared as well as the output.
+a8w4, a4w8, a2w8), and the map is compared as well as the output. "spread" sets channels among constant ones, behind every
+kernel of convolutions and matrix products in turn.
 
 Made by \`npm run parity:full\`, seed ${seed}, engine \`builtin\`; ${toolchains.join('; ')}. Rows that stand here are
 left out of a run; \`PARITY_KERNEL='conv2d lanes' PARITY_RENEW=1\` runs a kernel's anew.

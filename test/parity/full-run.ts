@@ -14,6 +14,7 @@ import { linkedKernels } from '../../src/bind/variants/links.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
 import { findToolchain, type Toolchain } from '../../src/compile/toolchain.js';
 import type { ElfImage } from '../../src/ir/elf-image.js';
+import type { FirmwareMode } from '../../src/numeric/requantize.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
 import type { Board } from '../../src/targets/index.js';
 import { tensorDifference } from './c-difference.js';
@@ -21,8 +22,9 @@ import { type ParityCase, parityCase, programFiles } from './c-programs.js';
 import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
 import { type FullRunCell, readFullRun, writeFullRun } from './full-run-document.js';
 import { KERNEL_ROWS, type KernelRow, kernelTitle } from './kernel-rows.js';
-import { kernelSamples } from './kernel-samples.js';
+import { kernelSamples, type SampleCount } from './kernel-samples.js';
 import { type LinkedCase, linkedCase, linkedDifferences } from './linked-cases.js';
+import { spreadCases } from './live-cases.js';
 import { objectKeeper } from './object-keeper.js';
 
 const SHAPES = Number(process.env.PARITY_SHAPES ?? 1000);
@@ -62,6 +64,11 @@ function boundCase(row: KernelRow, sample: SampleCase, index: number): ParityCas
   return parityCase(sample, bound, index);
 }
 
+const drawnCases = (row: KernelRow, mode: FirmwareMode, count: SampleCount): ParityCase[] =>
+  row.name === 'spread'
+    ? spreadCases(row.inputBits, mode, count)
+    : kernelSamples(row, mode, { ...count, ...familyOf(row) }).map((sample, i) => boundCase(row, sample, i));
+
 /** Bound cases, one firmware at a time; modes take turns, those that the kernel lacks drop out. */
 function* firmwares(row: KernelRow): Generator<ParityCase[]> {
   const modes = [...row.modes];
@@ -69,11 +76,11 @@ function* firmwares(row: KernelRow): Generator<ParityCase[]> {
   for (let [done, turn] = [0, 0]; done < SHAPES && modes.length > 0; turn++) {
     const at = turn % modes.length;
     const count = Math.min(PER_ELF, SHAPES - done);
-    const samples = kernelSamples(row, modes[at]!, { seed: first + SEEDS * turn, count, ...familyOf(row) });
-    if (samples.length < count) modes.splice(at, 1);
-    if (samples.length === 0) continue;
-    done += samples.length;
-    yield samples.map((sample, i) => boundCase(row, sample, i));
+    const cases = drawnCases(row, modes[at]!, { seed: first + SEEDS * turn, count });
+    if (cases.length < count) modes.splice(at, 1);
+    if (cases.length === 0) continue;
+    done += cases.length;
+    yield cases;
   }
 }
 

@@ -94,10 +94,17 @@ export const WRITER_PAIRS: readonly (readonly [inputBits: Width, weightBits: Wid
   ] as const),
 ];
 
+/** What sets channels among constant ones, behind every kernel of convolutions and matrix products; by the output's width. */
+export const SPREAD_ROWS: readonly KernelRow[] = WIDTH_LIST.map((inputBits) => ({
+  ...{ op: 'conv2d' as const, name: 'spread', inputBits, weightBits: 8 as const },
+  ...{ pair: `a${inputBits}`, modes: FIRMWARE_MODES },
+}));
+
 /** Variants as their list has them, then the portable kernels. */
 export const VARIANT_ROWS: readonly KernelRow[] = KERNEL_VARIANTS.flatMap(variantRows);
 export const KERNEL_ROWS: readonly KernelRow[] = [
   ...VARIANT_ROWS,
+  ...SPREAD_ROWS,
   ...LINKED_ROWS,
   ...STEP_OP_LIST.flatMap(portableRows),
 ];

@@ -19,43 +19,21 @@ import { gridBranches, stageCuts } from '../../src/patch/branches.js';
 import { expandPatches } from '../../src/patch/expand.js';
 import type { LoadedNetwork } from '../../src/simulate/engine.js';
 import { referenceEngine } from '../../src/simulate/reference-engine.js';
-import { createRandom, type Random } from '../../src/support/random.js';
+import { createRandom } from '../../src/support/random.js';
 import { type Board, coreOf } from '../../src/targets/index.js';
 import { randomNetwork } from '../support/random-network.js';
 import { tensorDifference } from './c-difference.js';
-import { type ParityCase, parityCase } from './c-programs.js';
+import type { ParityCase } from './c-programs.js';
 import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
-import { VARIANT_ROWS } from './kernel-rows.js';
 import { kernelSamples } from './kernel-samples.js';
+import { liveCase, PRUNABLE_ROWS, pruned } from './live-cases.js';
 
 const SEED = Number(process.env.PARITY_SEED ?? 90261);
 const PER_ROW = 4;
 const host = createNodeHost();
 afterAll(() => host.cleanUp());
 
-const rows = VARIANT_ROWS.filter(({ op }) => op === 'conv2d' || op === 'fully_connected');
-
-/** Share of constant channels in eighths, 8 for all. */
-const SHARES = [1, 2, 4, 4, 6, 7, 7, 8];
-
-/** The plan with channels of its convolutions and matrix products made constant, by weights of zero or a large bias. */
-function pruned(plan: DeployPlan, random: Random): DeployPlan {
-  const weights = plan.weights.slice();
-  const view = new DataView(weights.buffer);
-  for (const step of plan.steps) {
-    if (step.op !== 'conv2d' && step.op !== 'fully_connected') continue;
-    const [, , channels] = plan.tensors[step.output]!.shape;
-    const share = random.pick(SHARES);
-    const bytes = step.weights.length / channels;
-    for (let channel = 0; channel < channels; channel++) {
-      if (random.integer(0, 7) >= share) continue;
-      const at = step.weights.offset + channel * bytes;
-      if (random.integer(0, 2) > 0) weights.fill(0, at, at + bytes);
-      else view.setInt32(step.bias.offset + 4 * channel, random.pick([-(2 ** 29), 2 ** 29]), true);
-    }
-  }
-  return { ...plan, weights };
-}
+const rows = PRUNABLE_ROWS;
 
 const spreads = ({ steps }: BoundPlan): KernelCall[] =>
   steps.flatMap(({ calls }) => calls.filter(({ kernel }) => kernel.variant === 'spread'));
@@ -75,15 +53,8 @@ function casesOf(mode: FirmwareMode, { core }: Board, perRow = PER_ROW): ParityC
     .forEach((row, i) => {
       const seed = SEED + 10_000 * i;
       for (const sample of kernelSamples(row, mode, { seed, count: perRow })) {
-        const plan = pruned(sample.plan, createRandom(seed + cases.length));
-        const [step] = plan.steps;
-        const kernels = [
-          { variant: row.variant!, why: '', memory: row.variant!.memory(step as never, plan) },
-        ];
-        if (row.variant!.applies(step as never, plan) !== undefined) continue;
-        if (liveNamed(`${row.name}live`, step!, plan, kernels) === undefined) continue;
-        const bound = bind(plan, target, { choice: () => `${row.name}live` });
-        cases.push(parityCase({ ...sample, plan }, bound, cases.length));
+        const live = liveCase(row, sample, { target, seed: seed + cases.length, index: cases.length });
+        if (live !== undefined) cases.push(live);
       }
     });
   return cases;
