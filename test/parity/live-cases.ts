@@ -1,7 +1,7 @@
 /** Samples with constant channels, bound to kernels that leave them out. */
 import { bind } from '../../src/bind/bind.js';
 import { liveNamed } from '../../src/bind/variants/live-kernels.js';
-import type { DeployPlan } from '../../src/ir/deploy-plan.js';
+import type { Conv2dStep, DeployPlan, FullyConnectedStep } from '../../src/ir/deploy-plan.js';
 import type { FirmwareMode } from '../../src/numeric/requantize.js';
 import type { Width } from '../../src/numeric/widths.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
@@ -19,6 +19,12 @@ export const PRUNABLE_ROWS: readonly KernelRow[] = VARIANT_ROWS.filter(
 /** Share of constant channels in eighths, 8 for all. */
 const SHARES = [1, 2, 4, 4, 6, 7, 7, 8];
 
+/** The contract keeps accumulators within int32, of `mulhi` shifted left by their channel's L. */
+function largeBias(plan: DeployPlan, { shift }: Conv2dStep | FullyConnectedStep, channel: number): number {
+  const left = plan.requantization === 'mulhi' ? plan.weights[shift.offset + channel]! : 0;
+  return 2 ** (29 - left);
+}
+
 /** The plan with channels of its convolutions and matrix products made constant, by weights of zero or a large bias. */
 export function pruned(plan: DeployPlan, random: Random): DeployPlan {
   const weights = plan.weights.slice();
@@ -32,7 +38,12 @@ export function pruned(plan: DeployPlan, random: Random): DeployPlan {
       if (random.integer(0, 7) >= share) continue;
       const at = step.weights.offset + channel * bytes;
       if (random.integer(0, 2) > 0) weights.fill(0, at, at + bytes);
-      else view.setInt32(step.bias.offset + 4 * channel, random.pick([-(2 ** 29), 2 ** 29]), true);
+      else
+        view.setInt32(
+          step.bias.offset + 4 * channel,
+          random.pick([-1, 1]) * largeBias(plan, step, channel),
+          true,
+        );
     }
   }
   return { ...plan, weights };
