@@ -6,14 +6,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { bind } from '../../src/bind/bind.js';
 import { createNodeHost } from '../../src/cli/node-host.js';
-import { findToolchain } from '../../src/compile/toolchain.js';
 import type { Conv2dStep, FullyConnectedStep } from '../../src/ir/deploy-plan.js';
 import type { SampleCase } from '../../src/ops/op-def.js';
 import { createRandom } from '../../src/support/random.js';
 import { coreOf } from '../../src/targets/index.js';
-import { tensorDifference } from './c-difference.js';
 import { type ParityCase, parityCase } from './c-programs.js';
-import { buildCases, emulateCases, roomyBoard } from './emulated-programs.js';
+import { emulatedDifferences, isDifference } from './emulated-differences.js';
+import { roomyBoard } from './emulated-programs.js';
 import { kernelTitle, VARIANT_ROWS } from './kernel-rows.js';
 import { kernelSamples } from './kernel-samples.js';
 
@@ -51,18 +50,6 @@ function casesOf(boardId: string): ParityCase[] {
     });
 }
 
-async function differencesOf(
-  cases: readonly ParityCase[],
-  boardId: string,
-  compiler: string,
-  change: (path: string, text: string) => string = (_, text) => text,
-): Promise<readonly string[]> {
-  const board = roomyBoard(boardId);
-  const elf = await buildCases(host, await findToolchain(host, compiler), cases, board, { change });
-  const runs = emulateCases(cases, elf, board, 'builtin');
-  return cases.map(({ sample, expected }, i) => tensorDifference(sample, expected, runs[i]!.output)[0] ?? '');
-}
-
 const kernelOf = ({ bound }: ParityCase) => bound.steps[0]!.calls.at(-1)!.kernel;
 const variantsOf = (cases: readonly ParityCase[]): string[] => [
   ...new Set(cases.map((item) => `${kernelOf(item).op} ${kernelOf(item).variant}`)),
@@ -78,8 +65,8 @@ describe('accumulators shifted left', () => {
       const cases = casesOf(boardId);
       const shifted = cases.filter((item) => kernelOf(item).parameters?.l === 1);
       expect(variantsOf(shifted)).toEqual(['conv2d rows', 'conv2d columns', 'fully_connected columns']);
-      const found = await differencesOf(cases, boardId, compiler);
-      expect(found.filter((line) => line !== '')).toEqual([]);
+      const found = await emulatedDifferences(host, cases, { boardId, compiler });
+      expect(found.filter(isDifference)).toEqual([]);
     },
     600_000,
   );
@@ -88,8 +75,9 @@ describe('accumulators shifted left', () => {
     const cases = casesOf('l4r5zi');
     const without = (path: string, text: string): string =>
       path.endsWith('.S') ? text.replaceAll(/^\s*lsl (\w+), \1, r0$/gm, '') : text;
-    const found = await differencesOf(cases, 'l4r5zi', 'gcc', without);
-    const differing = cases.filter((_, i) => found[i] !== '');
+    const on = { boardId: 'l4r5zi', compiler: 'gcc', change: without };
+    const found = await emulatedDifferences(host, cases, on);
+    const differing = cases.filter((_, i) => isDifference(found[i]!));
     expect(differing.every((item) => kernelOf(item).parameters?.l === 1)).toBe(true);
     expect(variantsOf(differing)).toEqual(['conv2d rows', 'conv2d columns', 'fully_connected columns']);
   }, 600_000);

@@ -1,4 +1,7 @@
-/** Chosen kernels that leave out the channels that always give the same. They cost neither cycles nor arena. */
+/**
+ * Chosen kernels that leave out the channels that always give the same. They cost no cycles, and no step more live bytes than
+ * the worst one has anyway; how the arena is laid out around them is not looked at.
+ */
 import type { DeployPlan, Step } from '../../ir/deploy-plan.js';
 import type { ChosenKernel } from './chosen-kernel.js';
 import { KERNEL_VARIANTS } from './index.js';

@@ -4,7 +4,6 @@
  */
 import { describe, expect, it } from 'vitest';
 import { measuredCosts } from '../../../src/bind/measure.js';
-import { calibrate } from '../../../src/calibrate/calibrate.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
 import { DEFAULT_STACK_BYTES } from '../../../src/codegen/emit-project.js';
 import type { CalibratedModel } from '../../../src/evaluate/calibrate-model.js';
@@ -25,31 +24,19 @@ import { stepMacs } from '../../../src/ops/index.js';
 import { planBitops } from '../../../src/ops/plan-bitops.js';
 import { activationGrids } from '../../../src/quantize/activation-grids.js';
 import { collectScores, noiseToSignal } from '../../../src/quantize/score-noise.js';
-import { DEFAULT_LAMBDA } from '../../../src/search/methods.js';
 import { type Cache, folderCache, noCache } from '../../../src/support/cache.js';
 import { createMemoryHost } from '../../../src/support/memory-host.js';
 import { createRandom } from '../../../src/support/random.js';
-import { randomFloatNetwork, randomFloatSamples } from '../../support/random-float-network.js';
+import { randomModel, searchingWith, smallSearch } from '../../support/random-search-model.js';
 import { checkTiles } from '../../support/staged-tiles.js';
 
-async function randomModel(seed: number): Promise<CalibratedModel> {
-  const random = createRandom(seed);
-  const network = randomFloatNetwork(random);
-  const samples = randomFloatSamples(network, random, 12);
-  const ranges = await calibrate(network, samples, { key: `random ${seed}` });
-  return { graph: {} as CalibratedModel['graph'], network, samples, ranges, rangesReused: false };
-}
-
 const optionsFor = (cache: Cache): SearchOptions => ({
-  ...{ weights: 'auto', noiseImages: 5, seed: 1, cache, lambda: DEFAULT_LAMBDA, evaluations: 200 },
-  ...{ method: 'vdqs', scope: 'all', stage: 'patches', sramBytes: 6 * 1024, costShare: 0.6 },
+  ...smallSearch(cache),
+  ...{ stage: 'patches', sramBytes: 6 * 1024, costShare: 0.6 },
   classes: { rule: 'noise', flaggedShare: 0.5 },
 });
 
-async function searchOnce(model: CalibratedModel, cache: Cache, changes: Partial<SearchOptions> = {}) {
-  const options = { ...optionsFor(cache), ...changes };
-  return (await ModelSearch.prepare(model, options)).search(options);
-}
+const searchOnce = searchingWith(optionsFor);
 
 /** Everything that the search does with a stage, step by step: its parts for a seed. */
 async function classedParts(seed: number, flaggedShare = 0.5) {

@@ -1,9 +1,7 @@
 /** The search on random networks: figures against plain runs, the problem against real plans, resuming, seeds. */
 import { describe, expect, it } from 'vitest';
 import { measuredCosts } from '../../../src/bind/measure.js';
-import { calibrate } from '../../../src/calibrate/calibrate.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
-import type { CalibratedModel } from '../../../src/evaluate/calibrate-model.js';
 import { type CycleMeter, cycleTable } from '../../../src/evaluate/cycle-costs.js';
 import { createFloatEngine, quantizeCalibrated } from '../../../src/evaluate/quantize-model.js';
 import { networkFigures } from '../../../src/evaluate/search-figures.js';
@@ -15,31 +13,19 @@ import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { stepMacs } from '../../../src/ops/index.js';
 import { activationGrids } from '../../../src/quantize/activation-grids.js';
 import { collectScores, noiseToSignal } from '../../../src/quantize/score-noise.js';
-import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES } from '../../../src/search/methods.js';
+import { SEARCH_METHOD_NAMES } from '../../../src/search/methods.js';
 import { type Cache, folderCache, noCache } from '../../../src/support/cache.js';
 import { createMemoryHost } from '../../../src/support/memory-host.js';
 import { createRandom } from '../../../src/support/random.js';
-import { randomFloatNetwork, randomFloatSamples } from '../../support/random-float-network.js';
-
-async function randomModel(seed: number): Promise<CalibratedModel> {
-  const random = createRandom(seed);
-  const network = randomFloatNetwork(random);
-  const samples = randomFloatSamples(network, random, 12);
-  const ranges = await calibrate(network, samples, { key: `random ${seed}` });
-  return { graph: {} as CalibratedModel['graph'], network, samples, ranges, rangesReused: false };
-}
+import { randomModel, searchingWith, smallSearch } from '../../support/random-search-model.js';
 
 const optionsFor = (cache: Cache): SearchOptions => ({
-  ...{ weights: 'auto', noiseImages: 5, seed: 1, cache, lambda: DEFAULT_LAMBDA, evaluations: 200 },
-  ...{ method: 'vdqs', scope: 'all', stage: 'auto', sramBytes: 64 * 1024 },
+  ...smallSearch(cache),
+  ...{ stage: 'auto', sramBytes: 64 * 1024 },
   accuracy: { kind: 'agreement', percent: 75 },
 });
 
-/** A search from the start, as one process does it. */
-async function searchOnce(model: CalibratedModel, cache: Cache, changes: Partial<SearchOptions> = {}) {
-  const options = { ...optionsFor(cache), ...changes };
-  return (await ModelSearch.prepare(model, options)).search(options);
-}
+const searchOnce = searchingWith(optionsFor);
 
 const planBytes = async (found: ReturnType<typeof searchOnce>): Promise<string> => {
   const { plan } = await found;
