@@ -106,7 +106,7 @@ export function configureSearch(command: Command): void {
     .addOption(evaluationsOption())
     .addOption(noiseImagesOption())
     .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
-    .option('--squeeze <n>', 'further such plans, one width narrower each', wholeNumber, 0);
+    .option('--squeeze <n>', 'further such plans, cheaper than those', wholeNumber, 0);
   addOptions(command, [
     ...classesOptions('patches: which keep 8 bits; widths of the stage’s maps are searched for the others'),
     ...[...measuringOptions(), dimensionOption(), ...recipeOptions(), jsonOption()],

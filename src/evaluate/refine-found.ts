@@ -4,15 +4,15 @@
  */
 import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
-import { refineShare, type Trial } from './refine-widths.js';
+import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
 import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
-import { squeezeWidths } from './squeeze-widths.js';
+import { assignmentKey, squeezeWidths } from './squeeze-widths.js';
 
 export interface RefineRequest extends WidthRequest {
   /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
   readonly refinements?: number;
-  /** Further such plans, each with one width narrower than the last that kept the bound. Default 0. */
+  /** Further such plans, cheaper than the last that kept the bound: other bounds of cost, then widths narrowed. Default 0. */
   readonly squeeze?: number;
 }
 
@@ -31,10 +31,12 @@ export async function refineFound(
   const widest = problem.cost(widestAssignment(problem));
   let { evaluations } = found;
   let done = 0;
+  const lost = new Set<string>();
   const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
     onProgress?.('refining', done++, 1 + refinements + squeeze);
     const prediction = await measured(assignment);
     const keeps = reaches(prediction, accuracy);
+    if (!keeps) lost.add(assignmentKey(assignment));
     return {
       ...{ share, keeps, assignment, evaluations, prediction },
       ...{ feasible: keeps, withinLimits: true },
@@ -42,16 +44,20 @@ export async function refineFound(
     };
   };
   const start = problem.cost(found.assignment) / widest;
-  const refined = await refineShare(start, 1 + refinements, async (share) => {
+  const grid = new ShareGrid<RefinedWidths>(async (share) => {
     const result = solve(Math.min(share, costShare));
     evaluations += result.evaluations;
     return result.feasible ? trial(share, result.assignment) : undefined;
   });
-  if (refined?.keeps !== true) return refined ?? found;
-  const squeezed = await squeezeWidths(problem, refined.assignment, squeeze, async (assignment) => {
+  const refined = await refineShare(grid, start, 1 + refinements);
+  if (refined?.trial.keeps !== true) return refined?.trial ?? found;
+  const before = grid.tried;
+  const base = (await scanBelow(grid, refined.step, squeeze)) ?? refined.trial;
+  const request = { start: base.assignment, trials: squeeze - (grid.tried - before), lost };
+  const squeezed = await squeezeWidths(problem, request, async (assignment) => {
     evaluations++;
     const narrowed = await trial(problem.cost(assignment) / widest, assignment);
     return narrowed.keeps ? narrowed : undefined;
   });
-  return squeezed ?? refined;
+  return squeezed ?? base;
 }

@@ -10,8 +10,8 @@ on the other half; lost points and agreement are read on the test images, with 9
 lost points). BitOPs count halos; "× patches" is int8 in the cheapest patches that fit over this row, "× layers" int8
 layer by layer over this row. Cycles are those of the emulated cores without flash stalls. Predictions come first: SQNR
 of the scores as the sum of single noises; drop and agreement on calibration images. Every search may
-quantise four plans on the way to its bound (three of MobileNetV2); "squeezed" is VDQS with up to twelve more (two), each
-with one width narrower.
+quantise four plans on the way to its bound (three of MobileNetV2); "squeezed" is VDQS with up to eighteen more (eight):
+cheaper bounds of cost, then widths narrowed.
 Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
 to widths, "plan" the quantiser's, held-out plans included (those that an earlier row tried are known already), on a
 loaded machine; \`npm run bench:search\` has the time of whole searches. Rows with cycles say at which commit they

@@ -1,7 +1,7 @@
 /**
- * `npm run table:search [-- network… --only text --minutes n]`: every method on the networks of the data collection
+ * `npm run table:search [-- network… --only 'text|text' --minutes n]`: every method on the networks of the data collection
  * (SHARED_DIR, else ../shared): BitOPs, arena, measured peak SRAM, cycles, accuracy on the test images, search time.
- * Widths are chosen on calibration images alone; after `--minutes` no further row is begun. A row that stands in src/search/table.csv already is not run again;
+ * Widths are chosen on calibration images alone; `--only` names cases by parts of their names, first named first; after `--minutes` no further row is begun. A row that stands in src/search/table.csv already is not run again;
  * the table goes to src/search/TABLE.md. Needs `npm run build`.
  */
 import { execFileSync } from 'node:child_process';
@@ -40,6 +40,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { only: { type: 'string' }, minutes: { type: 'string' } },
 });
+/** Where a case stands among those wanted; −1 where it is not wanted. */
+const placeOf = ([label]) => (values.only ?? '').split('|').findIndex((text) => label.includes(text));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
 if (!existsSync(data)) {
@@ -211,7 +213,7 @@ async function addDetectorRows() {
   if (!existsSync(DETECTOR_CSV)) writeFileSync(DETECTOR_CSV, `${DETECTOR_COLUMNS.join(',')}\n`);
   for (const entry of [['int8 file as it is'], ...DETECTOR_CASES]) {
     const [label, how] = entry;
-    if (values.only !== undefined && !label.includes(values.only)) continue;
+    if (placeOf(entry) < 0) continue;
     if (detectorRows().some((row) => row[0] === label)) continue;
     if (now() > until) break;
     if (how === undefined) {
@@ -233,9 +235,9 @@ if (wanted.includes(DETECTOR.name)) await addDetectorRows();
 for (const name of wanted.filter((name) => name in NETWORKS)) {
   const definition = NETWORKS[name];
   let prepared;
-  for (const [label, how] of casesOf(definition)) {
+  const cases = casesOf(definition).filter((entry) => placeOf(entry) >= 0);
+  for (const [label, how] of cases.sort((a, b) => placeOf(a) - placeOf(b))) {
     if (!(how.method in SEARCH_METHODS)) continue;
-    if (values.only !== undefined && !label.includes(values.only)) continue;
     if (rowsOf().some((row) => row[0] === name && row[1] === label)) continue;
     if (now() > until) break;
     prepared ??= await prepare(definition);

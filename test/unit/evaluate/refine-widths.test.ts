@@ -1,15 +1,21 @@
 /** Refinement of a share of cost against bounds that are known. */
 import { describe, expect, it } from 'vitest';
-import { refineShare } from '../../../src/evaluate/refine-widths.js';
+import { refineShare, ShareGrid, scanBelow } from '../../../src/evaluate/refine-widths.js';
 
-/** Tries shares of a problem that keeps its bound from `least` on; those below `floor` do not exist. */
-async function refineTo(least: number, start: number, limit: number, floor = 0) {
+/** Shares of a problem that keeps its bound where `keeps` says so; those below `floor` do not exist. */
+function shareGrid(keeps: (share: number) => boolean, floor = 0) {
   const tried: number[] = [];
-  const found = await refineShare(start, limit, async (share) => {
+  const grid = new ShareGrid(async (share) => {
     tried.push(share);
-    return share < floor ? undefined : { share, keeps: share >= least };
+    return share < floor ? undefined : { share, keeps: keeps(share) };
   });
-  return { tried, found };
+  return { tried, grid };
+}
+
+async function refineTo(least: number, start: number, limit: number, floor = 0) {
+  const { tried, grid } = shareGrid((share) => share >= least, floor);
+  const found = await refineShare(grid, start, limit);
+  return { tried, found: found?.trial, step: found?.step };
 }
 
 describe('refineShare', () => {
@@ -41,5 +47,30 @@ describe('refineShare', () => {
     const { tried, found } = await refineTo(2, 0.5, 10);
     expect(found).toEqual({ share: 1, keeps: false });
     expect(tried.at(-1)).toBe(1);
+  });
+});
+
+describe('scanBelow', () => {
+  /** Steps of the grid that keep the bound. */
+  const keepingAt = (...steps: number[]) =>
+    shareGrid((share) => steps.some((step) => Math.abs(share - 2 ** (-step / 8)) < 1e-9));
+
+  it('goes past steps that lose the bound, to the third in a row', async () => {
+    const { tried, grid } = keepingAt(4, 7, 11);
+    expect((await scanBelow(grid, 4, 99))!.share).toBeCloseTo(2 ** (-7 / 8), 12);
+    expect(tried.map((share) => Math.round(-8 * Math.log2(share)))).toEqual([5, 6, 7, 8, 9, 10]);
+  });
+
+  it('does not try a known step again, and counts it for nothing', async () => {
+    const { tried, grid } = keepingAt(7);
+    await grid.at(5);
+    expect((await scanBelow(grid, 4, 2))!.share).toBeCloseTo(2 ** (-7 / 8), 12);
+    expect(tried.length).toBe(3);
+  });
+
+  it('ends where nothing cheaper exists', async () => {
+    const { grid } = shareGrid(() => true, 2 ** (-6.5 / 8));
+    expect((await scanBelow(grid, 4, 99))!.share).toBeCloseTo(2 ** (-6 / 8), 12);
+    expect(await scanBelow(grid, 6, 99)).toBeUndefined();
   });
 });

@@ -21,34 +21,43 @@ function problem(sramBytes = 1e6): SearchProblem {
   };
 }
 
-it('narrows by noise per cost: the third layer, the first, then the second', async () => {
+/** Narrows from 8 bits everywhere; `keeps` decides by the widths. */
+async function squeezed(
+  keeps: (assignment: readonly number[]) => boolean,
+  request: { trials?: number; lost?: ReadonlySet<string>; sramBytes?: number } = {},
+) {
+  const { trials = 9, lost = new Set<string>(), sramBytes } = request;
   const tried: string[] = [];
-  const found = await squeezeWidths(problem(), [8, 8, 8], 9, async (assignment) => {
-    tried.push(assignment.join(' '));
-    return assignment;
-  });
-  expect(tried).toEqual(['8 8 4', '4 8 4', '4 4 4']);
-  expect(found).toEqual([4, 4, 4]);
+  const found = await squeezeWidths(
+    problem(sramBytes),
+    { start: [8, 8, 8], trials, lost },
+    async (assignment) => {
+      tried.push(assignment.join(' '));
+      return keeps(assignment) ? assignment : undefined;
+    },
+  );
+  return { tried, found };
+}
+
+it('narrows by noise per cost (third layer, first, second), two widths at once after one that kept the bound', async () => {
+  expect(await squeezed(() => true)).toEqual({ tried: ['8 8 4', '4 4 4'], found: [4, 4, 4] });
 });
 
-it('keeps what kept the bound, and goes on without the width that broke it', async () => {
-  const tried: string[] = [];
-  const found = await squeezeWidths(problem(), [8, 8, 8], 9, async (assignment) => {
-    tried.push(assignment.join(' '));
-    return assignment[0] === 8 ? assignment : undefined;
+it('halves what it narrows at once, then goes on without the width that broke the bound', async () => {
+  expect(await squeezed(([first]) => first === 8)).toEqual({
+    tried: ['8 8 4', '4 4 4', '4 8 4', '8 4 4'],
+    found: [8, 4, 4],
   });
-  expect(tried).toEqual(['8 8 4', '4 8 4', '8 4 4']);
-  expect(found).toEqual([8, 4, 4]);
+});
+
+it('does not try what is known to break the bound', async () => {
+  expect(await squeezed(([first]) => first === 8, { lost: new Set(['4 4 4', '4 8 4']) })).toEqual({
+    tried: ['8 8 4', '8 4 4'],
+    found: [8, 4, 4],
+  });
 });
 
 it('tries no more than it may, nothing that does not fit, and says when nothing was found', async () => {
-  let count = 0;
-  const refuse = async () => {
-    count++;
-    return undefined;
-  };
-  expect(await squeezeWidths(problem(), [8, 8, 8], 2, refuse)).toBeUndefined();
-  expect(count).toBe(2);
-  expect(await squeezeWidths(problem(3), [8, 8, 8], 9, refuse)).toBeUndefined();
-  expect(count).toBe(2);
+  expect(await squeezed(() => false, { trials: 2 })).toEqual({ tried: ['8 8 4', '4 8 8'], found: undefined });
+  expect(await squeezed(() => true, { sramBytes: 3 })).toEqual({ tried: [], found: undefined });
 });
