@@ -4,8 +4,10 @@
  * of cost lie on one grid: searches under different bounds meet the same plans.
  */
 
-/** Eight steps halve the cost. */
+/** Eight steps halve the cost, */
 const STEPS_PER_HALF = 8;
+/** and no fewer lie between 8 bits everywhere and the least cost there is. */
+const LEAST_STEPS = 8;
 /** Steps in a row that lose the bound before nothing cheaper is expected to keep it. */
 const PATIENCE = 3;
 
@@ -17,9 +19,20 @@ export interface Trial {
 /** Steps below 8 bits everywhere, each tried once. */
 export class ShareGrid<T extends Trial> {
   private readonly known = new Map<number, T | undefined>();
+  private readonly stepsPerHalf: number;
 
-  /** @param attempt undefined where nothing so cheap exists */
-  constructor(private readonly attempt: (share: number) => Promise<T | undefined>) {}
+  /**
+   * @param leastShare of the cost of 8 bits everywhere, at the narrowest widths
+   * @param attempt undefined where nothing so cheap exists
+   */
+  constructor(
+    leastShare: number,
+    private readonly attempt: (share: number) => Promise<T | undefined>,
+  ) {
+    const halves = -Math.log2(leastShare);
+    this.stepsPerHalf =
+      halves > 0 ? Math.max(STEPS_PER_HALF, Math.ceil(LEAST_STEPS / halves)) : STEPS_PER_HALF;
+  }
 
   /** Steps that were tried. */
   get tried(): number {
@@ -27,8 +40,12 @@ export class ShareGrid<T extends Trial> {
   }
 
   async at(step: number): Promise<T | undefined> {
-    if (!this.known.has(step)) this.known.set(step, await this.attempt(2 ** (-step / STEPS_PER_HALF)));
+    if (!this.known.has(step)) this.known.set(step, await this.attempt(2 ** (-step / this.stepsPerHalf)));
     return this.known.get(step);
+  }
+
+  nearest(share: number): number {
+    return Math.max(0, Math.round(-this.stepsPerHalf * Math.log2(share)));
   }
 
   isKnown(step: number): boolean {
@@ -55,7 +72,7 @@ export async function refineShare<T extends Trial>(
   let failed: RefinedShare<T> | undefined;
   /** `kept` is the cheapest step that keeps, `lost` the dearest that does not. */
   let [kept, lost] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let at = Math.max(0, Math.round(-STEPS_PER_HALF * Math.log2(start)));
+  let at = grid.nearest(start);
   let stride = 2;
   for (let i = 0; i < limit; i++) {
     const trial = await grid.at(at);

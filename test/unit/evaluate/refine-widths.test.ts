@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { refineShare, ShareGrid, scanBelow } from '../../../src/evaluate/refine-widths.js';
 
 /** Shares of a problem that keeps its bound where `keeps` says so; those below `floor` do not exist. */
-function shareGrid(keeps: (share: number) => boolean, floor = 0) {
+function shareGrid(keeps: (share: number) => boolean, floor = 0, leastShare = 1 / 16) {
   const tried: number[] = [];
-  const grid = new ShareGrid(async (share) => {
+  const grid = new ShareGrid(leastShare, async (share) => {
     tried.push(share);
     return share < floor ? undefined : { share, keeps: keeps(share) };
   });
@@ -48,6 +48,16 @@ describe('refineShare', () => {
     expect(found).toEqual({ share: 1, keeps: false });
     expect(tried.at(-1)).toBe(1);
   });
+});
+
+it('has eight steps where widths can save little', async () => {
+  const { grid } = shareGrid((share) => share >= 0.955, 0.9, 0.9);
+  expect((await refineShare(grid, 0.93, 10))!.trial.share).toBeCloseTo(0.9 ** (3 / 8), 2);
+});
+
+it('stays at 8 bits where widths save nothing', async () => {
+  const { grid } = shareGrid(() => true, 1, 1);
+  expect((await refineShare(grid, 1, 10))!.trial.share).toBe(1);
 });
 
 describe('scanBelow', () => {
