@@ -62,6 +62,32 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
   expect(verdict).toContain('| yes (50; rivals 80) |');
   const none = renderTable([row(VDQS, 60, 1.4, 2, false), row(RIVAL, 50, 1.2, 2, false)]);
   expect(lineOf(none, '**VDQS')).toContain('| – (–; rivals –) |');
+  // Uniform widths that exceed the memory are no rival.
+  const uniform = renderTable([
+    row(VDQS, 60, 0.9, 0.4),
+    row(RIVAL, 80, 0.8, 0.5),
+    row('uniform a4w4; streaming', 40, 0.5, 0.2, false),
+  ]);
+  expect(lineOf(uniform, '**VDQS')).toContain('| yes (60; rivals 80) |');
+});
+
+it('says how many rivals were not measured under a bound, and grants the nearest ones as many plans in a line of its own', () => {
+  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5), row(`${VDQS}; drop 3`, 45, 2.6, 1.5)];
+  const greedy = 'greedy; weights searched; streaming';
+  const text = renderTable([...rows, row(`${greedy}; drop 3`, 70, 2.9, 0.9)]);
+  expect(lineOf(text, '**VDQS')).toContain(
+    '| yes (60; rivals 80, 1 of them not measured) | yes (45; rivals 70, 1 of them not measured) |',
+  );
+  expect(text).not.toContain('rivals squeezed');
+  const squeezed = renderTable([
+    ...rows,
+    row(`${RIVAL}; drop 3`, 70, 2.9, 0.9),
+    row('greedy squeezed; weights searched; streaming', 50, 0.9, 0.9),
+  ]);
+  expect(lineOf(squeezed, '**VDQS')).toContain('| yes (60; rivals 80) | yes (45; rivals 70) |');
+  expect(lineOf(squeezed, '**the same, rivals squeezed')).toContain(
+    '| no (60; rivals 50) | yes (45; rivals 70, 1 of them not measured) |',
+  );
 });
 
 it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
