@@ -29,6 +29,8 @@ export interface ParetoReport {
   readonly target: string;
   /** Samples that accuracy was measured on. */
   readonly data: string;
+  /** They are the ones that plans were fitted to: accuracy looks better than it is. */
+  readonly fitted: boolean;
   /** What counts as accuracy. */
   readonly worth: 'top1' | 'agreement';
   readonly points: readonly ParetoRow[];
@@ -58,6 +60,8 @@ const AXES = {
 } as const satisfies Readonly<Record<keyof ParetoRow['front'], unknown>>;
 type Axis = keyof typeof AXES;
 const AXIS_LIST = Object.keys(AXES) as Axis[];
+
+const FITTED = ', which plans were fitted to: it looks better than it is (--test folder)';
 
 export function formatPareto(report: ParetoReport, style: Style): string {
   const rows = report.points.map((point) => [
@@ -90,7 +94,7 @@ export function formatPareto(report: ParetoReport, style: Style): string {
     formatPairs(
       [
         ['model', `${report.model} on ${report.target}`],
-        ['accuracy', `${report.points[0]?.n ?? 0} samples of ${report.data}`],
+        ['accuracy', `${report.points[0]?.n ?? 0} samples of ${report.data}${report.fitted ? FITTED : ''}`],
         [
           'front',
           `${worthName(report)} against ${AXIS_LIST.map((axis) => `${AXES[axis].letter}: ${AXES[axis].label}`).join(', ')}`,

@@ -171,6 +171,7 @@ export const pareto = defineCommand<ParetoOptions>({
     progress.end();
     const report = buildParetoReport({
       ...{ model, target: board.id, data: options.test ?? options.data!, worth: worthOf(points) },
+      fitted: options.data === (options.test ?? options.data),
       points: rowsOf(points, board),
       svg: options.svg ?? null,
       timing: { seconds: (now() - start) / 1000 },

@@ -33,6 +33,14 @@ describe('pareto', () => {
     // Uniform widths ignore the share: one plan of two.
     expect(report.points.map(({ method }) => method).sort()).toEqual(['uniform-a4w8', 'vdqs', 'vdqs']);
     expect(report.worth).toBe('agreement');
+    expect(report.fitted).toBe(true);
+    const text = (
+      await runInMemory(
+        SWEEP.filter((word) => word !== '--json'),
+        FILES,
+      )
+    ).stdout;
+    expect(text).toContain('6 samples of set, which plans were fitted to');
     const vdqs = (share: number) =>
       report.points.find((p) => p.method === 'vdqs' && p.costShare === share)!.bitops;
     expect(vdqs(1)).toBe(INT8);
@@ -60,7 +68,8 @@ describe('pareto', () => {
     const argv = [...PARETO.slice(0, 2), 'wide.plan.json', 'narrow.plan.json', ...PARETO.slice(2)];
     const { exitCode, stdout } = await runInMemory([...argv, '--test', 'set'], files);
     expect(exitCode).toBe(0);
-    const { points, worth } = JSON.parse(stdout) as ParetoReport;
+    const { points, worth, fitted } = JSON.parse(stdout) as ParetoReport;
+    expect(fitted).toBe(false);
     expect(worth).toBe('top1');
     expect(points.map(({ name, n }) => [name, n])).toEqual([
       ['narrow.plan.json', 12],
