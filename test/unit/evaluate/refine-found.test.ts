@@ -1,0 +1,111 @@
+/** The way from predicted widths to the plan that keeps a bound of accuracy, on four layers worked out by hand. */
+import { expect, it } from 'vitest';
+import { type RefineRequest, refineFound } from '../../../src/evaluate/refine-found.js';
+import type { WidthProblem } from '../../../src/evaluate/search-problem.js';
+import { type Assignment, bitOps, type SearchProblem } from '../../../src/search/problem.js';
+
+/** MACs 40, 30, 20 and 10 with weights at 8 bits, so 4 bits save 20, 15, 10 and 5 % of 8 bits; noise 1, 2, 3 and 4. */
+function problem(): WidthProblem {
+  const layers = [40, 30, 20, 10].map((macs, input) => ({
+    ...{ name: `l${input}`, macs, input, inputBits: 8, weights: -1, weightBits: 8 },
+  })) as SearchProblem['layers'];
+  return {
+    variables: layers.map(({ name }) => ({ name, kind: 'activation', candidates: [8, 4], elements: 1 })),
+    layers,
+    figures: [1, 2, 3, 4].map((noise) => [
+      { bits: 8, entropyLoss: 0, noise: 0 },
+      { bits: 4, entropyLoss: 0, noise },
+    ]),
+    arenaBytes: () => 0,
+    sramBytes: 1,
+    cost: (assignment) => bitOps(layers, assignment),
+  } as Partial<WidthProblem> as WidthProblem;
+}
+
+interface Start {
+  readonly start?: Assignment;
+  readonly isBounded?: boolean;
+}
+
+/**
+ * Least noise within a share of the cost, by hand: 4 8 8 8 saves 20 %, 4 4 8 8 35 %, 4 4 4 8 45 %, all 50 %. 8 steps
+ * halve it, so steps 1 and 2 are the first of these, 3 and 4 the second, 5 and 6 the third, 7 and 8 the last.
+ * @param keeps whether a plan is measured to keep a bound of 90 %
+ */
+async function refined(keeps: (widths: string) => boolean, options: Partial<RefineRequest> & Start = {}) {
+  const measured = new Set<string>();
+  const progress: (number | undefined)[][] = [];
+  const { start = [8, 8, 8, 8], isBounded = true, ...request } = options;
+  const prediction = { agreement: 100, drop: 0, scoreSqnrDb: 99 };
+  const found = { assignment: start, feasible: true, withinLimits: true, evaluations: 0 };
+  const result = await refineFound(
+    { problem: problem(), found: { ...found, predictedSqnrDb: 99, prediction } },
+    {
+      ...{ method: 'exhaustive', lambda: 0.5, seed: 1, evaluations: 10, refinements: 1 },
+      ...(isBounded ? { accuracy: { kind: 'agreement', percent: 90 } } : {}),
+      ...request,
+      onProgress: (_, done, total) => progress.push([done, total]),
+    },
+    async (assignment) => {
+      const widths = assignment.join(' ');
+      measured.add(widths);
+      return { ...prediction, agreement: keeps(widths) ? 91 : 89 };
+    },
+  );
+  return { found: result.assignment.join(' '), feasible: result.feasible, measured: [...measured], progress };
+}
+
+const among =
+  (...kept: string[]) =>
+  (widths: string): boolean =>
+    kept.includes(widths);
+
+it('goes down by bounds of cost, as many plans as it may', async () => {
+  const { found, feasible, measured, progress } = await refined(() => true);
+  expect([found, feasible]).toEqual(['4 8 8 8', true]);
+  expect(measured).toEqual(['8 8 8 8', '4 8 8 8']);
+  expect(progress).toEqual([
+    [0, 2],
+    [1, 2],
+  ]);
+});
+
+it('then looks past bounds that lose it, narrows what is left, and knows what was lost already', async () => {
+  const keeps = among('8 8 8 8', '4 8 8 8', '4 8 4 8');
+  // Three further bounds lose it; of the widths the second is the cheapest, known to be lost, then the third.
+  const { found, measured, progress } = await refined(keeps, { squeeze: 4 });
+  expect(measured).toEqual(['8 8 8 8', '4 8 8 8', '4 4 8 8', '4 4 4 8', '4 8 4 8']);
+  expect(found).toBe('4 8 4 8');
+  expect(progress.at(-1)).toEqual([5, 6]);
+  expect((await refined(keeps, { squeeze: 3 })).found).toBe('4 8 8 8');
+  // One more, and nothing cheaper keeps it.
+  const more = await refined(keeps, { squeeze: 5 });
+  expect([more.found, more.measured.at(-1)]).toEqual(['4 8 4 8', '4 8 4 4']);
+});
+
+it('finds the cheaper plan that keeps the bound beyond one that loses it', async () => {
+  const { found, measured } = await refined(among('8 8 8 8', '4 8 8 8', '4 4 4 8'), { squeeze: 99 });
+  expect(found).toBe('4 4 4 8');
+  expect(measured).toEqual(['8 8 8 8', '4 8 8 8', '4 4 8 8', '4 4 4 8', '4 4 4 4']);
+});
+
+it('stays within the share of the cost', async () => {
+  // 60 % of it: 4 4 4 8 whatever is allowed above.
+  const start = { start: [4, 4, 4, 8], costShare: 0.6, squeeze: 2, refinements: 3 } as const;
+  const kept = await refined(among('4 4 4 8', '4 4 8 8', '4 8 8 8', '8 8 8 8'), start);
+  expect([kept.found, kept.feasible]).toEqual(['4 4 4 8', true]);
+  const lost = await refined(among('4 4 8 8', '4 8 8 8', '8 8 8 8'), start);
+  expect([lost.found, lost.feasible]).toEqual(['4 4 4 8', false]);
+  expect(lost.measured).toEqual(['4 4 4 4', '4 4 4 8']);
+});
+
+it('measures one plan without a bound, and none where none is asked for', async () => {
+  const unbounded = await refined(() => false, { isBounded: false, squeeze: 5 });
+  expect([unbounded.measured, unbounded.feasible]).toEqual([['8 8 8 8'], true]);
+  expect((await refined(() => false, { refinements: 0, squeeze: 5 })).measured).toEqual([]);
+});
+
+it('narrows nothing where no plan keeps the bound', async () => {
+  const { feasible, measured } = await refined(() => false, { squeeze: 5 });
+  expect([feasible, measured]).toEqual([false, ['8 8 8 8']]);
+});
