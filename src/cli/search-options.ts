@@ -105,8 +105,18 @@ export function configureSearch(command: Command): void {
     .option('--tuned <file>', 'λ, and with --vdpc share and τ, as quantmcu tune chose them')
     .addOption(evaluationsOption())
     .addOption(noiseImagesOption())
-    .option('--refine <n>', 'plans quantised on the way to a bound of accuracy', wholeNumber, 3)
-    .option('--squeeze <n>', 'further such plans, cheaper than those', wholeNumber, 0);
+    .option(
+      '--refine <n>',
+      'plans quantised to meet a bound of accuracy, beside the one predicted to',
+      wholeNumber,
+      3,
+    )
+    .option(
+      '--squeeze <n>',
+      'further plans quantised, each cheaper than the last that kept the bound',
+      wholeNumber,
+      0,
+    );
   addOptions(command, [
     ...classesOptions('patches: which keep 8 bits; widths of the stage’s maps are searched for the others'),
     ...[...measuringOptions(), dimensionOption(), ...recipeOptions(), jsonOption()],
@@ -139,10 +149,18 @@ export function classesOf(
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>
   method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
 
-export function goalOf({ accuracyDrop, agreement }: SearchCommandOptions): AccuracyGoal | undefined {
+/** Errors: `search/goal` where there are two bounds, or where `--squeeze` has no plans to go on from. */
+export function goalOf(options: SearchCommandOptions): AccuracyGoal | undefined {
+  const { accuracyDrop, agreement, refine, squeeze } = options;
   if (accuracyDrop !== undefined && agreement !== undefined)
     throw badInput('search/goal', 'two bounds of accuracy were given', {
       expected: 'either --accuracy-drop or --agreement',
+    });
+  const isBounded = accuracyDrop !== undefined || agreement !== undefined;
+  if (squeeze > 0 && (!isBounded || refine === 0))
+    throw badInput('search/goal', 'no plan is held against a bound of accuracy', {
+      found: `--squeeze ${squeeze}${refine === 0 ? ' with --refine 0' : ''}`,
+      expected: '--accuracy-drop or --agreement, and --refine of at least 1',
     });
   if (accuracyDrop !== undefined) return { kind: 'drop', points: accuracyDrop };
   return agreement === undefined ? undefined : { kind: 'agreement', percent: agreement };

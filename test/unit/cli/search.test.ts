@@ -114,4 +114,17 @@ describe('search', () => {
     const both = await runInMemory([...SEARCH, '--accuracy-drop', '1', '--agreement', '90'], FILES);
     expect(JSON.parse(both.stdout).error.code).toBe('search/goal');
   });
+
+  it('refuses --squeeze where no plan is held against a bound of accuracy', async () => {
+    const refusal = async (...more: string[]) => {
+      const { exitCode, stdout } = await runInMemory([...SEARCH, '--squeeze', '2', ...more], FILES);
+      return { exitCode, ...JSON.parse(stdout).error };
+    };
+    const expected = { exitCode: EXIT_CODES.input, code: 'search/goal' };
+    expect(await refusal()).toMatchObject({ ...expected, message: expect.stringContaining('--agreement') });
+    expect(await refusal('--agreement', '90', '--refine', '0')).toMatchObject({
+      ...expected,
+      message: expect.stringContaining('found --squeeze 2 with --refine 0'),
+    });
+  });
 });
