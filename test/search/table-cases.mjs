@@ -70,6 +70,11 @@ const compared = (squeeze) => [
   ['greedy squeezed; weights searched; streaming', { ...all, method: 'greedy', squeeze }],
 ];
 
+/** The cases of other methods that VDQS is held against under every bound, measured or not. */
+export const RIVALS = compared(0)
+  .map(([name]) => name)
+  .filter((name) => !name.startsWith('VDQS'));
+
 /** Cycles of the M4 are saved instead of BitOPs. */
 const BY_CYCLES = [
   ['VDQS noise by cycles; weights searched; streaming', { ...all, method: 'vdqs', cost: 'cycles' }],

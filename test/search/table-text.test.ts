@@ -17,6 +17,14 @@ const row = (name: string, megaBitops: number, predicted: number, lost: number, 
   },
 });
 
+/** The other rivals, measured, and nothing found. */
+const rest = (...suffixes: string[]) =>
+  suffixes.flatMap((suffix) =>
+    ['integer program', 'greedy', 'memory-driven'].map((name) =>
+      row(`${name}; weights searched; streaming${suffix}`, 1, 9, 99, false),
+    ),
+  );
+
 const lineOf = (text: string, start: string): string =>
   text.split('\n').find((line) => line.startsWith(`| ${start}`))!;
 
@@ -27,6 +35,7 @@ it('takes each method under each bound, and uniform widths where their own drop 
     row(RIVAL, 80, 0.8, 0.5),
     row(`${VDQS}; drop 3`, 45, 2.6, 1.5),
     row(`${RIVAL}; drop 3`, 70, 2.9, 0.9),
+    ...rest('', '; drop 3'),
   ]);
   const comparison = text.slice(text.indexOf('Fewest MBitOPs'));
   expect(comparison).toContain('| method | drop 1 | drop 3 |');
@@ -43,14 +52,14 @@ it('takes each method under each bound, and uniform widths where their own drop 
 });
 
 it('passes over plans that were chosen for a bound and break it on the test images', () => {
-  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 0.8, 1.1)];
+  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 0.8, 1.1), ...rest('')];
   const verdict = (start: string) => lineOf(renderTable(rows), start);
   expect(verdict('**VDQS')).toContain('| no (60; rivals 50) |');
   expect(verdict('**the same, of plans')).toContain('| yes (60; rivals –) |');
 });
 
 it('counts no plan that breaks its limits, and claims nothing where no rival was measured', () => {
-  const broken = renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 1.2, 0.1, false)]);
+  const broken = renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 50, 1.2, 0.1, false), ...rest('')]);
   expect(lineOf(broken, '**VDQS')).toContain('| yes (60; rivals –) |');
   expect(renderTable([row(VDQS, 60, 0.9, 0.4)])).not.toContain('**VDQS');
   // With patches in classes it is VDQS still, no rival.
@@ -60,34 +69,41 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
     '**the same, any',
   );
   expect(verdict).toContain('| yes (50; rivals 80) |');
-  const none = renderTable([row(VDQS, 60, 1.4, 2, false), row(RIVAL, 50, 1.2, 2, false)]);
+  const none = renderTable([row(VDQS, 60, 1.4, 2, false), row(RIVAL, 50, 1.2, 2, false), ...rest('')]);
   expect(lineOf(none, '**VDQS')).toContain('| – (–; rivals –) |');
   // Uniform widths that exceed the memory are no rival.
   const uniform = renderTable([
     row(VDQS, 60, 0.9, 0.4),
     row(RIVAL, 80, 0.8, 0.5),
     row('uniform a4w4; streaming', 40, 0.5, 0.2, false),
+    ...rest(''),
   ]);
   expect(lineOf(uniform, '**VDQS')).toContain('| yes (60; rivals 80) |');
 });
 
-it('says how many rivals were not measured under a bound, and grants the nearest ones as many plans in a line of its own', () => {
-  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5), row(`${VDQS}; drop 3`, 45, 2.6, 1.5)];
+it('says how many rivals were not measured under a bound, in a row or at all', () => {
   const greedy = 'greedy; weights searched; streaming';
+  const rows = [row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5), row(`${VDQS}; drop 3`, 45, 2.6, 1.5)];
   const text = renderTable([...rows, row(`${greedy}; drop 3`, 70, 2.9, 0.9)]);
   expect(lineOf(text, '**VDQS')).toContain(
-    '| yes (60; rivals 80, 1 of them not measured) | yes (45; rivals 70, 1 of them not measured) |',
+    '| yes (60; rivals 80, 3 of them not measured) | yes (45; rivals 70, 3 of them not measured) |',
   );
-  expect(text).not.toContain('rivals squeezed');
-  const squeezed = renderTable([
-    ...rows,
-    row(`${RIVAL}; drop 3`, 70, 2.9, 0.9),
-    row('greedy squeezed; weights searched; streaming', 50, 0.9, 0.9),
-  ]);
-  expect(lineOf(squeezed, '**VDQS')).toContain('| yes (60; rivals 80) | yes (45; rivals 70) |');
-  expect(lineOf(squeezed, '**the same, rivals squeezed')).toContain(
-    '| no (60; rivals 50) | yes (45; rivals 70, 1 of them not measured) |',
+});
+
+it('grants the nearest rivals as many plans in a line of its own', () => {
+  const rows = [
+    ...[row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5)],
+    ...[row(`${VDQS}; drop 3`, 45, 2.6, 1.5), row(`${RIVAL}; drop 3`, 70, 2.9, 0.9)],
+    ...rest('', '; drop 3'),
+  ];
+  expect(renderTable(rows)).not.toMatch(/squeezed ones|The last line/);
+  const squeezed = row('greedy squeezed; weights searched; streaming', 50, 0.9, 0.9);
+  const text = renderTable([...rows, squeezed]);
+  expect(lineOf(text, '**VDQS')).toContain('| yes (60; rivals 80) | yes (45; rivals 70) |');
+  expect(lineOf(text, '**VDQS needs no more than any rival, squeezed')).toContain(
+    '| no (60; rivals 50, 1 of them not measured) | yes (45; rivals 70, 2 of them not measured) |',
   );
+  expect(text).toContain('more than any rival. The last line grants');
 });
 
 it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
