@@ -5,26 +5,46 @@
 import { type Assignment, figuresAt, narrower, replaceWidth, type SearchProblem } from '../search/problem.js';
 
 interface Step {
-  readonly variable: number;
+  /** Narrowed together (`groupKey`). */
+  readonly group: string;
   readonly next: Assignment;
   /** Noise added per cost saved. */
   readonly price: number;
 }
 
+const groupKey = (variables: readonly number[]): string => variables.join(' ');
+
+/** Every variable of the group one width narrower; undefined where one of them is at its narrowest. */
+function narrowTogether(
+  problem: SearchProblem,
+  current: Assignment,
+  variables: readonly number[],
+): Assignment | undefined {
+  let next = current;
+  for (const variable of variables) {
+    const bits = narrower(problem, variable, current[variable]!);
+    if (bits === undefined) return undefined;
+    next = replaceWidth(next, variable, bits);
+  }
+  return next;
+}
+
 function cheapestStep(
   problem: SearchProblem,
   current: Assignment,
-  refused: ReadonlySet<number>,
+  refused: ReadonlySet<string>,
 ): Step | undefined {
   const cost = problem.cost(current);
-  const steps = current.flatMap((width, variable): Step[] => {
-    const bits = narrower(problem, variable, width);
-    if (bits === undefined || refused.has(variable)) return [];
-    const next = replaceWidth(current, variable, bits);
+  const groups = [...current.map((_, variable) => [variable]), ...(problem.coupled ?? [])];
+  const steps = groups.flatMap((variables): Step[] => {
+    const group = groupKey(variables);
+    const next = refused.has(group) ? undefined : narrowTogether(problem, current, variables);
+    if (next === undefined) return [];
     const saved = cost - problem.cost(next);
     if (saved <= 0 || problem.arenaBytes(next) > problem.sramBytes) return [];
-    const added = figuresAt(problem, variable, bits).noise - figuresAt(problem, variable, width).noise;
-    return [{ variable, next, price: added / saved }];
+    const noise = (assignment: Assignment): number =>
+      variables.reduce((sum, i) => sum + figuresAt(problem, i, assignment[i]!).noise, 0);
+    return [{ group, next, price: (noise(next) - noise(current)) / saved }];
   });
   return steps.length === 0 ? undefined : steps.reduce((a, b) => (b.price < a.price ? b : a));
 }
@@ -33,7 +53,7 @@ function cheapestStep(
 function cheapestSteps(
   problem: SearchProblem,
   start: Assignment,
-  refused: ReadonlySet<number>,
+  refused: ReadonlySet<string>,
   count: number,
 ): Step[] {
   const steps: Step[] = [];
@@ -69,8 +89,8 @@ export async function squeezeWidths<T>(
   let current = start;
   let found: T | undefined;
   const lost = new Set(known);
-  /** Variables that broke the bound: narrower plans would break it as well. */
-  const refused = new Set<number>();
+  /** Groups of variables that broke the bound: narrower plans would break it as well. */
+  const refused = new Set<string>();
   let stride = 1;
   for (let left = trials; ; ) {
     const steps = cheapestSteps(problem, current, refused, stride);
@@ -81,7 +101,7 @@ export async function squeezeWidths<T>(
     const kept = isLost ? undefined : await attempt(next);
     if (kept === undefined) {
       lost.add(assignmentKey(next));
-      if (steps.length === 1) refused.add(steps[0]!.variable);
+      if (steps.length === 1) refused.add(steps[0]!.group);
       stride = Math.max(1, steps.length >> 1);
     } else {
       [current, found] = [next, kept];

@@ -50,6 +50,21 @@ it('halves what it narrows at once, then goes on without the width that broke th
   });
 });
 
+it('narrows coupled widths together where one alone saves nothing', async () => {
+  const both: SearchProblem = {
+    ...problem(),
+    cost: (assignment) => (assignment[0] === 4 && assignment[1] === 4 ? 10 : 20),
+    coupled: [
+      [0, 1],
+      [1, 2],
+    ],
+  };
+  const request = { start: [8, 8, 8] as const, trials: 9 };
+  expect(await squeezeWidths(both, request, async (assignment) => assignment)).toEqual([4, 4, 8]);
+  const { coupled: _, ...alone } = both;
+  expect(await squeezeWidths(alone, request, async (assignment) => assignment)).toBeUndefined();
+});
+
 it('does not try what is known to break the bound', async () => {
   expect(await squeezed(([first]) => first === 8, { lost: new Set(['4 4 4', '4 8 4']) })).toEqual({
     tried: ['8 8 4', '8 4 4'],
