@@ -33,6 +33,11 @@ it('takes the cheapest VDQS row that keeps its bound on the test images too, and
   const text = renderReproduction([...TABLE, broken]);
   expect(text).toContain('| vww | 1 point | – | – | – | – | – | – |');
   expect(text).toContain('| ours, mean of 1 |');
+  // One without cycles counts in the mean of BitOPs alone, 3 and 12, and the means of cycles say so.
+  const untimed = { ...row('VDQS noise; weights 8; patches', 10, true, 0), network: 'mcunet_vww' };
+  expect(renderReproduction([...TABLE, untimed])).toContain(
+    '| ours, mean of 2 |  |  | 7.50× | 2.00× (1) | 1.00× (1) |',
+  );
 });
 
 it('names scripts that exist', () => {
