@@ -191,9 +191,9 @@ export class ModelSearch {
       arenaBytes: budget,
       ...(cycles === undefined ? {} : { cycles }),
     });
-    const share = options.cycleLimit === undefined ? {} : shareOfLimit(problem, options.cycleLimit);
-    const found = await searchWidths(problem, predictor, { ...options, ...share });
-    return { stage, problem, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
+    const costShare = boundOfCost(problem, options);
+    const found = await searchWidths(problem, predictor, { ...options, costShare });
+    return { stage, problem, costShare, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
   }
 
   /** What classes of patches change in a search; undefined where all are alike. */
@@ -241,8 +241,8 @@ export class ModelSearch {
     budget: number,
     options: SearchOptions,
   ): Promise<SearchedPlan> {
-    const { stage, problem, classed } = candidate;
-    const found = await refineFound(candidate, options, (widths) =>
+    const { stage, problem, costShare, classed } = candidate;
+    const found = await refineFound(candidate, { ...options, costShare }, (widths) =>
       this.heldOut.measure(bitAssignment(problem, widths), this.planOptions(options), classed),
     );
     const assignment = bitAssignment(problem, found.assignment);
@@ -262,13 +262,17 @@ export class ModelSearch {
 /** Searches again under a smaller budget when the plan turns out larger than its skeleton. */
 const RETRIES = 3;
 
-const shareOfLimit = (problem: WidthProblem, limit: number): { readonly costShare: number } => ({
-  costShare: limit / problem.cost(widestAssignment(problem)),
-});
+/** Share of the cost of 8 bits that may be taken. A limit alone may be above it: narrow widths can be slower. */
+function boundOfCost(problem: WidthProblem, { costShare = 1, cycleLimit }: SearchOptions): number {
+  if (cycleLimit === undefined) return costShare;
+  const limit = cycleLimit / problem.cost(widestAssignment(problem));
+  return costShare < 1 ? Math.min(costShare, limit) : limit;
+}
 
 interface StageCandidate {
   readonly stage: ChosenStage;
   readonly problem: WidthProblem;
+  readonly costShare: number;
   readonly found: FoundWidths;
   readonly classed?: ClassedStage;
 }

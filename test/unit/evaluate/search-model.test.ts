@@ -8,6 +8,7 @@ import { networkFigures } from '../../../src/evaluate/search-figures.js';
 import { ModelSearch, type SearchOptions } from '../../../src/evaluate/search-model.js';
 import { bitAssignment, searchProblem } from '../../../src/evaluate/search-problem.js';
 import { buildSkeleton, chooseStage, expandStage } from '../../../src/evaluate/search-skeleton.js';
+import type { DeployPlan } from '../../../src/ir/deploy-plan.js';
 import { encodePlan } from '../../../src/ir/plan-file.js';
 import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { stepMacs } from '../../../src/ops/index.js';
@@ -150,6 +151,21 @@ describe('cycles as the cost', () => {
     await expect(search.search({ ...options, cycles: meter, method: 'integer-program' })).rejects.toThrow(
       'BitOPs alone',
     );
+  });
+
+  it('keep a limit, and a share of the cost, while plans are sought that keep the accuracy', async () => {
+    const model = await randomModel(21);
+    const { accuracy: _, ...options } = { ...optionsFor(noCache), stage: 'none', cycles: meter } as const;
+    const search = await ModelSearch.prepare(model, options);
+    const cyclesOf = async ({ plan }: { readonly plan: DeployPlan }): Promise<number> =>
+      (await meter(plan)).steps.reduce((a, b) => a + b, 0);
+    const all = await cyclesOf(await search.search(options));
+    // Wider plans keep every answer, but take longer.
+    const bounded = { accuracy: { kind: 'agreement', percent: 100 }, refinements: 3 } as const;
+    const limited = await search.search({ ...options, ...bounded, cycleLimit: 0.35 * all });
+    expect(await cyclesOf(limited)).toBeLessThanOrEqual(0.35 * all);
+    const shared = await search.search({ ...options, costShare: 0.5, cycleLimit: 0.9 * all });
+    expect(await cyclesOf(shared)).toBeLessThanOrEqual(0.5 * all);
   });
 });
 
