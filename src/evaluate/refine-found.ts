@@ -2,12 +2,8 @@
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
  * bounds of cost, then single widths.
  */
-import {
-  type Assignment,
-  narrowestAssignment,
-  predictedSqnrDb,
-  widestAssignment,
-} from '../search/problem.js';
+import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
+import { leastCost } from '../search/vdqs.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
@@ -49,8 +45,7 @@ export async function refineFound(
     };
   };
   const start = problem.cost(found.assignment) / widest;
-  const least = problem.cost(narrowestAssignment(problem)) / widest;
-  const grid = new ShareGrid<RefinedWidths>(least, async (share) => {
+  const grid = new ShareGrid<RefinedWidths>(leastCost(problem) / widest, async (share) => {
     const result = solve(Math.min(share, costShare));
     evaluations += result.evaluations;
     return result.feasible ? trial(share, result.assignment) : undefined;

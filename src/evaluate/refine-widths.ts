@@ -22,7 +22,7 @@ export class ShareGrid<T extends Trial> {
   private readonly stepsPerHalf: number;
 
   /**
-   * @param leastShare of the cost of 8 bits everywhere, at the narrowest widths
+   * @param leastShare of the cost of 8 bits everywhere, at the cheapest widths
    * @param attempt undefined where nothing so cheap exists
    */
   constructor(

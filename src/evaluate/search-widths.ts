@@ -5,13 +5,8 @@
 
 import type { IntegerSolver } from '../search/integer-program.js';
 import { type MethodInfo, SEARCH_METHODS, type SearchMethodName } from '../search/methods.js';
-import {
-  type Assignment,
-  narrowestAssignment,
-  predictedSqnrDb,
-  type SearchResult,
-  widestAssignment,
-} from '../search/problem.js';
+import { type Assignment, predictedSqnrDb, type SearchResult, widestAssignment } from '../search/problem.js';
+import { leastCost } from '../search/vdqs.js';
 import { bug } from '../support/errors.js';
 import type { AccuracyPrediction, AccuracyPredictor } from './predict-accuracy.js';
 import type { WidthProblem } from './search-problem.js';
@@ -96,7 +91,7 @@ export async function searchWidths(
   let best = solve(costShare);
   // Without a free hand in memory nothing is more accurate than this: cheaper is only worse.
   if (!best.feasible || !(await keeps(best))) return finish(best, false);
-  let [low, high] = [problem.cost(narrowestAssignment(problem)) / widest, costShare];
+  let [low, high] = [leastCost(problem) / widest, costShare];
   for (let i = 0; i < BISECTIONS && high / low > 1.005; i++) {
     onProgress?.('bisecting the cost', i, BISECTIONS);
     const middle = Math.sqrt(low * high);

@@ -18,6 +18,7 @@ import {
   type SearchMethod,
   type SearchProblem,
   type SearchResult,
+  widestAssignment,
 } from './problem.js';
 import { type ScoreTable, scoreTable } from './score.js';
 
@@ -193,10 +194,20 @@ function descend(
   return current;
 }
 
+/** Noise counts for nothing beside this. */
+const COST_ALONE = 1e6;
+
+/**
+ * The least cost that widths are known to give, whatever memory they need. BitOPs are fewest at the narrowest widths;
+ * in cycles narrow widths may be slower than wide ones.
+ */
+export const leastCost = (problem: SearchProblem): number =>
+  problem.cost(minimiseLagrangian(problem, COST_ALONE, widestAssignment(problem)));
+
 /** Least Σ noise within cost and memory. */
 export const vdqsNoise: SearchMethod = (problem, goal) => {
   const evaluation = new Evaluation(problem);
-  const widest = problem.variables.map((variable) => variable.candidates[0]!);
+  const widest = widestAssignment(problem);
   const merit: Merit = (variable, bits) => -figuresAt(problem, variable, bits).noise;
   const attempt = (mu: number): Assignment =>
     repairMemory(evaluation, minimiseLagrangian(problem, mu, widest), merit);

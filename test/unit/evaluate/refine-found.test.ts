@@ -5,7 +5,7 @@ import type { WidthProblem } from '../../../src/evaluate/search-problem.js';
 import { type Assignment, bitOps, type SearchProblem } from '../../../src/search/problem.js';
 
 /** MACs 40, 30, 20 and 10 with weights at 8 bits, so 4 bits save 20, 15, 10 and 5 % of 8 bits; noise 1, 2, 3 and 4. */
-function problem(): WidthProblem {
+function problem(cost?: WidthProblem['cost']): WidthProblem {
   const layers = [40, 30, 20, 10].map((macs, input) => ({
     ...{ name: `l${input}`, macs, input, inputBits: 8, weights: -1, weightBits: 8 },
   })) as SearchProblem['layers'];
@@ -18,13 +18,14 @@ function problem(): WidthProblem {
     ]),
     arenaBytes: () => 0,
     sramBytes: 1,
-    cost: (assignment) => bitOps(layers, assignment),
+    cost: cost ?? ((assignment) => bitOps(layers, assignment)),
   } as Partial<WidthProblem> as WidthProblem;
 }
 
 interface Start {
   readonly start?: Assignment;
   readonly isBounded?: boolean;
+  readonly cost?: WidthProblem['cost'];
 }
 
 /**
@@ -35,11 +36,11 @@ interface Start {
 async function refined(keeps: (widths: string) => boolean, options: Partial<RefineRequest> & Start = {}) {
   const measured = new Set<string>();
   const progress: (number | undefined)[][] = [];
-  const { start = [8, 8, 8, 8], isBounded = true, ...request } = options;
+  const { start = [8, 8, 8, 8], isBounded = true, cost, ...request } = options;
   const prediction = { agreement: 100, drop: 0, scoreSqnrDb: 99 };
   const found = { assignment: start, feasible: true, withinLimits: true, evaluations: 0 };
   const result = await refineFound(
-    { problem: problem(), found: { ...found, predictedSqnrDb: 99, prediction } },
+    { problem: problem(cost), found: { ...found, predictedSqnrDb: 99, prediction } },
     {
       ...{ method: 'exhaustive', lambda: 0.5, seed: 1, evaluations: 10, refinements: 1 },
       ...(isBounded ? { accuracy: { kind: 'agreement', percent: 90 } } : {}),
@@ -108,4 +109,15 @@ it('measures one plan without a bound, and none where none is asked for', async 
 it('narrows nothing where no plan keeps the bound', async () => {
   const { feasible, measured } = await refined(() => false, { squeeze: 5 });
   expect([feasible, measured]).toEqual([false, ['8 8 8 8']]);
+});
+
+it('has steps of use where the narrowest widths are not the cheapest', async () => {
+  // In cycles, say: 100 at 8 bits, 99.9 at 4, but 70 where the last layer keeps 8 bits.
+  const costs = { 8: [40, 30, 20, 10], 4: [20, 25, 15, 39.9] } as const;
+  const cost: WidthProblem['cost'] = (assignment) =>
+    assignment.reduce<number>((sum, bits, i) => sum + costs[bits as 8 | 4][i]!, 0);
+  const options = { start: [4, 4, 4, 8], cost, refinements: 3 } as const;
+  expect(await refined(among('8 8 8 8', '4 8 8 8'), options)).toMatchObject({
+    ...{ found: '4 8 8 8', feasible: true },
+  });
 });
