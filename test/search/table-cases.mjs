@@ -49,7 +49,7 @@ export const NETWORKS = {
     // A plan takes a minute, and 128 images tell agreements of 90 and 94 % apart only just: a second bound leaves a margin.
     margin: agreement(94),
     refinements: 2,
-    squeeze: 8,
+    squeeze: 18,
     reconstruction: 'sequential',
   },
 };
