@@ -10,7 +10,7 @@ on the other half; lost points and agreement are read on the test images, with 9
 lost points). BitOPs count halos; "× patches" is int8 in the cheapest patches that fit over this row, "× layers" int8
 layer by layer over this row. Cycles are those of the emulated cores without flash stalls. Predictions come first: SQNR
 of the scores as the sum of single noises; drop and agreement on calibration images. Every search may
-quantise four plans on the way to its bound (three of MobileNetV2), one that is "squeezed" up to eighteen more (eight):
+quantise four plans on the way to its bound (three of MobileNetV2), one that is "squeezed" up to eighteen more:
 cheaper bounds of cost, then widths narrowed.
 Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
 to widths, "plan" the quantiser's, held-out plans included (those that an earlier row tried are known already), on a
