@@ -77,6 +77,7 @@ export const RIVALS = compared(0)
 
 /** Cycles of the M4 are saved instead of BitOPs. */
 const byCycles = (squeeze) => [
+  ['VDQS noise by cycles; weights searched; streaming', { ...all, method: 'vdqs', cost: 'cycles' }],
   [
     'VDQS noise squeezed by cycles; weights searched; streaming',
     { ...all, method: 'vdqs', cost: 'cycles', squeeze },
