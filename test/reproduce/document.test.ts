@@ -18,12 +18,15 @@ const TABLE = [
   row('VDQS noise; weights searched; streaming; drop 3', 20, true, 90),
   row('VDQS noise squeezed; weights searched; streaming', 35, true, 100, 1.05),
   row('VDQS noise by cycles; weights searched; streaming', 80, true, 150),
+  row('VDPC noise with VDQS noise; weights 8; patches; scope patch', 90, true, 260),
   row('evolutionary; weights searched; streaming', 10, true, 50),
 ];
 
 it('takes the cheapest VDQS row that keeps its bound on the test images too, and the quickest one', () => {
   const figures = headlineFigures(TABLE)!;
   expect(figures.row.case).toBe('VDQS noise; weights searched; streaming');
+  const classes = headlineFigures(TABLE.filter((row) => !row.case.startsWith('VDQS')))!;
+  expect(classes.row.case).toBe('VDPC noise with VDQS noise; weights 8; patches; scope patch');
   expect([figures.bitops, figures.m4, figures.m7]).toEqual([3, 2, 1]);
   expect(headlineFigures(TABLE.slice(1))!.m4).toBeUndefined();
   expect(headlineFigures(TABLE.slice(3, 4))).toBeUndefined();

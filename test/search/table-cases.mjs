@@ -87,11 +87,11 @@ const byCycles = (squeeze) => [
 const MAIN_ONLY = [
   // The paper's own: patches with outliers keep 8 bits, the feature maps of the others are searched.
   [
-    'VDPC outlier, VDQS entropy; weights 8; patches; scope patch',
+    'VDPC outlier with VDQS entropy; weights 8; patches; scope patch',
     { ...PATCHES, scope: 'patch', method: 'vdqs-entropy', classes: { rule: 'outlier' } },
   ],
   [
-    'VDPC noise, VDQS noise; weights 8; patches; scope patch',
+    'VDPC noise with VDQS noise; weights 8; patches; scope patch',
     { ...PATCHES, scope: 'patch', method: 'vdqs', classes: { rule: 'noise' } },
   ],
   ['VDQS noise; weights 8; patches; scope patch', { ...PATCHES, scope: 'patch', method: 'vdqs' }],

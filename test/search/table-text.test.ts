@@ -1,6 +1,7 @@
 /** The comparison under bounds of the drop, from a table made by hand. */
 import { expect, it } from 'vitest';
 import { nearestShape } from './public-cycles.mjs';
+import { casesOf, NETWORKS } from './table-cases.mjs';
 import { renderTable } from './table-text.mjs';
 
 const VDQS = 'VDQS noise; weights searched; streaming';
@@ -27,6 +28,14 @@ const rest = (...suffixes: string[]) =>
 
 const lineOf = (text: string, start: string): string =>
   text.split('\n').find((line) => line.startsWith(`| ${start}`))!;
+
+it('has cases with names of their own that are one cell of table.csv', () => {
+  for (const network of Object.values(NETWORKS)) {
+    const names = casesOf(network).map(([name]) => name);
+    expect(names.filter((name) => /[,"\n]/.test(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  }
+});
 
 it('takes each method under each bound, and uniform widths where their own drop keeps it', () => {
   const text = renderTable([
@@ -63,7 +72,7 @@ it('counts no plan that breaks its limits, and claims nothing where no rival was
   expect(lineOf(broken, '**VDQS')).toContain('| yes (60; rivals –) |');
   expect(renderTable([row(VDQS, 60, 0.9, 0.4)])).not.toContain('**VDQS');
   // With patches in classes it is VDQS still, no rival.
-  const classes = row('VDPC noise, VDQS noise; weights 8; patches; scope patch', 50, 0.9, 0.4);
+  const classes = row('VDPC noise with VDQS noise; weights 8; patches; scope patch', 50, 0.9, 0.4);
   const verdict = lineOf(
     renderTable([row(VDQS, 60, 0.9, 0.4), row(RIVAL, 80, 0.8, 0.5), classes]),
     '**the same, any',

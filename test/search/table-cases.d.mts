@@ -1,0 +1,5 @@
+export interface TableNetwork {
+  readonly squeeze: number;
+}
+export declare const NETWORKS: Readonly<Record<string, TableNetwork>>;
+export declare function casesOf(network: TableNetwork): (readonly [string, object])[];
