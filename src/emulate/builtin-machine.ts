@@ -1,6 +1,7 @@
 /**
  * The Machine made of the project's own core, cortex-m.wasm: the default engine. Counts every instruction and cycle and
- * watches memory at full speed; needs no system package. Differential tests against Unicorn: test/isa.
+ * watches memory at full speed; needs no system package. Differential tests against Unicorn: test/isa. One class, since
+ * all of it is one WASM instance's memory; counts and regions are in files of their own.
  */
 import { bug } from '../support/errors.js';
 import type { CoreTiming } from '../targets/core-timing.js';

@@ -9,7 +9,7 @@ import type { Width } from '../numeric/widths.js';
 import { activationGrids, mapQuantization } from '../quantize/activation-grids.js';
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import { noiseToSignal } from '../quantize/score-noise.js';
-import type { Assignment } from '../search/problem.js';
+import { type Assignment, assignmentKey } from '../search/problem.js';
 import { type RoundedNetwork, ScoreRunner, type Scores } from './rounded-scores.js';
 import type { NetworkFigures } from './search-figures.js';
 import { bitAssignment } from './search-problem.js';
@@ -55,7 +55,7 @@ export class AccuracyPredictor {
   }
 
   async predict(assignment: Assignment): Promise<AccuracyPrediction> {
-    const key = assignment.join('');
+    const key = assignmentKey(assignment);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const reference = await this.floatScores();
@@ -72,7 +72,7 @@ export class AccuracyPredictor {
     assignment: Assignment,
     isEnough: (prediction: AccuracyPrediction) => boolean,
   ): Promise<boolean> {
-    const key = assignment.join('');
+    const key = assignmentKey(assignment);
     const known = this.known.get(key);
     if (known !== undefined) return isEnough(known);
     const reference = await this.floatScores();

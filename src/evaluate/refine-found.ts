@@ -2,13 +2,13 @@
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
  * bounds of cost, then single widths.
  */
-import { type Assignment, predictedSqnrDb, widestAssignment } from '../search/problem.js';
+import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
 import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
-import { assignmentKey, squeezeWidths } from './squeeze-widths.js';
+import { squeezeWidths } from './squeeze-widths.js';
 
 export interface RefineRequest extends WidthRequest {
   /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */

@@ -4,9 +4,9 @@
  * of cost lie on one grid: searches under different bounds meet the same plans.
  */
 
-/** Eight steps halve the cost, */
+/** Steps that halve the cost, */
 const STEPS_PER_HALF = 8;
-/** and no fewer lie between 8 bits everywhere and the least cost there is. */
+/** or more, so that this many lie between 8 bits everywhere and the least cost there is. */
 const LEAST_STEPS = 8;
 /** Steps in a row that lose the bound before nothing cheaper is expected to keep it. */
 const PATIENCE = 3;
@@ -29,9 +29,7 @@ export class ShareGrid<T extends Trial> {
     leastShare: number,
     private readonly attempt: (share: number) => Promise<T | undefined>,
   ) {
-    const halves = -Math.log2(leastShare);
-    this.stepsPerHalf =
-      halves > 0 ? Math.max(STEPS_PER_HALF, Math.ceil(LEAST_STEPS / halves)) : STEPS_PER_HALF;
+    this.stepsPerHalf = Math.max(STEPS_PER_HALF, Math.ceil(LEAST_STEPS / -Math.log2(leastShare)));
   }
 
   /** Steps that were tried. */

@@ -5,6 +5,7 @@ import type { BitAssignment } from '../ir/stage-data.js';
 import type { Width } from '../numeric/widths.js';
 import {
   type Assignment,
+  assignmentKey,
   bitOps,
   type SearchLayer,
   type SearchProblem,
@@ -63,7 +64,7 @@ export function searchProblem(
       weights: (layer) => widthAt(assignment, weightsOf.get(layer)),
     });
   const arenaBytes = (assignment: Assignment): number => {
-    const key = assignment.join('');
+    const key = assignmentKey(assignment);
     const known = arenas.get(key);
     if (known !== undefined) return known;
     const sized = plan(assignment);

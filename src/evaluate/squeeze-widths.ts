@@ -2,7 +2,14 @@
  * The last of a bound of accuracy: widths of a plan that keeps it are narrowed, least noise per cost saved first, as
  * long as the plans that come of it keep it too. A bound of cost moves many widths at once and stops short.
  */
-import { type Assignment, figuresAt, narrower, replaceWidth, type SearchProblem } from '../search/problem.js';
+import {
+  type Assignment,
+  assignmentKey,
+  figuresAt,
+  narrower,
+  replaceWidth,
+  type SearchProblem,
+} from '../search/problem.js';
 
 interface Step {
   /** Narrowed together (`groupKey`). */
@@ -41,12 +48,15 @@ function cheapestStep(
     const next = refused.has(group) ? undefined : narrowTogether(problem, current, variables);
     if (next === undefined) return [];
     const saved = cost - problem.cost(next);
-    if (saved <= 0 || problem.arenaBytes(next) > problem.sramBytes) return [];
+    if (saved <= 0) return [];
     const noise = (assignment: Assignment): number =>
       variables.reduce((sum, i) => sum + figuresAt(problem, i, assignment[i]!).noise, 0);
     return [{ group, next, price: (noise(next) - noise(current)) / saved }];
   });
-  return steps.length === 0 ? undefined : steps.reduce((a, b) => (b.price < a.price ? b : a));
+  // Laying out an arena is the dear part: it is asked for no more steps than needed.
+  return steps
+    .sort((a, b) => a.price - b.price)
+    .find(({ next }) => problem.arenaBytes(next) <= problem.sramBytes);
 }
 
 /** `count` steps, each the cheapest after those before it. */
@@ -72,8 +82,6 @@ export interface SqueezeRequest {
   /** Assignments that are known to break the bound (`assignmentKey`); they are not tried again. */
   readonly lost?: ReadonlySet<string>;
 }
-
-export const assignmentKey = (assignment: Assignment): string => assignment.join(' ');
 
 /**
  * Twice as many steps at once as long as the bound is kept, half as many when it is lost; a single step that loses it

@@ -29,7 +29,7 @@ export interface ParetoReport {
   readonly target: string;
   /** Samples that accuracy was measured on. */
   readonly data: string;
-  /** They are the ones that plans were fitted to: accuracy looks better than it is. */
+  /** They are the ones that a sweep fitted its plans to: accuracy looks better than it is. Of stored plans nobody knows: false. */
   readonly fitted: boolean;
   /** What counts as accuracy. */
   readonly worth: 'top1' | 'agreement';

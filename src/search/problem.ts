@@ -118,6 +118,9 @@ export const totalNoise = (problem: SearchProblem, assignment: Assignment): numb
 export const predictedSqnrDb = (problem: SearchProblem, assignment: Assignment): number =>
   -10 * Math.log10(Math.max((problem.baseNoise ?? 0) + totalNoise(problem, assignment), 1e-12));
 
+/** Equal for equal assignments of one problem alone. */
+export const assignmentKey = (assignment: Assignment): string => assignment.join('');
+
 /** Merit of a variable at a width; Σ over the variables is what a method maximises. */
 export type Merit = (variable: number, bits: Width) => number;
 
@@ -129,7 +132,7 @@ export class Evaluation {
   constructor(readonly problem: SearchProblem) {}
 
   arenaBytes(assignment: Assignment): number {
-    const key = assignment.join('');
+    const key = assignmentKey(assignment);
     const known = this.arenas.get(key);
     if (known !== undefined) return known;
     const bytes = this.problem.arenaBytes(assignment);

@@ -87,7 +87,10 @@ function verdictOnTest(rows, points) {
 }
 
 function compared(own, rival, missing = 0) {
-  const text = (bitops) => (Number.isFinite(bitops) ? (bitops / 1e6).toFixed(0) : '–');
+  const rounded = (bitops, digits) => (Number.isFinite(bitops) ? (bitops / 1e6).toFixed(digits) : '–');
+  // Digits enough to see which is less.
+  const digits = own !== rival && rounded(own, 0) === rounded(rival, 0) ? 2 : 0;
+  const text = (bitops) => rounded(bitops, digits);
   const verdict = Number.isFinite(own) ? (own <= rival ? 'yes' : 'no') : Number.isFinite(rival) ? 'no' : '–';
   const incomplete = missing === 0 ? '' : `, ${missing} of them not measured`;
   return `${verdict} (${text(own)}; rivals ${text(rival)}${incomplete})`;

@@ -171,7 +171,7 @@ export const pareto = defineCommand<ParetoOptions>({
     progress.end();
     const report = buildParetoReport({
       ...{ model, target: board.id, data: options.test ?? options.data!, worth: worthOf(points) },
-      fitted: options.data === (options.test ?? options.data),
+      fitted: plans.length === 0 && isFitted(options),
       points: rowsOf(points, board),
       svg: options.svg ?? null,
       timing: { seconds: (now() - start) / 1000 },
@@ -181,6 +181,12 @@ export const pareto = defineCommand<ParetoOptions>({
     return EXIT_CODES.success;
   },
 });
+
+/** Whether a sweep's plans are measured on the folder that they are fitted to. */
+function isFitted({ data, test = data }: ParetoOptions): boolean {
+  const folder = (path: string | undefined): string | undefined => path?.replace(/\/+$/, '');
+  return folder(data) === folder(test);
+}
 
 function requireData(model: string, plans: readonly string[], { data, test }: ParetoOptions): void {
   if (plans.length === 0 && data === undefined)

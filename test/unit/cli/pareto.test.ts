@@ -34,6 +34,8 @@ describe('pareto', () => {
     expect(report.points.map(({ method }) => method).sort()).toEqual(['uniform-a4w8', 'vdqs', 'vdqs']);
     expect(report.worth).toBe('agreement');
     expect(report.fitted).toBe(true);
+    const named = await runInMemory([...SWEEP, '--test', 'set/'], FILES);
+    expect((JSON.parse(named.stdout) as ParetoReport).fitted).toBe(true);
     const text = (
       await runInMemory(
         SWEEP.filter((word) => word !== '--json'),
@@ -70,6 +72,9 @@ describe('pareto', () => {
     expect(exitCode).toBe(0);
     const { points, worth, fitted } = JSON.parse(stdout) as ParetoReport;
     expect(fitted).toBe(false);
+    // What stored plans were fitted to is not known, whatever is given as --data.
+    const byData = JSON.parse((await runInMemory([...argv, '--data', 'set'], files)).stdout) as ParetoReport;
+    expect(byData.fitted).toBe(false);
     expect(worth).toBe('top1');
     expect(points.map(({ name, n }) => [name, n])).toEqual([
       ['narrow.plan.json', 12],

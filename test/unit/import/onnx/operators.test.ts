@@ -1,4 +1,7 @@
-/** Every operator that the ONNX importer reads, on small models, against ONNX Runtime. */
+/**
+ * Every operator that the ONNX importer reads, on small models, against ONNX Runtime. Long, because the cases are one list:
+ * what is missing from it shows.
+ */
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../src/support/random.js';
 import { expectSameAsRuntime, opsOf } from '../../../support/onnx-compare.js';
@@ -249,7 +252,7 @@ const CASES: readonly Case[] = [
   one('Transpose of a matrix', { op: 'Transpose', attributes: { perm: ints(0, 2, 1) } }, ['transpose'], [], {
     shape: [1, 3, 5],
   }),
-].filter(({ ops }) => ops.length > 0);
+];
 
 describe('one operator', () => {
   it.each(CASES)('$name', async ({ spec, ops }) => {
