@@ -115,6 +115,11 @@ it('grants the nearest rivals as many plans in a line of its own', () => {
   expect(text).toContain('more than any rival. The last line grants');
 });
 
+it('shows digits enough to tell plans apart', () => {
+  const text = renderTable([row(VDQS, 60.04, 0.9, 0.4), row(RIVAL, 60.03, 0.8, 0.5)]);
+  expect(lineOf(text, '**VDQS')).toContain('| no (60.04; rivals 60.03');
+});
+
 it('sets the quickest VDQS plan that lost no more beside int8 patches', () => {
   const timed = (name: string, lost: number, m4: number, m7: number, within = true) => ({
     ...row(name, 10, 0, lost, within),

@@ -121,3 +121,11 @@ it('has steps of use where the narrowest widths are not the cheapest', async () 
     ...{ found: '4 8 8 8', feasible: true },
   });
 });
+
+it('finds plans between 8 bits and the cheapest widths where these save a tenth', async () => {
+  // 96, 93, 91 and 90 of 100 from 4 8 8 8 to 4 4 4 4; a step of 9 % would leave out the first two.
+  const cost: WidthProblem['cost'] = (assignment) =>
+    assignment.reduce<number>((sum, bits, i) => sum + [40, 30, 20, 10][i]! * (bits === 8 ? 1 : 0.9), 0);
+  const options = { start: [4, 4, 4, 8], cost, refinements: 3 } as const;
+  expect((await refined(among('8 8 8 8', '4 8 8 8'), options)).found).toBe('4 8 8 8');
+});
