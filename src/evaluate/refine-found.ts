@@ -1,17 +1,22 @@
 /**
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
- * bounds of cost, then single widths.
+ * bounds of cost, then single widths. Without such a bound, the widths that lose least.
  */
 import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
+import { createRandom } from '../support/random.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
+import { quieterWidths } from './quieter-widths.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
 import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
 import { squeezeWidths } from './squeeze-widths.js';
 
 export interface RefineRequest extends WidthRequest {
-  /** Plans that are quantised and measured on held-out calibration images to meet the bound of accuracy. Default 0. */
+  /**
+   * Plans that are quantised and measured on held-out calibration images, to meet the bound of accuracy or, without
+   * one, for less noise at the same cost. Default 0.
+   */
   readonly refinements?: number;
   /** Further such plans, cheaper than the last that kept the bound: other bounds of cost, then widths narrowed. Default 0. */
   readonly squeeze?: number;
@@ -19,15 +24,54 @@ export interface RefineRequest extends WidthRequest {
 
 type RefinedWidths = FoundWidths & Trial;
 
-/** Without a bound of accuracy only what is said of the widths is measured. */
-export async function refineFound(
-  { problem, found }: { readonly problem: WidthProblem; readonly found: FoundWidths },
+interface Start {
+  readonly problem: WidthProblem;
+  readonly found: FoundWidths;
+}
+type Measure = (assignment: Assignment) => Promise<AccuracyPrediction>;
+
+/** Without a bound of accuracy: the widths of least noise that were measured within the other limits. */
+async function leastNoise(
+  { problem, found }: Start,
   options: RefineRequest,
-  measured: (assignment: Assignment) => Promise<AccuracyPrediction>,
+  measured: Measure,
+): Promise<FoundWidths> {
+  const { refinements = 0, costShare = 1, seed, onProgress } = options;
+  let { evaluations } = found;
+  let done = 0;
+  const { noise: _, ...best } = await quieterWidths(problem, {
+    start: found.assignment,
+    trials: refinements,
+    random: createRandom(seed),
+    solve: (figures) => {
+      const result = widthSolver({ ...problem, figures }, options)(costShare);
+      evaluations += result.evaluations;
+      return result;
+    },
+    measure: async (assignment) => {
+      onProgress?.('refining', done++, 1 + refinements);
+      const prediction = await measured(assignment);
+      const noise = 10 ** (-prediction.scoreSqnrDb / 10);
+      return {
+        ...found,
+        assignment,
+        prediction,
+        noise,
+        predictedSqnrDb: predictedSqnrDb(problem, assignment),
+      };
+    },
+  });
+  return { ...best, evaluations };
+}
+
+export async function refineFound(
+  { problem, found }: Start,
+  options: RefineRequest,
+  measured: Measure,
 ): Promise<FoundWidths> {
   const { accuracy, refinements = 0, squeeze = 0, costShare = 1, onProgress } = options;
   if (refinements === 0 || !found.withinLimits) return found;
-  if (accuracy === undefined) return { ...found, prediction: await measured(found.assignment) };
+  if (accuracy === undefined) return leastNoise({ problem, found }, options, measured);
   const solve = widthSolver(problem, options);
   const widest = problem.cost(widestAssignment(problem));
   let { evaluations } = found;

@@ -7,7 +7,8 @@ const agreement = (percent) => ({ kind: 'agreement', percent });
 /**
  * `sram` is for arena and stack; `goal` the bound of accuracy;
  * `refinements`: plans quantised and measured on held-out calibration images to meet a bound; `squeeze`: further and
- * cheaper ones, in the case of this name.
+ * cheaper ones, in the case of this name; `frontier`: the first and last share of the frontier (frontier-text.mjs), where
+ * the loss goes from nothing past five points; `quieter`: further plans of each refined share.
  */
 export const NETWORKS = {
   resnet8: {
@@ -16,6 +17,8 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
+    frontier: [5, 10],
+    quieter: 12,
     reconstruction: 'sequential',
   },
   vww: {
@@ -24,6 +27,8 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
+    frontier: [6, 12],
+    quieter: 12,
     reconstruction: 'sequential',
   },
   mcunet_vww: {
@@ -32,6 +37,8 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
+    frontier: [1, 8],
+    quieter: 12,
     reconstruction: 'sequential',
   },
   mobilenet_v1: {
@@ -40,6 +47,8 @@ export const NETWORKS = {
     goal: agreement(80),
     refinements: 3,
     squeeze: 18,
+    frontier: [1, 8],
+    quieter: 12,
     reconstruction: 'sequential',
   },
   mobilenet_v2: {
@@ -50,6 +59,8 @@ export const NETWORKS = {
     margin: agreement(94),
     refinements: 2,
     squeeze: 18,
+    frontier: [2, 7],
+    quieter: 6,
     reconstruction: 'sequential',
   },
 };

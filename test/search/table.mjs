@@ -4,27 +4,12 @@
  * Widths are chosen on calibration images alone; `--only` names cases by parts of their names, first named first; after `--minutes` no further row is begun. A row that stands in src/search/table.csv already is not run again;
  * the table goes to src/search/TABLE.md. Needs `npm run build`.
  */
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { calibrateForSearch } from '../../dist/evaluate/calibrate-for-search.js';
-import { floatModel } from '../../dist/evaluate/calibrate-model.js';
-import { compareAccuracy } from '../../dist/evaluate/compare-accuracy.js';
-import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
 import { measureCycles, measureStepCycles } from '../../dist/evaluate/measure-cycles.js';
-import { ModelSearch } from '../../dist/evaluate/search-model.js';
-import {
-  createNodeHost,
-  createWasmEngine,
-  findBoard,
-  importModel,
-  listSamples,
-  PRESETS,
-  verifyPlan,
-} from '../../dist/index.js';
+import { findBoard, verifyPlan } from '../../dist/index.js';
 import { SEARCH_METHODS } from '../../dist/search/methods.js';
-import { folderCache } from '../../dist/support/cache.js';
 import {
   DETECTOR,
   DETECTOR_CASES,
@@ -33,6 +18,7 @@ import {
   personPrecision,
 } from './detector-rows.mjs';
 import { publicCycles } from './public-cycles.mjs';
+import { codeOf, now, searchBench } from './search-bench.mjs';
 import { casesOf, NETWORKS } from './table-cases.mjs';
 import { renderTable } from './table-text.mjs';
 
@@ -88,41 +74,15 @@ const rowsOf = () =>
     .split('\n')
     .slice(1)
     .map((line) => line.split(','));
-const host = createNodeHost();
-const cacheFolder = `${root}.cache/quantmcu`;
-const cache = folderCache(host, cacheFolder);
-const now = () => performance.now();
-
-async function prepare(definition) {
-  const path = `${data}/models/${definition.model}`;
-  const float = floatModel(importModel(await host.readFile(path), path));
-  const recipe = { ...PRESETS[definition.recipe.preset], ...definition.recipe.values };
-  const model = await calibrateForSearch(
-    float,
-    { host, folder: `${data}/images/${definition.calib}`, recipe },
-    cacheFolder,
-  );
-  const start = now();
-  const search = await ModelSearch.prepare(model, { weights: 'auto', noiseImages: 8, seed: 1, cache });
-  console.error(`${definition.model}: figures in ${((now() - start) / 1000).toFixed(1)} s`);
-  if (definition === DETECTOR) return { search };
-  const samples = [];
-  for (const { path: file, label } of await listSamples(host, `${data}/images/${definition.test}`)) {
-    const input = await readFloatInput(await host.readFile(file), file, float.network, recipe);
-    samples.push({ values: [input], label: label + recipe.labelOffset });
-  }
-  return { search, samples, network: float.network };
-}
-
-const SEARCHED_WITH = { noiseImages: 8, seed: 1, cache, lambda: 0.5, evaluations: 500 };
+const bench = searchBench(root, data);
+const { host, cache, searchedWith } = bench;
 const NOT_RUN = { m4: '', m7: '', peak: '', ok: '' };
 /** What is saved; a table of cycles comes from an M4. */
 const COSTS = {
   bitops: {},
   cycles: { cycles: (plan) => measureStepCycles(host, plan, findBoard('nano33ble'), { cache, now }) },
 };
-/** The commit that a row is measured with. */
-const CODE = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+const CODE = codeOf(root);
 
 async function emulated(plan) {
   const inputs = plan.inputs.map(({ tensor }) => {
@@ -134,24 +94,11 @@ async function emulated(plan) {
   return { m4: report.totals.cycles, m7, peak: report.totals.peakSramBytes, ok: report.ok };
 }
 
-const outcomes = new Map();
-
-/** On the test images; once for searches that end at the same widths, stage and classes of patches. */
-async function tested(network, { plan, assignment, stage, classes }, samples) {
-  const key = JSON.stringify([network.name, assignment, stage, classes?.classes]);
-  if (!outcomes.has(key))
-    outcomes.set(
-      key,
-      await compareAccuracy(network, plan, samples, { engine: createWasmEngine(), mapSamples: 0 }),
-    );
-  return outcomes.get(key);
-}
-
 async function measure(name, definition, label, how, { search, samples, network }) {
   const start = now();
   let foundAt = start;
   const found = await search.search({
-    ...{ ...SEARCHED_WITH, sramBytes: 1024 * definition.sram },
+    ...{ ...searchedWith, sramBytes: 1024 * definition.sram },
     ...{ reconstruction: { kind: definition.reconstruction }, refinements: definition.refinements },
     ...how,
     ...COSTS[how.cost ?? 'bitops'],
@@ -160,7 +107,7 @@ async function measure(name, definition, label, how, { search, samples, network 
     },
   });
   const planned = now();
-  const { top1, agreement, scoreSqnrDb, n } = await tested(network, found, samples);
+  const { top1, agreement, scoreSqnrDb, n } = await bench.tested(network, found, samples);
   const run = how.brief ? NOT_RUN : await emulated(found.plan);
   const share = agreement / 100;
   const { bitops, bitopsInt8, bitopsInt8Patched } = found;
@@ -222,8 +169,8 @@ async function addDetectorRows() {
       appendFileSync(DETECTOR_CSV, `${DETECTOR_COLUMNS.map((column) => cells[column] ?? '').join(',')}\n`);
       continue;
     }
-    prepared ??= await prepare(DETECTOR);
-    const context = { ...prepared, host, data, options: SEARCHED_WITH, emulate: emulated };
+    prepared ??= await bench.prepare(DETECTOR, { images: false });
+    const context = { ...prepared, host, data, options: searchedWith, emulate: emulated };
     const row = await measureDetector(entry, context);
     appendFileSync(DETECTOR_CSV, `${row.join(',')}\n`);
     console.log(row.join('  '));
@@ -240,7 +187,7 @@ for (const name of wanted.filter((name) => name in NETWORKS)) {
     if (!(how.method in SEARCH_METHODS)) continue;
     if (rowsOf().some((row) => row[0] === name && row[1] === label)) continue;
     if (now() > until) break;
-    prepared ??= await prepare(definition);
+    prepared ??= await bench.prepare(definition);
     const row = await measure(name, definition, label, how, prepared);
     appendFileSync(CSV, `${row.join(',')}\n`);
     console.log(row.join('  '));

@@ -1,0 +1,89 @@
+/**
+ * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least noise within a
+ * share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images alone, the points
+ * lost are read on the test images of the data collection (SHARED_DIR, else ../shared). Rows that stand in
+ * src/search/frontier.csv are kept; src/search/FRONTIER.md is written anew. Needs `npm run build`.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FRONTIER_CASES, FRONTIER_COLUMNS, renderFrontier, sharesOf } from './frontier-text.mjs';
+import { codeOf, now, searchBench } from './search-bench.mjs';
+import { NETWORKS } from './table-cases.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, minutes: { type: 'string' } },
+});
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
+if (!existsSync(data)) {
+  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
+  process.exit(0);
+}
+const CSV = `${root}src/search/frontier.csv`;
+if (!existsSync(CSV)) writeFileSync(CSV, `${FRONTIER_COLUMNS.join(',')}\n`);
+const named = (text) => {
+  const [columns, ...lines] = text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  return lines.map((cells) => Object.fromEntries(columns.map((column, i) => [column, cells[i]])));
+};
+const rowsOf = () => named(readFileSync(CSV, 'utf8'));
+const bench = searchBench(root, data);
+const code = codeOf(root);
+
+async function measure(network, definition, [label, { method, refined }], share, prepared) {
+  const start = now();
+  const found = await prepared.search.search({
+    ...{ ...bench.searchedWith, sramBytes: 1024 * definition.sram, costShare: share },
+    ...{ reconstruction: { kind: definition.reconstruction }, refinements: refined ? definition.quieter : 0 },
+    ...{ scope: 'all', weights: 'auto', stage: 'streaming', method },
+  });
+  const seconds = ((now() - start) / 1000).toFixed(1);
+  const { top1, agreement, scoreSqnrDb, n } = await bench.tested(prepared.network, found, prepared.samples);
+  const cells = {
+    ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },
+    ...{ within_limits: found.found.feasible && found.fits, images: n, points_lost: top1.points.toFixed(2) },
+    ...{ half_width_95: top1.halfWidth.toFixed(2), agreement: agreement.toFixed(2) },
+    ...{
+      score_sqnr_db: scoreSqnrDb.toFixed(2),
+      held_out_sqnr_db: refined ? found.found.prediction.scoreSqnrDb.toFixed(2) : '',
+    },
+    ...{ seconds, code },
+  };
+  return FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
+}
+
+const until = now() + 60_000 * Number(values.minutes ?? Number.POSITIVE_INFINITY);
+const isWanted = ([label]) => values.only === undefined || values.only.split('|').includes(label);
+for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
+  const definition = NETWORKS[network];
+  if (definition === undefined) continue;
+  let prepared;
+  for (const entry of FRONTIER_CASES.filter(isWanted))
+    for (const share of sharesOf(definition)) {
+      const isKnown = (row) =>
+        row.network === network && row.case === entry[0] && row.share === share.toFixed(4);
+      if (rowsOf().some(isKnown)) continue;
+      if (now() > until) break;
+      prepared ??= await bench.prepare(definition);
+      const row = await measure(network, definition, entry, share, prepared);
+      appendFileSync(CSV, `${row}\n`);
+      console.log(row);
+    }
+}
+const place = (row) => [
+  Object.keys(NETWORKS).indexOf(row.network),
+  FRONTIER_CASES.findIndex(([label]) => label === row.case),
+  -Number(row.share),
+];
+const sorted = rowsOf().sort((a, b) => {
+  const [x, y] = [place(a), place(b)];
+  return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
+});
+const lines = sorted.map((row) => FRONTIER_COLUMNS.map((column) => row[column]).join(','));
+writeFileSync(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
+const table = named(readFileSync(`${root}src/search/table.csv`, 'utf8'));
+writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted, table));
