@@ -19,7 +19,14 @@ import { findRecipe } from './find-recipe.js';
 import { findTuned } from './find-tuned.js';
 import { emulateAll, NOT_EMULATED, testPlan } from './judge-plan.js';
 import { type Progress, startProgress } from './progress.js';
-import { classesOf, cycleOptions, goalOf, methodOf, type SearchCommandOptions } from './search-options.js';
+import {
+  classesOf,
+  cycleOptions,
+  goalOf,
+  methodOf,
+  refinementsOf,
+  type SearchCommandOptions,
+} from './search-options.js';
 
 export interface FoundPlan {
   readonly facts: SearchFacts;
@@ -118,7 +125,7 @@ async function searchWidths(
     ...figures,
     ...{ scope, stage, lambda, evaluations, sramBytes, method: methodOf(options), costShare },
     ...cycleOptions(options, board, { host, cache, now, runBlocking }),
-    refinements: goal === undefined ? 0 : options.refine,
+    refinements: refinementsOf(options, goal),
     squeeze: options.squeeze,
     ...(classes === undefined ? {} : { classes }),
     ...(goal === undefined ? {} : { accuracy: goal }),

@@ -45,13 +45,16 @@ export interface SearchCommandOptions extends CalibrationOptions, ClassesCliOpti
   readonly tuned?: string;
   readonly evaluations: number;
   readonly noiseImages: number;
-  readonly refine: number;
+  readonly refine?: number;
   readonly squeeze: number;
   readonly cache: string;
   readonly threads?: number;
   readonly emulate: boolean;
   readonly autotune?: boolean;
 }
+
+/** Under a bound of accuracy. */
+const DEFAULT_REFINEMENTS = 3;
 
 /** Options that `search` and `deploy` share. */
 export function configureSearch(command: Command): void {
@@ -107,9 +110,8 @@ export function configureSearch(command: Command): void {
     .addOption(noiseImagesOption())
     .option(
       '--refine <n>',
-      'plans quantised to meet a bound of accuracy, beside the one predicted to',
+      `plans quantised to meet a bound of accuracy, beside the one predicted to (default: ${DEFAULT_REFINEMENTS}); without one, for less noise within the other limits (default: 0)`,
       wholeNumber,
-      3,
     )
     .option(
       '--squeeze <n>',
@@ -148,6 +150,10 @@ export function classesOf(
 
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>
   method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
+
+/** Plans that may be quantised on the way to what is asked for. */
+export const refinementsOf = ({ refine }: SearchCommandOptions, goal: AccuracyGoal | undefined): number =>
+  refine ?? (goal === undefined ? 0 : DEFAULT_REFINEMENTS);
 
 /** Errors: `search/goal` where there are two bounds, or where `--squeeze` has no plans to go on from. */
 export function goalOf(options: SearchCommandOptions): AccuracyGoal | undefined {

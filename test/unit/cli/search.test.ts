@@ -43,6 +43,19 @@ describe('search', () => {
     expect(new Set(Object.values(report.widths.activations)).size).toBeGreaterThan(1);
   });
 
+  it('asks again under corrected figures where plans may be refined, within the same limits', async () => {
+    const argv = [...SEARCH, '--cost-share', '0.6', '--stage', 'none', '--weights', 'auto'];
+    const searched = async (...more: string[]): Promise<SearchReport> => {
+      const { exitCode, stdout } = await runInMemory([...argv, ...more], FILES);
+      expect(exitCode).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const [plain, refined] = [await searched(), await searched('--refine', '3')];
+    expect(refined.evaluations).toBeGreaterThan(plain.evaluations);
+    expect(refined.bitops).toBeLessThanOrEqual(0.6 * refined.bitopsInt8);
+    expect(await searched('--refine', '3')).toEqual({ ...refined, timing: expect.anything() });
+  });
+
   it('ends with 3 where nothing is small enough', async () => {
     const { exitCode, stdout } = await runInMemory([...SEARCH, '--sram', '5K', '--stage', 'none'], FILES);
     expect(exitCode).toBe(3);
