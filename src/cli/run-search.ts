@@ -20,6 +20,7 @@ import { findTuned } from './find-tuned.js';
 import { emulateAll, NOT_EMULATED, testPlan } from './judge-plan.js';
 import { type Progress, startProgress } from './progress.js';
 import {
+  checkOptions,
   classesOf,
   cycleOptions,
   goalOf,
@@ -47,6 +48,7 @@ export async function runSearch(
   requireModel('search', model, 'a stored plan has its widths fixed');
   const goal = goalOf(options);
   classesOf(options, undefined);
+  checkOptions(options);
   const board = await findTarget(host, options);
   for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
   const float = floatModel(await readModel(host, model, options));

@@ -151,6 +151,25 @@ export function classesOf(
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>
   method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
 
+/** Errors: `search/option` where an option would have no say. */
+export function checkOptions(options: SearchCommandOptions): void {
+  const { lambda, scope, stage } = options;
+  const method = methodOf(options);
+  if (lambda !== undefined && !BY_ENTROPY.includes(method))
+    throw badInput('search/option', 'λ is of the paper’s score alone', {
+      found: `--lambda ${lambda} with --method ${method}`,
+      expected: '--accuracy entropy with it',
+    });
+  if (scope === 'patch' && stage === 'none')
+    throw badInput('search/option', 'without a stage there are no maps inside one to search', {
+      found: '--scope patch with --stage none',
+      expected: '--stage patches, streaming or auto, or --scope all',
+    });
+}
+
+/** Methods by the paper's score. */
+const BY_ENTROPY: readonly SearchMethodName[] = ['vdqs-entropy', 'vdqs-adjacent'];
+
 /** Plans that may be quantised on the way to what is asked for. */
 export const refinementsOf = ({ refine }: SearchCommandOptions, goal: AccuracyGoal | undefined): number =>
   refine ?? (goal === undefined ? 0 : DEFAULT_REFINEMENTS);

@@ -128,6 +128,20 @@ describe('search', () => {
     expect(JSON.parse(both.stdout).error.code).toBe('search/goal');
   });
 
+  it.each([
+    ['λ without the paper’s score', ['--lambda', '0.4'], '--lambda 0.4 with --method vdqs'],
+    [
+      'the scope of a stage without one',
+      ['--scope', 'patch', '--stage', 'none'],
+      '--scope patch with --stage none',
+    ],
+  ])('refuses %s', async (_, more, found) => {
+    const { exitCode, stdout } = await runInMemory([...SEARCH, ...more], FILES);
+    const { code, message } = JSON.parse(stdout).error;
+    expect([exitCode, code]).toEqual([EXIT_CODES.input, 'search/option']);
+    expect(message).toContain(`found ${found}`);
+  });
+
   it('refuses --squeeze where no plan is held against a bound of accuracy', async () => {
     const refusal = async (...more: string[]) => {
       const { exitCode, stdout } = await runInMemory([...SEARCH, '--squeeze', '2', ...more], FILES);
