@@ -90,7 +90,8 @@ function verdict(needed) {
   const rival = least((name) => !name.startsWith('VDQS'));
   const digits = million(own) === million(rival) ? 1 : 0;
   const text = (bitops) => (Number.isFinite(bitops) ? million(bitops, digits) : '–');
-  return `${own <= rival && Number.isFinite(own) ? 'yes' : 'no'} (${text(own)}; rivals ${text(rival)})`;
+  if (!Number.isFinite(own) && !Number.isFinite(rival)) return '–';
+  return `${own <= rival ? 'yes' : 'no'} (${text(own)}; rivals ${text(rival)})`;
 }
 
 /** The cheapest single plan that lost no more. */

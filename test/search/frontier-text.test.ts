@@ -76,3 +76,9 @@ it('leaves out plans beyond the limits', () => {
   expect(text).toContain('| 0.500 | 400: 2.00 ± 1.00, 1.00 dB | none |');
   expect(text).toContain('| memory-driven | ≤ 800 | ≤ 800 | ≤ 800 |');
 });
+
+it('has no verdict where even int8 loses more', () => {
+  const lossy = [{ ...BASELINES[0]!, points_lost: '1.67' }];
+  const text = renderFrontier([row('VDQS', 0.5, 400e6, 2), row('greedy', 0.5, 400e6, 4)], lossy);
+  expect(text).toContain('| **VDQS needs no more than any rival** | – | yes (400; rivals 539) |');
+});
