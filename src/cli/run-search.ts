@@ -160,6 +160,7 @@ const predictionOf = ({ found }: SearchedPlan) => ({
   predictedSqnrDb: found.predictedSqnrDb,
   predictedAgreement: found.prediction.agreement,
   predictedDrop: found.prediction.drop,
+  heldOutSqnrDb: found.isMeasured === true ? found.prediction.scoreSqnrDb : null,
 });
 
 /** By the firmware itself: the table that the search adds up is near, but knows no mixture of widths. */

@@ -7,7 +7,12 @@ import { type SearchOptions, type StageOption, stageKinds } from '../evaluate/se
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import type { Tuned } from '../evaluate/tuned-file.js';
-import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../search/methods.js';
+import {
+  DEFAULT_LAMBDA,
+  SEARCH_METHOD_NAMES,
+  SEARCH_METHODS,
+  type SearchMethodName,
+} from '../search/methods.js';
 import { badInput } from '../support/errors.js';
 import type { Host } from '../support/host.js';
 import type { Board } from '../targets/index.js';
@@ -110,7 +115,8 @@ export function configureSearch(command: Command): void {
     .addOption(noiseImagesOption())
     .option(
       '--refine <n>',
-      `plans quantised to meet a bound of accuracy, beside the one predicted to (default: ${DEFAULT_REFINEMENTS}); without one, for less noise within the other limits (default: 0)`,
+      `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), ` +
+        'else for less noise within the other limits (default: 0)',
       wholeNumber,
     )
     .option(
@@ -151,15 +157,30 @@ export function classesOf(
 export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMethodName =>
   method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
 
-/** Errors: `search/option` where an option would have no say. */
+/** Errors: `search/option` where an option would have no effect. */
 export function checkOptions(options: SearchCommandOptions): void {
-  const { lambda, scope, stage } = options;
+  const { lambda, scope, stage, accuracy, refine } = options;
   const method = methodOf(options);
   if (lambda !== undefined && !BY_ENTROPY.includes(method))
     throw badInput('search/option', 'λ is of the paper’s score alone', {
       found: `--lambda ${lambda} with --method ${method}`,
-      expected: '--accuracy entropy with it',
+      expected: '--method vdqs-entropy or vdqs-adjacent with it',
     });
+  if (accuracy !== undefined && options.method !== 'vdqs')
+    throw badInput('search/option', 'what accuracy goes by is a choice of VDQS alone', {
+      found: `--accuracy ${accuracy} with --method ${options.method}`,
+      expected: '--method vdqs, or no --accuracy',
+    });
+  const isBounded = options.accuracyDrop !== undefined || options.agreement !== undefined;
+  if (refine !== undefined && refine > 0 && !isBounded && !SEARCH_METHODS[method].readsNoise)
+    throw badInput(
+      'search/option',
+      'corrected figures of noise change nothing for a method that does not read them',
+      {
+        found: `--refine ${refine} with --method ${method} and no bound of accuracy`,
+        expected: '--accuracy-drop or --agreement, or another method',
+      },
+    );
   if (scope === 'patch' && stage === 'none')
     throw badInput('search/option', 'without a stage there are no maps inside one to search', {
       found: '--scope patch with --stage none',

@@ -2,6 +2,7 @@
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
  * bounds of cost, then single widths. Without such a bound, the widths that lose least.
  */
+import { SEARCH_METHODS } from '../search/methods.js';
 import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
@@ -14,8 +15,8 @@ import { squeezeWidths } from './squeeze-widths.js';
 
 export interface RefineRequest extends WidthRequest {
   /**
-   * Plans that are quantised and measured on held-out calibration images, to meet the bound of accuracy or, without
-   * one, for less noise at the same cost. Default 0.
+   * Plans besides the first that are quantised and measured on held-out calibration images: to meet the bound of
+   * accuracy or, where there is none, for less noise within the bound of cost. Default 0.
    */
   readonly refinements?: number;
   /** Further such plans, cheaper than the last that kept the bound: other bounds of cost, then widths narrowed. Default 0. */
@@ -41,7 +42,7 @@ async function leastNoise(
   let done = 0;
   const { noise: _, ...best } = await quieterWidths(problem, {
     start: found.assignment,
-    trials: refinements,
+    trials: SEARCH_METHODS[options.method].readsNoise ? refinements : 0,
     random: createRandom(seed),
     solve: (figures) => {
       const result = widthSolver({ ...problem, figures }, options)(costShare);
@@ -55,8 +56,7 @@ async function leastNoise(
       return {
         ...found,
         assignment,
-        prediction,
-        noise,
+        ...{ prediction, noise, isMeasured: true as const },
         predictedSqnrDb: predictedSqnrDb(problem, assignment),
       };
     },
@@ -84,7 +84,7 @@ export async function refineFound(
     if (!keeps) lost.add(assignmentKey(assignment));
     return {
       ...{ share, keeps, assignment, evaluations, prediction },
-      ...{ feasible: keeps, withinLimits: true },
+      ...{ feasible: keeps, withinLimits: true, isMeasured: true as const },
       predictedSqnrDb: predictedSqnrDb(problem, assignment),
     };
   };

@@ -154,6 +154,7 @@ export class ModelSearch {
       });
     let candidates: StageCandidate[] = [];
     for (const stage of stages) candidates.push(await this.searchStage(stage, budget, options));
+    let limit = budget;
     for (let attempt = 0; ; attempt++) {
       const best = candidates.reduce((a, b) => (isBetter(b, a, options) ? b : a));
       options.onWidths?.(best.found);
@@ -161,7 +162,8 @@ export class ModelSearch {
       const over = searched.arenaBytes - budget;
       // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
       if (over <= 0 || !best.found.withinLimits || attempt >= RETRIES) return searched;
-      const tighter = await this.searchStage(best.stage, budget - over, options);
+      limit -= over;
+      const tighter = await this.searchStage(best.stage, limit, options);
       candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
     }
   }

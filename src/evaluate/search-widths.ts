@@ -58,6 +58,8 @@ export interface FoundWidths {
   readonly predictedSqnrDb: number;
   /** From the float engine on calibration images; of a refined plan, on images held out of it. */
   readonly prediction: AccuracyPrediction;
+  /** `prediction` is of the plan, on images held out of it. */
+  readonly isMeasured?: true;
 }
 
 /** Bounds of cost that are tried for a bound of accuracy. */

@@ -47,6 +47,8 @@ export interface SearchFacts {
   /** On calibration images, in percent. */
   readonly predictedAgreement: number;
   readonly predictedDrop: number;
+  /** Score SQNR of the plan on calibration images held out of it; null where it was not measured. */
+  readonly heldOutSqnrDb: number | null;
   /** On the test folder; null without one. */
   readonly test: {
     readonly n: number;
@@ -65,10 +67,25 @@ export interface SearchFacts {
 export interface SearchReport
   extends Omit<
     SearchFacts,
-    'test' | 'assignment' | 'seconds' | 'predictedSqnrDb' | 'predictedAgreement' | 'predictedDrop'
+    | 'test'
+    | 'assignment'
+    | 'seconds'
+    | 'predictedSqnrDb'
+    | 'predictedAgreement'
+    | 'predictedDrop'
+    | 'heldOutSqnrDb'
   > {
   readonly summary: string;
-  readonly predicted: { readonly scoreSqnrDb: number; readonly agreement: number; readonly drop: number };
+  /**
+   * `scoreSqnrDb` is the sum of single noises. Where `heldOutSqnrDb` is not null, it, agreement and drop are those of
+   * the plan on calibration images held out of it, by which it was chosen.
+   */
+  readonly predicted: {
+    readonly scoreSqnrDb: number;
+    readonly agreement: number;
+    readonly drop: number;
+    readonly heldOutSqnrDb: number | null;
+  };
   readonly n: number | null;
   readonly top1: number | null;
   readonly top1Float: number | null;
@@ -84,7 +101,16 @@ export interface SearchReport
 }
 
 export function buildSearchReport(facts: SearchFacts): SearchReport {
-  const { test, assignment, seconds, predictedSqnrDb, predictedAgreement, predictedDrop, ...rest } = facts;
+  const {
+    test,
+    assignment,
+    seconds,
+    predictedSqnrDb,
+    predictedAgreement,
+    predictedDrop,
+    heldOutSqnrDb,
+    ...rest
+  } = facts;
   const drop =
     test?.points == null || test.halfWidth == null
       ? null
@@ -98,6 +124,7 @@ export function buildSearchReport(facts: SearchFacts): SearchReport {
       scoreSqnrDb: roundTo(predictedSqnrDb, 2),
       agreement: roundTo(predictedAgreement, 2),
       drop: roundTo(predictedDrop, 2),
+      heldOutSqnrDb: rounded(heldOutSqnrDb),
     },
     n: test?.n ?? null,
     top1: rounded(test?.top1),
@@ -148,6 +175,14 @@ const patchesText = ({ rule, protected: kept, of }: NonNullable<SearchFacts['vdp
   `${kept.length} of ${of} keep 8 bits by rule ${rule}: ${kept.map(([row, column]) => `[${row},${column}]`).join(' ')}; ` +
   'widths of the stage are those of the others';
 
+function predictedText({ scoreSqnrDb, agreement, heldOutSqnrDb }: SearchReport['predicted']): string {
+  const sum = `score SQNR ${scoreSqnrDb.toFixed(1)} dB`;
+  const kept = `agreement ${agreement.toFixed(1)} % on calibration images`;
+  return heldOutSqnrDb === null
+    ? `${sum}, ${kept}`
+    : `${sum} by single noises; of the plan ${heldOutSqnrDb.toFixed(1)} dB, ${kept} held out of it, by which it was chosen`;
+}
+
 export function formatSearch(report: SearchReport, style: Style): string {
   const histogram = (widths: Readonly<Record<string, number>>): string =>
     [8, 4, 2]
@@ -166,10 +201,7 @@ export function formatSearch(report: SearchReport, style: Style): string {
       'method',
       `${report.method}, scope ${report.scope}, stage ${report.stage}, ${report.evaluations} evaluations`,
     ] as const,
-    [
-      'predicted',
-      `score SQNR ${report.predicted.scoreSqnrDb.toFixed(1)} dB, agreement ${report.predicted.agreement.toFixed(1)} % on calibration images`,
-    ] as const,
+    ['predicted', predictedText(report.predicted)] as const,
     ['BitOPs', `${formatLarge(report.bitops)} of ${formatLarge(report.bitopsInt8)} at 8 bits`] as const,
     [
       'SRAM',

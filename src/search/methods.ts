@@ -16,32 +16,57 @@ export interface MethodNeeds {
 
 export interface MethodInfo {
   readonly summary: string;
+  /** Chooses by the noise figures: other figures, other widths. */
+  readonly readsNoise: boolean;
   readonly create: (needs: MethodNeeds) => SearchMethod;
 }
 
 export const SEARCH_METHODS = {
-  vdqs: { summary: 'least logit noise within the limits (default)', create: () => vdqsNoise },
+  vdqs: {
+    summary: 'least logit noise within the limits (default)',
+    readsNoise: true,
+    create: () => vdqsNoise,
+  },
   'vdqs-entropy': {
     summary: "the paper's score: entropy lost against BitOPs saved",
+    readsNoise: false,
     create: (n) => vdqsEntropy(n.lambda),
   },
   'vdqs-adjacent': {
     summary: "the paper's score, memory of neighbouring maps only",
+    readsNoise: false,
     create: (n) => vdqsAdjacent(n.lambda),
   },
-  'uniform-a8w8': { summary: 'everything at 8 bits', create: () => uniform(8, 8) },
-  'uniform-a4w8': { summary: 'all feature maps at 4 bits', create: () => uniform(4, 8) },
-  'uniform-a8w4': { summary: 'all weights at 4 bits', create: () => uniform(8, 4) },
-  'uniform-a4w4': { summary: 'feature maps and weights at 4 bits', create: () => uniform(4, 4) },
-  'memory-driven': { summary: 'Rusci et al.: cut the largest tensors first', create: () => memoryDriven },
-  greedy: { summary: 'least measured noise per cost saved, step by step', create: () => greedy },
-  random: { summary: 'random widths, the best of many', create: () => randomSearch },
-  evolutionary: { summary: 'a genetic search', create: () => evolutionary },
+  'uniform-a8w8': { summary: 'everything at 8 bits', readsNoise: false, create: () => uniform(8, 8) },
+  'uniform-a4w8': { summary: 'all feature maps at 4 bits', readsNoise: false, create: () => uniform(4, 8) },
+  'uniform-a8w4': { summary: 'all weights at 4 bits', readsNoise: false, create: () => uniform(8, 4) },
+  'uniform-a4w4': {
+    summary: 'feature maps and weights at 4 bits',
+    readsNoise: false,
+    create: () => uniform(4, 4),
+  },
+  'memory-driven': {
+    summary: 'Rusci et al.: cut the largest tensors first',
+    readsNoise: false,
+    create: () => memoryDriven,
+  },
+  greedy: {
+    summary: 'least measured noise per cost saved, step by step',
+    readsNoise: true,
+    create: () => greedy,
+  },
+  random: { summary: 'random widths, the best of many', readsNoise: true, create: () => randomSearch },
+  evolutionary: { summary: 'a genetic search', readsNoise: true, create: () => evolutionary },
   'integer-program': {
     summary: 'least noise by an integer program (HiGHS)',
+    readsNoise: true,
     create: ({ integerSolver }) => integerProgram(integerSolver),
   },
-  exhaustive: { summary: 'every assignment; small problems only', create: () => exhaustive() },
+  exhaustive: {
+    summary: 'every assignment; small problems only',
+    readsNoise: true,
+    create: () => exhaustive(),
+  },
 } as const satisfies Readonly<Record<string, MethodInfo>>;
 
 export type SearchMethodName = keyof typeof SEARCH_METHODS;

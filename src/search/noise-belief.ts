@@ -13,9 +13,12 @@ import type { Assignment, CandidateFigures, SearchProblem } from './problem.js';
 const PRIOR_ERROR = 0.6;
 /** Correlation of the errors of one variable's narrow widths. */
 const SHARED = 0.5;
-/** Relative error of a plan's measured noise as a sum of figures. */
+/**
+ * Relative error of a plan's measured noise as a sum of figures, between plans of one search: errors that all figures
+ * share shift all of them alike and change no choice.
+ */
 const OBSERVATION_ERROR = 0.08;
-/** Samples are drawn this much closer to what is believed: half exploration, half use. */
+/** Standard deviations are halved when sampling: half exploration, half use. */
 const CAUTION = 0.5;
 /** No figure is believed to be a smaller part than this of what was measured. */
 const LEAST_PART = 0.1;
@@ -60,7 +63,7 @@ export class NoiseBelief {
     const expected = own.reduce((sum, place) => sum + figures[place]!.noise * (1 + mean[place]!), 0);
     const spread = own.reduce((sum, place) => sum + gains[place]! * figures[place]!.noise, 0);
     const variance = spread + (OBSERVATION_ERROR * noise) ** 2;
-    if (variance <= 0) return;
+    if (!(variance > 0) || !Number.isFinite(noise)) return;
     covariance.forEach((row, i) => {
       mean[i]! += (gains[i]! * (noise - expected)) / variance;
       for (let j = 0; j < row.length; j++) row[j]! -= (gains[i]! * gains[j]!) / variance;

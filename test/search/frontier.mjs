@@ -1,8 +1,8 @@
 /**
- * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least noise within a
- * share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images alone, the points
- * lost are read on the test images of the data collection (SHARED_DIR, else ../shared). Rows that stand in
- * src/search/frontier.csv are kept; src/search/FRONTIER.md is written anew. Needs `npm run build`.
+ * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least
+ * noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
+ * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared). Rows that stand
+ * in src/search/frontier.csv are kept; src/search/FRONTIER.md is written anew. Needs `npm run build`.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,15 @@ const named = (text) => {
   return lines.map((cells) => Object.fromEntries(columns.map((column, i) => [column, cells[i]])));
 };
 const rowsOf = () => named(readFileSync(CSV, 'utf8'));
+const labels = values.only?.split('|') ?? FRONTIER_CASES.map(([label]) => label);
+const unknown = [
+  ...positionals.filter((name) => name !== 'none' && NETWORKS[name] === undefined),
+  ...labels.filter((label) => !FRONTIER_CASES.some(([known]) => known === label)),
+];
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(', ')}`);
+  process.exit(2);
+}
 const bench = searchBench(root, data);
 const code = codeOf(root);
 
@@ -43,13 +52,14 @@ async function measure(network, definition, [label, { method, refined }], share,
   });
   const seconds = ((now() - start) / 1000).toFixed(1);
   const { top1, agreement, scoreSqnrDb, n } = await bench.tested(prepared.network, found, prepared.samples);
+  const { isMeasured, prediction } = found.found;
   const cells = {
     ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },
     ...{ within_limits: found.found.feasible && found.fits, images: n, points_lost: top1.points.toFixed(2) },
     ...{ half_width_95: top1.halfWidth.toFixed(2), agreement: agreement.toFixed(2) },
     ...{
       score_sqnr_db: scoreSqnrDb.toFixed(2),
-      held_out_sqnr_db: refined ? found.found.prediction.scoreSqnrDb.toFixed(2) : '',
+      held_out_sqnr_db: isMeasured === true ? prediction.scoreSqnrDb.toFixed(2) : '',
     },
     ...{ seconds, code },
   };
@@ -57,12 +67,11 @@ async function measure(network, definition, [label, { method, refined }], share,
 }
 
 const until = now() + 60_000 * Number(values.minutes ?? Number.POSITIVE_INFINITY);
-const isWanted = ([label]) => values.only === undefined || values.only.split('|').includes(label);
 for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
   const definition = NETWORKS[network];
   if (definition === undefined) continue;
   let prepared;
-  for (const entry of FRONTIER_CASES.filter(isWanted))
+  for (const entry of FRONTIER_CASES.filter(([label]) => labels.includes(label)))
     for (const share of sharesOf(definition)) {
       const isKnown = (row) =>
         row.network === network && row.case === entry[0] && row.share === share.toFixed(4);

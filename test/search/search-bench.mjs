@@ -1,4 +1,7 @@
-/** What the tables of searches share: a network of the data collection with its figures and test images, and plans on these. */
+/**
+ * What the tables of searches share: a network of the data collection with its figures and test images, and plans on
+ * these.
+ */
 import { execFileSync } from 'node:child_process';
 import { calibrateForSearch } from '../../dist/evaluate/calibrate-for-search.js';
 import { floatModel } from '../../dist/evaluate/calibrate-model.js';

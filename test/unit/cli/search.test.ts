@@ -52,6 +52,10 @@ describe('search', () => {
     };
     const [plain, refined] = [await searched(), await searched('--refine', '3')];
     expect(refined.evaluations).toBeGreaterThan(plain.evaluations);
+    expect([plain.predicted.heldOutSqnrDb, refined.predicted.heldOutSqnrDb]).toEqual([
+      null,
+      expect.any(Number),
+    ]);
     expect(refined.bitops).toBeLessThanOrEqual(0.6 * refined.bitopsInt8);
     expect(await searched('--refine', '3')).toEqual({ ...refined, timing: expect.anything() });
   });
@@ -129,6 +133,16 @@ describe('search', () => {
   });
 
   it.each([
+    [
+      'entropy for another method',
+      ['--accuracy', 'entropy', '--method', 'greedy'],
+      '--accuracy entropy with --method greedy',
+    ],
+    [
+      'corrected figures for a method without',
+      ['--refine', '2', '--method', 'uniform-a4w8'],
+      '--refine 2 with --method uniform-a4w8',
+    ],
     ['λ without the paper’s score', ['--lambda', '0.4'], '--lambda 0.4 with --method vdqs'],
     [
       'the scope of a stage without one',

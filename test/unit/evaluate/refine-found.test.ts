@@ -129,3 +129,44 @@ it('finds plans between 8 bits and the cheapest widths where these save a tenth'
   const options = { start: [4, 4, 4, 8], cost, refinements: 3 } as const;
   expect((await refined(among('8 8 8 8', '4 8 8 8'), options)).found).toBe('4 8 8 8');
 });
+
+it('keeps the quietest plan within the bound of cost where accuracy has none', async () => {
+  // Half of the cost is 4 bits everywhere; within 80 % the figures ask for the first layer alone.
+  const measured: string[] = [];
+  const progress: (number | undefined)[][] = [];
+  const first = { agreement: 100, drop: 0, scoreSqnrDb: 99 };
+  const refine = (method: RefineRequest['method']) =>
+    refineFound(
+      {
+        problem: problem(),
+        found: {
+          ...{ assignment: [4, 8, 8, 8], feasible: true, withinLimits: true, evaluations: 7 },
+          ...{ predictedSqnrDb: 0, prediction: first },
+        },
+      },
+      {
+        ...{ method, lambda: 0.5, seed: 1, evaluations: 10, refinements: 6, costShare: 0.8 },
+        onProgress: (_, done, total) => progress.push([done, total]),
+      },
+      async (assignment) => {
+        measured.push(assignment.join(' '));
+        // The first layer is ten times as noisy as its figure says: 10 dB worse than the next two together.
+        return { ...first, scoreSqnrDb: assignment[0] === 4 ? -10 : -7, agreement: measured.length };
+      },
+    );
+  const found = await refine('exhaustive');
+  expect(found.assignment[0]).toBe(8);
+  expect(found.prediction.scoreSqnrDb).toBe(-7);
+  expect(found.prediction.agreement).toBe(1 + measured.indexOf(found.assignment.join(' ')));
+  expect(found.isMeasured).toBe(true);
+  expect(found.evaluations).toBeGreaterThan(7);
+  expect(new Set(measured).size).toBe(measured.length);
+  const { cost } = problem();
+  for (const widths of measured)
+    expect(cost(widths.split(' ').map(Number) as unknown as Assignment)).toBeLessThanOrEqual(0.8 * 6400);
+  expect(progress).toEqual(measured.map((_, i) => [i, 7]));
+  // What does not read the figures would only be asked the same again.
+  measured.length = 0;
+  expect((await refine('memory-driven')).assignment).toEqual([4, 8, 8, 8]);
+  expect(measured).toEqual(['4 8 8 8']);
+});

@@ -84,3 +84,36 @@ it('samples with half the standard deviation, less of what was observed', () => 
   expect(deviation(1)).toBeCloseTo(0.3, 1);
   expect(deviation(0)).toBeCloseTo(0.0396, 2);
 });
+
+/** Correlation of two columns. */
+function correlation(pairs: readonly (readonly [number, number])[]): number {
+  const means = [0, 1].map((at) => pairs.reduce((sum, pair) => sum + pair[at]!, 0) / pairs.length);
+  const moment = (a: 0 | 1, b: 0 | 1): number =>
+    pairs.reduce((sum, pair) => sum + (pair[a] - means[a]!) * (pair[b] - means[b]!), 0);
+  return moment(0, 1) / Math.sqrt(moment(0, 0) * moment(1, 1));
+}
+
+it('samples both narrow widths of a variable together', () => {
+  const belief = new NoiseBelief(problem([[1, 100], [1]]));
+  const random = createRandom(3);
+  const samples = Array.from({ length: 4000 }, () => noises(belief, random));
+  expect(correlation(samples.map(([own]) => [own![0]!, own![1]!]))).toBeCloseTo(0.5, 1);
+  expect(correlation(samples.map(([own, other]) => [own![0]!, other![0]!]))).toBeCloseTo(0, 1);
+});
+
+it('knows that of two figures whose sum was observed one is high where the other is low', () => {
+  const belief = new NoiseBelief(problem([[1], [1]]));
+  belief.observe([4, 4], 2);
+  const random = createRandom(5);
+  const samples = Array.from({ length: 4000 }, () => noises(belief, random));
+  // Variance 0.36 − 0.36² / s and covariance −0.36² / s with s = 0.72 + 0.16².
+  const spread = 0.72 + 0.16 ** 2;
+  const expected = -(0.36 ** 2 / spread) / (0.36 - 0.36 ** 2 / spread);
+  expect(correlation(samples.map(([first, second]) => [first![0]!, second![0]!]))).toBeCloseTo(expected, 1);
+});
+
+it('learns nothing from what is no number', () => {
+  const belief = new NoiseBelief(problem([[1]]));
+  for (const noise of [Number.NaN, Number.POSITIVE_INFINITY]) belief.observe([4], noise);
+  expect(noises(belief)).toEqual([[1]]);
+});
