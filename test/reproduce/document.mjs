@@ -1,15 +1,16 @@
-/** Renders src/REPRODUCTION.md from the rows of src/search/table.csv. */
+/** Renders src/REPRODUCTION.md from the rows of src/search/table.csv and src/search/frontier.csv. */
 import { NETWORKS } from '../search/table-cases.mjs';
 
 const HEAD = `# The paper's headline beside ours
 
 QuantMCU (arXiv 2401.13714) reports 2.2× fewer BitOPs and 1.5× lower latency than 8-bit patch-based inference at
-comparable accuracy. Ours, per network: of the plans that VDQS chose on calibration images alone (one bound of SRAM, one
-of accuracy, and a stricter one where that stands in the table) the one with the fewest BitOPs that keeps the bound on the
-test images as well, against 8 bits in the cheapest patches that fit. Cycles are of the quickest such plan on each core,
-points lost and agreement of the plan that is named.
-Written by \`npm run reproduce\` from src/search/table.csv; do not edit. – : that row is not in the table, or no plan there
-keeps the bound; such a network is not in the mean.
+comparable accuracy. Ours, per network: of the plans that VDQS chose on calibration images alone (under one bound of SRAM and
+one of accuracy, or a stricter one where that stands in the table, or a share of the BitOPs of 8 bits, as in
+src/search/FRONTIER.md) the one with the fewest BitOPs that keeps the bound on the test images as well, against 8 bits
+in the cheapest patches that fit. Cycles are of the quickest such plan on each core that was run, points lost and
+agreement of the plan that is named.
+Written by \`npm run reproduce\` from src/search/table.csv and frontier.csv; do not edit. – : that row is not in the tables,
+or no plan there keeps the bound; such a network is not in the mean.
 `;
 
 const TAIL = `## What differs, and why
@@ -27,6 +28,25 @@ const TAIL = `## What differs, and why
   noise, weights 8, patches, scope patch", the same search without classes. By the SQNR of the scores no rule did better
   than no classes at the same BitOPs (src/classify/VDPC.md).
 `;
+
+/** Rows of the frontier by VDQS as rows of the table, without cycles. @param table rows with int8 in patches */
+export function frontierRows(rows, table) {
+  return rows
+    .filter((row) => row.case.startsWith('VDQS'))
+    .map((row) => {
+      const patches = table.find(
+        (other) =>
+          other.network === row.network && other.case === 'int8; patches' && other.within_limits === 'true',
+      );
+      const fewer = patches === undefined ? '' : (Number(patches.bitops) / Number(row.bitops)).toFixed(3);
+      const name = row.case.replace('VDQS', 'VDQS noise');
+      return {
+        ...row,
+        ...{ case: `${name}; weights searched; streaming; share ${Number(row.share).toFixed(3)}` },
+        ...{ fewer_than_int8_patches: fewer, cycles_m4: '', cycles_m7: '' },
+      };
+    });
+}
 
 const ratio = (value) => (value === undefined || !Number.isFinite(value) ? '–' : `${value.toFixed(2)}×`);
 

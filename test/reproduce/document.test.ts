@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ROOT } from '../support/paths.js';
-import { headlineFigures, renderReproduction } from './document.mjs';
+import { frontierRows, headlineFigures, renderReproduction } from './document.mjs';
 import { PARTS } from './parts.mjs';
 
 const row = (name: string, bitops: number, within: boolean, m4: number, lost = 0.5) => ({
@@ -41,6 +41,22 @@ it('takes the cheapest VDQS row that keeps its bound on the test images too, and
   expect(renderReproduction([...TABLE, untimed])).toContain(
     '| ours, mean of 2 |  |  | 7.50× | 2.00× (1) | 1.00× (1) |',
   );
+});
+
+it('counts plans of the frontier by VDQS, without cycles', () => {
+  const plan = (name: string, bitops: number, lost: number) => ({
+    ...{ network: 'resnet8', case: name, share: '0.5000', bitops: String(bitops), within_limits: 'true' },
+    ...{ points_lost: String(lost), half_width_95: '1.0', agreement: '95.0' },
+  });
+  const frontier = [
+    plan('VDQS refined', 30, 1),
+    plan('VDQS', 20, 1.5),
+    plan('integer program refined', 10, 0),
+  ];
+  const { row: found, bitops, m4 } = headlineFigures([...TABLE, ...frontierRows(frontier, TABLE)])!;
+  expect(found.case).toBe('VDQS noise refined; weights searched; streaming; share 0.500');
+  expect([bitops, m4]).toEqual([4, 2]);
+  expect(frontierRows(frontier, [])[0]!.fewer_than_int8_patches).toBe('');
 });
 
 it('names scripts that exist', () => {

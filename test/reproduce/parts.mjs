@@ -20,4 +20,5 @@ export const PARTS = [
   { name: 'vdpc', script: 'vdpc:worth', makes: 'src/classify/VDPC.md' },
   { name: 'seconds', script: 'bench:search', makes: 'seconds of calibration and search, by method' },
   { name: 'search', script: 'table:search', makes: 'src/search/TABLE.md' },
+  { name: 'frontier', script: 'table:frontier', makes: 'src/search/FRONTIER.md' },
 ];

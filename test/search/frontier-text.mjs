@@ -31,8 +31,8 @@ noise within shares of the BitOPs of 8 bits, a quarter of an octave apart, under
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" quantises further plans of each share (twelve; six
 of MobileNetV2), their widths by noise figures that the plans before have corrected, and keeps the one with least noise
-on calibration images held out. The others quantise one plan; the integer program, the nearest rival, stands here refined in
-the same way too. Sampling methods look at 500 candidates. The settings of the refinement were made without test images.
+on calibration images held out. The others quantise one plan; where a column says so, the integer program, a near rival, is
+refined in the same way. Sampling methods look at 500 candidates. The settings of the refinement were made without test images.
 
 A single plan's loss is known to within ± 1 to 6 points only, as its 95 % interval says, so what a method needs for a loss
 is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),
