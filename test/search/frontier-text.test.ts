@@ -2,7 +2,18 @@
 import { expect, it } from 'vitest';
 import { FRONTIER_COLUMNS, renderFrontier } from './frontier-text.mjs';
 
-const SHARES = ['0.5000', '0.4204', '0.3536', '0.2973', '0.2500', '0.2102', '0.1768', '0.1487', '0.1250'];
+const SHARES = [
+  '0.5000',
+  '0.4204',
+  '0.3536',
+  '0.2973',
+  '0.2500',
+  '0.2102',
+  '0.1768',
+  '0.1487',
+  '0.1250',
+  '0.1051',
+];
 /** Of the VWW network the shares that it is measured at. */
 const OWN_SHARES = SHARES.slice(2);
 
@@ -62,20 +73,20 @@ it('compares the best form of VDQS with the best rival, one plan each, and refin
 });
 
 it('leaves the verdict open where a row that ends too early decides, or is missing', () => {
-  const short = [2, 2, 2, 2, 2, 2, 2];
+  const short = [2, 2, 2, 2, 2, 2, 2, 2];
   const open = renderFrontier(
     [...rows('VDQS refined', [1, 3]), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(open).toContain('| greedy | 566 | ≤ 6 | ≤ 6 |');
+  expect(open).toContain('| greedy | 566 | ≤ 3 | ≤ 3 |');
   expect(verdictOf(open, 'VDQS needs no more than any rival')).toContain(
-    '| yes (400; rivals 566) | no (200; rivals ≤ 6) | no (159; rivals ≤ 6) |',
+    '| yes (400; rivals 566) | no (200; rivals ≤ 3) | no (159; rivals ≤ 3) |',
   );
   const own = renderFrontier(
     [...rows('VDQS refined', short), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 6.3; rivals ≤ 6.3) |');
+  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
   const missing = renderFrontier([...rows('VDQS refined', []), ...RIVALS], BASELINES);
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain('| open (2 rows missing) |');
 });

@@ -27,7 +27,7 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
-    frontier: [6, 12],
+    frontier: [6, 13],
     quieter: 12,
     reconstruction: 'sequential',
   },
