@@ -48,7 +48,7 @@ export async function runSearch(
   requireModel('search', model, 'a stored plan has its widths fixed');
   const goal = goalOf(options);
   classesOf(options, undefined);
-  checkOptions(options);
+  checkOptions(options, goal);
   const board = await findTarget(host, options);
   for (const warning of calibrationWarnings(options)) writeError(`warning: ${warning}\n`);
   const float = floatModel(await readModel(host, model, options));

@@ -158,7 +158,7 @@ export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMeth
   method === 'vdqs' && accuracy === 'entropy' ? 'vdqs-entropy' : method;
 
 /** Errors: `search/option` where an option would have no effect. */
-export function checkOptions(options: SearchCommandOptions): void {
+export function checkOptions(options: SearchCommandOptions, goal: AccuracyGoal | undefined): void {
   const { lambda, scope, stage, accuracy, refine } = options;
   const method = methodOf(options);
   if (lambda !== undefined && !BY_ENTROPY.includes(method))
@@ -167,15 +167,18 @@ export function checkOptions(options: SearchCommandOptions): void {
       expected: '--method vdqs-entropy or vdqs-adjacent with it',
     });
   if (accuracy !== undefined && options.method !== 'vdqs')
-    throw badInput('search/option', 'what accuracy goes by is a choice of VDQS alone', {
-      found: `--accuracy ${accuracy} with --method ${options.method}`,
-      expected: '--method vdqs, or no --accuracy',
-    });
-  const isBounded = options.accuracyDrop !== undefined || options.agreement !== undefined;
-  if (refine !== undefined && refine > 0 && !isBounded && !SEARCH_METHODS[method].readsNoise)
     throw badInput(
       'search/option',
-      'corrected figures of noise change nothing for a method that does not read them',
+      '--accuracy names the accuracy term of VDQS, which this method does not have',
+      {
+        found: `--accuracy ${accuracy} with --method ${options.method}`,
+        expected: '--method vdqs, or no --accuracy',
+      },
+    );
+  if (goal === undefined && refinementsOf(options, goal) > 0 && !SEARCH_METHODS[method].readsNoise)
+    throw badInput(
+      'search/option',
+      'the method does not read the figures of noise that further plans would correct',
       {
         found: `--refine ${refine} with --method ${method} and no bound of accuracy`,
         expected: '--accuracy-drop or --agreement, or another method',

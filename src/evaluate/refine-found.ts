@@ -38,11 +38,13 @@ async function leastNoise(
   measured: Measure,
 ): Promise<FoundWidths> {
   const { refinements = 0, costShare = 1, seed, onProgress } = options;
+  // A method that does not read the figures would only be asked the same again.
+  const trials = SEARCH_METHODS[options.method].readsNoise ? refinements : 0;
   let { evaluations } = found;
   let done = 0;
   const { noise: _, ...best } = await quieterWidths(problem, {
     start: found.assignment,
-    trials: SEARCH_METHODS[options.method].readsNoise ? refinements : 0,
+    trials,
     random: createRandom(seed),
     solve: (figures) => {
       const result = widthSolver({ ...problem, figures }, options)(costShare);
@@ -50,7 +52,7 @@ async function leastNoise(
       return result;
     },
     measure: async (assignment) => {
-      onProgress?.('refining', done++, 1 + refinements);
+      onProgress?.('refining', done++, 1 + trials);
       const prediction = await measured(assignment);
       const noise = 10 ** (-prediction.scoreSqnrDb / 10);
       return {

@@ -1,5 +1,5 @@
 /** The search on random networks: figures against plain runs, the problem against real plans, resuming, seeds. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { measuredCosts } from '../../../src/bind/measure.js';
 import { createFloatRunner } from '../../../src/calibrate/run-float.js';
 import { type CycleMeter, cycleTable } from '../../../src/evaluate/cycle-costs.js';
@@ -215,4 +215,23 @@ describe('a search', () => {
       }
     },
   );
+});
+
+it('leaves more room with every plan that is larger than its skeleton', async () => {
+  const options = { ...optionsFor(noCache), stage: 'none' } as const;
+  const search = await ModelSearch.prepare(await randomModel(3), options);
+  const steps = search as unknown as {
+    searchStage(stage: unknown, budget: number): Promise<unknown>;
+    finish(candidate: unknown, budget: number, how: SearchOptions): Promise<{ arenaBytes: number }>;
+  };
+  const searched = vi.spyOn(steps, 'searchStage');
+  const real = steps.finish.bind(search);
+  const over = [100, 50, 0];
+  vi.spyOn(steps, 'finish').mockImplementation(async (candidate, budget, how) => ({
+    ...(await real(candidate, budget, how)),
+    arenaBytes: budget + over.shift()!,
+  }));
+  await search.search(options);
+  const limits = searched.mock.calls.map(([, budget]) => budget);
+  expect(limits.map((limit) => limits[0]! - limit)).toEqual([0, 100, 150]);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadIntegerSolver } from '../../../src/evaluate/integer-solver.js';
 import { integerProgram } from '../../../src/search/integer-program.js';
+import { type MethodInfo, SEARCH_METHOD_NAMES, SEARCH_METHODS } from '../../../src/search/methods.js';
 import { bitOps, type SearchGoal, totalNoise } from '../../../src/search/problem.js';
 import {
   evolutionary,
@@ -207,4 +208,26 @@ describe('the integer program', () => {
     }
     expect(gaps.sort((a, b) => a - b)[gaps.length >> 1]).toBeLessThan(1.2);
   });
+});
+
+it('names the methods that read figures of noise: others give the same widths whatever these are', async () => {
+  const integerSolver = await loadIntegerSolver();
+  const changed = new Set<string>();
+  for (let seed = 0; seed < 6; seed++) {
+    const problem = weightedChain(createRandom(900 + seed));
+    const goal = { ...GOAL, costLimit: 0.5 * problem.cost(problem.variables.map(() => 8)) };
+    const random = createRandom(seed);
+    const figures = problem.figures.map((row) => {
+      const factor = 0.01 + random.next();
+      return row.map((figure) => ({ ...figure, noise: factor * figure.noise }));
+    });
+    for (const name of SEARCH_METHOD_NAMES) {
+      const method = (SEARCH_METHODS[name] as MethodInfo).create({ lambda: 0.5, integerSolver });
+      const [before, after] = [method(problem, goal), method({ ...problem, figures }, goal)];
+      if (before.assignment.join() !== after.assignment.join()) changed.add(name);
+    }
+  }
+  expect([...changed].sort()).toEqual(
+    SEARCH_METHOD_NAMES.filter((name) => SEARCH_METHODS[name].readsNoise).sort(),
+  );
 });
