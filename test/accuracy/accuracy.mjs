@@ -4,7 +4,7 @@
  * in the given mode, and average precision of the detectors, beside those of a known-good interpreter. That one ran
  * XNNPACK: detectors are held to it in the first of their modes, further modes are shown. Needs `npm run build`.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ import {
 } from '../../dist/index.js';
 import { buildSimulateReport } from '../../dist/report/simulate-report.js';
 import { formatTable } from '../../dist/report/table.js';
+import { requireData } from '../support/data-collection.mjs';
 import { measureFloat } from './float-rows.mjs';
 
 const { values } = parseArgs({
@@ -32,12 +33,8 @@ const { values } = parseArgs({
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
+const data = requireData(root);
 const known = JSON.parse(readFileSync(new URL('known-accuracy.json', import.meta.url), 'utf8'));
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
 
 const host = createNodeHost();
 const threads = Number(values.threads);

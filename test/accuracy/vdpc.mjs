@@ -32,6 +32,7 @@ import { activationGrids, narrowableGroups } from '../../dist/quantize/activatio
 import { DEFAULT_QUANTIZE_OPTIONS, quantizeNetwork } from '../../dist/quantize/quantize.js';
 import { noiseToSignal, scoreTensors } from '../../dist/quantize/score-noise.js';
 import { createRandom } from '../../dist/support/random.js';
+import { requireData } from '../support/data-collection.mjs';
 import { highest, RANKINGS, STAGES, SWEEP } from './vdpc-cases.mjs';
 import { renderVdpc } from './vdpc-table.mjs';
 import { NETWORKS } from './width-cases.mjs';
@@ -42,11 +43,7 @@ const { values: flags, positionals } = parseArgs({
 });
 const bits = Number(flags.bits);
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const data = requireData(root);
 const CSV = `${root}src/classify/vdpc.csv`;
 const COLUMNS =
   'network,bits,protected,choice,images,bitops_reduction,points_lost,half_width_95,agreement,score_sqnr_db';

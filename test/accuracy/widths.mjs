@@ -14,6 +14,7 @@ import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
 import { buildFloatNetwork, createFloatEngine } from '../../dist/evaluate/quantize-model.js';
 import { createNodeHost, createWasmEngine, importModel, listSamples, PRESETS } from '../../dist/index.js';
 import { quantizeNetwork } from '../../dist/quantize/quantize.js';
+import { requireData } from '../support/data-collection.mjs';
 import { NETWORKS, PAIRS, variantsOf } from './width-cases.mjs';
 import { renderTable } from './width-table.mjs';
 
@@ -27,11 +28,7 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const data = requireData(root);
 const CSV = `${root}src/quantize/accuracy.csv`;
 const COLUMNS =
   'network,case,images,float_top1,plan_top1,points_lost,half_width_95,top5_lost,agreement,score_sqnr_db,reconstruction';

@@ -6,7 +6,7 @@
  * variables, and the sum of these and the stack. With --document each model's section of it is written anew; other
  * models' sections stay. `--boards ''` simulates alone, with the detector and the QDQ models too. Needs `npm run build`.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measuredCosts } from '../../dist/bind/measure.js';
@@ -15,6 +15,7 @@ import { createNodeHost, findBoard, planModel, simulatePlan, verifyPlan } from '
 import { StagePlanner } from '../../dist/patch/plan-patches.js';
 import { formatTable } from '../../dist/report/table.js';
 import { formatBytes, formatCount } from '../../dist/report/units.js';
+import { requireData } from '../support/data-collection.mjs';
 import { writeBudgets } from './budgets-document.mjs';
 
 const KIB = 1024;
@@ -28,11 +29,7 @@ const { values } = parseArgs({
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = `${process.env.SHARED_DIR ?? `${root}../shared`}/data/models`;
-if (!existsSync(folder)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const folder = `${requireData(root)}/models`;
 const budgets = values.budgets.split(',').map(Number);
 const boards = values.boards
   .split(',')

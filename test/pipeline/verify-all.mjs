@@ -4,13 +4,14 @@
  * M33 board, all feature maps compared. With `both` the two engines' registers and memory after every layer, too, and
  * on the M4 their cycles, counted by two programs from one table, must agree within 0.5 %. Needs `npm run build`.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { randomInputs } from '../../dist/cli/network-inputs.js';
 import { createNodeHost, findBoard, planModel, verifyPlan } from '../../dist/index.js';
 import { formatTable } from '../../dist/report/table.js';
 import { formatBytes, formatCount } from '../../dist/report/units.js';
+import { requireData } from '../support/data-collection.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +22,7 @@ const { values } = parseArgs({
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = `${process.env.SHARED_DIR ?? `${root}../shared`}/data/models`;
-if (!existsSync(folder)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const folder = `${requireData(root)}/models`;
 
 const models = readdirSync(folder)
   .filter((file) => /(int8|uint8|perchannel)\.tflite$|_qdq\.onnx$/.test(file))

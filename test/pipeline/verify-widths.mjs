@@ -4,7 +4,6 @@
  * feature map of the emulated core compared with the simulation. Calibrated on a few images: what is proved is equal
  * bytes, not accuracy. Needs `npm run build` and the data collection (SHARED_DIR, else ../shared).
  */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inputSpec, storeReals } from '../../dist/data/input-spec.js';
@@ -23,6 +22,7 @@ import { formatTable } from '../../dist/report/table.js';
 import { formatBytes, formatCount } from '../../dist/report/units.js';
 import { virtualBoard } from '../../dist/targets/index.js';
 import { NETWORKS } from '../accuracy/width-cases.mjs';
+import { requireData } from '../support/data-collection.mjs';
 
 const MIB = 1 << 20;
 const CALIBRATION = 16;
@@ -45,11 +45,7 @@ const { values } = parseArgs({
   },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const data = requireData(root);
 const host = createNodeHost();
 const [first, ...others] = values.boards
   .split(',')

@@ -15,7 +15,8 @@ or no plan there keeps the bound; such a network is not in the mean.
 
 const TAIL = `## What differs, and why
 
-- **Accuracy.** Plans keep their bound on calibration images that they were not fitted to; lost points and agreement are
+- **Accuracy.** Plans keep their bound on calibration images that they were not fitted to, those of a share of the BitOPs have
+  none; lost points and agreement are
   read on test images, and a plan that breaks the bound there is passed over: widths are chosen without the test images,
   which of a network's plans stands here is not. MobileNets are bounded by agreement with the float network: their 300 test images cannot resolve a point of top-1.
 - **Widths of weights.** Ours are searched as well where the case says so; the paper's method narrows feature maps alone.

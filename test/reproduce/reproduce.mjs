@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { csvRows } from '../support/csv-rows.mjs';
 import { frontierRows, renderReproduction } from './document.mjs';
 import { PARTS } from './parts.mjs';
 
@@ -32,14 +33,7 @@ for (const { name, script, args = [] } of PARTS.filter((part) => names.includes(
   });
   times.push({ name, ok: status === 0, minutes: ((performance.now() - start) / 60_000).toFixed(1) });
 }
-function rowsOf(file) {
-  const [head, ...lines] = readFileSync(`${root}src/search/${file}`, 'utf8').trim().split('\n');
-  const columns = head.split(',');
-  return lines.map((line) => {
-    const cells = line.split(',');
-    return Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
-  });
-}
+const rowsOf = (file) => csvRows(readFileSync(`${root}src/search/${file}`, 'utf8'));
 const table = rowsOf('table.csv');
 const text = renderReproduction([...table, ...frontierRows(rowsOf('frontier.csv'), table)]);
 writeFileSync(`${root}src/REPRODUCTION.md.part`, text);

@@ -7,6 +7,8 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { csvRows } from '../support/csv-rows.mjs';
+import { requireData } from '../support/data-collection.mjs';
 import { FRONTIER_CASES, FRONTIER_COLUMNS, renderFrontier, sharesOf } from './frontier-text.mjs';
 import { codeOf, now, searchBench } from './search-bench.mjs';
 import { NETWORKS } from './table-cases.mjs';
@@ -16,21 +18,10 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string' }, minutes: { type: 'string' } },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const data = requireData(root);
 const CSV = `${root}src/search/frontier.csv`;
 if (!existsSync(CSV)) writeFileSync(CSV, `${FRONTIER_COLUMNS.join(',')}\n`);
-const named = (text) => {
-  const [columns, ...lines] = text
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
-  return lines.map((cells) => Object.fromEntries(columns.map((column, i) => [column, cells[i]])));
-};
-const rowsOf = () => named(readFileSync(CSV, 'utf8'));
+const rowsOf = () => csvRows(readFileSync(CSV, 'utf8'));
 const labels = values.only?.split('|') ?? FRONTIER_CASES.map(([label]) => label);
 const unknown = [
   ...positionals.filter((name) => name !== 'none' && NETWORKS[name] === undefined),
@@ -94,5 +85,5 @@ const sorted = rowsOf().sort((a, b) => {
 });
 const lines = sorted.map((row) => FRONTIER_COLUMNS.map((column) => row[column]).join(','));
 writeFileSync(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
-const table = named(readFileSync(`${root}src/search/table.csv`, 'utf8'));
+const table = csvRows(readFileSync(`${root}src/search/table.csv`, 'utf8'));
 writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted, table));

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { measureCycles, measureStepCycles } from '../../dist/evaluate/measure-cycles.js';
 import { findBoard, verifyPlan } from '../../dist/index.js';
 import { SEARCH_METHODS } from '../../dist/search/methods.js';
+import { requireData } from '../support/data-collection.mjs';
 import {
   DETECTOR,
   DETECTOR_CASES,
@@ -29,11 +30,7 @@ const { values, positionals } = parseArgs({
 /** Where a case stands among those wanted; −1 where it is not wanted. */
 const placeOf = ([label]) => (values.only ?? '').split('|').findIndex((text) => label.includes(text));
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const data = `${process.env.SHARED_DIR ?? `${root}../shared`}/data`;
-if (!existsSync(data)) {
-  console.log('The data collection is absent: set SHARED_DIR to the folder that holds data/.');
-  process.exit(0);
-}
+const data = requireData(root);
 const CSV = `${root}src/search/table.csv`;
 const COLUMNS = [
   ...[
