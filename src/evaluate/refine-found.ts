@@ -2,12 +2,12 @@
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
  * bounds of cost, then single widths. Without such a bound, the widths that lose least.
  */
-import { SEARCH_METHODS } from '../search/methods.js';
+import { SEARCH_METHODS, type SearchMethodName } from '../search/methods.js';
 import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
-import { quieterWidths } from './quieter-widths.js';
+import { type Anchor, quieterWidths } from './quieter-widths.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
 import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
@@ -31,6 +31,30 @@ interface Start {
 }
 type Measure = (assignment: Assignment) => Promise<AccuracyPrediction>;
 
+/**
+ * Rules whose widths a refined search measures beside its own: where sums of single figures mislead, as they do where
+ * nearly everything is narrow, plain widths may be quieter than any that the figures single out.
+ */
+const ANCHORS = [
+  'greedy',
+  'uniform-a4w4',
+  'uniform-a8w4',
+  'uniform-a4w8',
+] as const satisfies readonly SearchMethodName[];
+/** Of the bound of cost: plans so much cheaper are noisier, and so much dearer ones say little of those within it. */
+const ANCHOR_RANGE = 2;
+
+function anchorsOf(problem: WidthProblem, options: RefineRequest): Anchor[] {
+  const { costShare = 1 } = options;
+  const limit = costShare * problem.cost(widestAssignment(problem));
+  return ANCHORS.map((method) => widthSolver(problem, { ...options, method })(costShare))
+    .filter(({ assignment }) => {
+      const cost = problem.cost(assignment);
+      return cost >= limit / ANCHOR_RANGE && cost <= limit * ANCHOR_RANGE;
+    })
+    .map(({ assignment, feasible }) => ({ assignment, isWithinLimits: feasible }));
+}
+
 /** Without a bound of accuracy: the widths of least noise that were measured within the other limits. */
 async function leastNoise(
   { problem, found }: Start,
@@ -44,6 +68,7 @@ async function leastNoise(
   let done = 0;
   const { noise: _, ...best } = await quieterWidths(problem, {
     start: found.assignment,
+    anchors: trials > 0 ? anchorsOf(problem, options) : [],
     trials,
     random: createRandom(seed),
     solve: (figures) => {

@@ -19,7 +19,7 @@ export const FRONTIER_CASES = [
 ];
 
 /** Steps that halve the cost. */
-const STEPS_PER_HALF = 4;
+const STEPS_PER_HALF = 8;
 
 export const sharesOf = ({ frontier: [first, last] }) =>
   Array.from({ length: last - first + 1 }, (_, i) => 2 ** (-(first + i) / STEPS_PER_HALF));

@@ -1,6 +1,6 @@
 /** Three layers of equal cost, one of which has to be narrow; the figures are wrong about which. */
 import { expect, it } from 'vitest';
-import { quieterWidths } from '../../../src/evaluate/quieter-widths.js';
+import { type Anchor, quieterWidths } from '../../../src/evaluate/quieter-widths.js';
 import type { Width } from '../../../src/numeric/widths.js';
 import type { Assignment, SearchProblem } from '../../../src/search/problem.js';
 import { createRandom } from '../../../src/support/random.js';
@@ -24,14 +24,14 @@ const solve = (figures: SearchProblem['figures']) => {
   return { assignment: oneNarrow(noises.indexOf(Math.min(...noises))), feasible: true, evaluations: 1 };
 };
 
-async function quieter(trials: number, isFeasible = true) {
+async function quieter(trials: number, isFeasible = true, anchors: readonly Anchor[] = []) {
   const measured: string[] = [];
   const found = await quieterWidths(problem, {
-    ...{ start: oneNarrow(0), trials, random: { ...createRandom(1), normal: () => 0 } },
+    ...{ start: oneNarrow(0), anchors, trials, random: { ...createRandom(1), normal: () => 0 } },
     solve: (figures) => ({ ...solve(figures), feasible: isFeasible }),
     measure: async (assignment) => {
       measured.push(assignment.join(' '));
-      return { assignment, noise: TRUE_NOISE[assignment.indexOf(4)]! };
+      return { assignment, noise: TRUE_NOISE[assignment.indexOf(4)] ?? 0 };
     },
   });
   return { found: found.assignment.join(' '), measured };
@@ -47,4 +47,15 @@ it('finds the quieter plan once the figure that was too low is corrected, and tr
 
 it('keeps to what the method says is within the limits', async () => {
   expect(await quieter(9, false)).toEqual({ found: '4 8 8', measured: ['4 8 8'] });
+});
+
+it('tries anchors first, within the number of plans, and keeps only such as are within the limits', async () => {
+  const anchors = [
+    { assignment: oneNarrow(0), isWithinLimits: true },
+    { assignment: [8, 8, 8], isWithinLimits: false },
+    { assignment: oneNarrow(2), isWithinLimits: true },
+  ] as const;
+  expect(await quieter(1, false, anchors)).toEqual({ found: '4 8 8', measured: ['4 8 8', '8 8 8'] });
+  expect(await quieter(2, false, anchors)).toEqual({ found: '8 8 4', measured: ['4 8 8', '8 8 8', '8 8 4'] });
+  expect((await quieter(9, true, anchors)).measured.slice(0, 4)).toEqual(['4 8 8', '8 8 8', '8 8 4', '8 4 8']);
 });
