@@ -163,8 +163,11 @@ export class ModelSearch {
       // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
       if (over <= 0 || !best.found.withinLimits || attempt >= RETRIES) return searched;
       limit -= over;
-      const tighter = await this.searchStage(best.stage, limit, options);
-      candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
+      const { found, ...tighter } = await this.searchStage(best.stage, limit, options);
+      const evaluations = searched.found.evaluations + found.evaluations;
+      candidates = candidates.map((candidate) =>
+        candidate === best ? { ...tighter, found: { ...found, evaluations } } : candidate,
+      );
     }
   }
 

@@ -1,5 +1,5 @@
 /** src/search/FRONTIER.md: BitOPs against points lost, method by method, and what each needs for a given loss. */
-import { bitopsAtLoss, cheapestPlan, curveOf } from './loss-curve.mjs';
+import { bitopsAtLoss, cheapestPlan, curveOf, noiseCurveOf, sqnrAtLoss } from './loss-curve.mjs';
 import { COMPARED_DROPS, NETWORKS } from './table-cases.mjs';
 
 export const FRONTIER_COLUMNS = [
@@ -27,18 +27,23 @@ export const sharesOf = ({ frontier: [first, last] }) =>
 const HEAD = `# BitOPs against points lost, method by method
 
 Written by \`npm run table:frontier\` from the figures in frontier.csv; do not edit. Every method is asked for the least
-noise within shares of the BitOPs of 8 bits, a quarter of an octave apart, under the network's SRAM limit, streaming,
+noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
-points lost are read on the test images and choose no plan. "VDQS refined" quantises further plans of each share (twelve; six
-of MobileNetV2), their widths by noise figures that the plans before have corrected, and keeps the one with least noise
-on calibration images held out. The others quantise one plan; where a column says so, the integer program, a near rival, is
-refined in the same way. Sampling methods look at 500 candidates. The settings of the refinement were made without test images.
+points lost are read on the test images and choose no plan. "VDQS refined" quantises further plans of each share (twelve; eight
+of MobileNetV2): the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures
+that the plans before have corrected; it keeps the one within the limits with least noise on calibration images held out.
+The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
+Sampling methods look at 500 candidates.
 
 A single plan's loss is known to within ± 1 to 6 points only, as its 95 % interval says, so what a method needs for a loss
 is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),
 with straight lines between plans over log BitOPs. Uniform widths are no row: each counts where it lost so little itself,
 which luck may help. ≤ : the row ends before it loses so much; – : even its first plan loses more, or none fits. Readings
 of different methods that are a few per cent apart are not told apart by so few images.
+
+The SQNR of a plan's scores is known far better than its loss. So the loss is also read as a function of the SQNR over the
+plans of all methods, again isotonic, and what a method needs for that SQNR off its row. This takes plans of one SQNR to lose
+as much, whichever method they are of.
 
 Verdicts compare readings: the best form of VDQS with every rival that quantises one plan, then one plan each, then
 refined rivals too. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well.
@@ -49,12 +54,14 @@ const million = (bitops, digits = 0) => (bitops / 1e6).toFixed(digits);
 const isOwn = (name) => name.startsWith('VDQS');
 const isRefined = (name) => name.endsWith('refined');
 
+const planOf = (row) => ({
+  ...{ bitops: Number(row.bitops), loss: Number(row.points_lost), sqnrDb: Number(row.score_sqnr_db) },
+});
+
 /** A method's plans within the limits after int8 streaming; none where it has none of its own. */
-function pointsOf(rows, int8) {
-  const own = rows
-    .filter((row) => row.within_limits === 'true')
-    .map((row) => ({ bitops: Number(row.bitops), loss: Number(row.points_lost) }));
-  return own.length === 0 ? [] : curveOf([int8, ...own]);
+function plansOf(rows, int8) {
+  const own = rows.filter((row) => row.within_limits === 'true').map(planOf);
+  return own.length === 0 ? [] : [int8, ...own];
 }
 
 /** @param needs of every method asked: its name and reading */
@@ -80,13 +87,13 @@ function methodsOf(rows, baselines, int8, shares) {
   const searched = FRONTIER_CASES.map(([name]) => {
     const own = rows.filter((row) => row.case === name);
     const isComplete = shares.every((share) => own.some((row) => row.share === share.toFixed(4)));
-    return { name, own, isComplete, read: bitopsAtLoss, points: pointsOf(own, int8) };
+    return { name, own, isComplete, read: bitopsAtLoss, plans: plansOf(own, int8) };
   });
   const uniform = baselines
     .filter((row) => row.case.startsWith('uniform') && row.within_limits === 'true')
     .map((row) => ({
       ...{ name: row.case.replace(/;/g, ','), own: [row], isComplete: true, read: cheapestPlan },
-      points: [{ bitops: Number(row.bitops), loss: Number(row.points_lost) }],
+      plans: [planOf(row)],
     }));
   return [...searched, ...uniform];
 }
@@ -106,47 +113,77 @@ function plansTable(methods, shares) {
   ].join('\n');
 }
 
-function readingsTable(methods) {
-  const line = ({ name, read, points }) => {
-    const needs = COMPARED_DROPS.map((most) => read(points, most));
-    const cells = needs.map((need) =>
-      need === undefined ? '–' : `${need.atMost ? '≤ ' : ''}${million(need.bitops)}`,
-    );
-    return `| ${[name, ...cells].join(' | ')} |`;
+const onePlanEach = (name) => !isRefined(name);
+const best = (name) => isOwn(name) || onePlanEach(name);
+const VERDICTS = [
+  ['VDQS needs no more than any rival', best],
+  ['the same, one plan each', onePlanEach],
+  ['the same, refined rivals too', () => true],
+];
+
+/** @param read what a method needs for the loss of this place in COMPARED_DROPS */
+function verdictRow([name, isAsked], methods, read) {
+  const asked = methods.filter((method) => isAsked(method.name));
+  const missing = asked.filter(({ isComplete }) => !isComplete).length;
+  const said = COMPARED_DROPS.map((_, i) =>
+    missing > 0
+      ? `open (${missing} rows missing)`
+      : verdict(asked.map((method) => [method.name, read(method, i)])),
+  );
+  return `| **${name}** | ${said.join(' | ')} |`;
+}
+
+function readingsTable(methods, read, more = []) {
+  const line = (method) => {
+    const cells = COMPARED_DROPS.map((_, i) => {
+      const need = read(method, i);
+      return need === undefined ? '–' : `${need.atMost ? '≤ ' : ''}${million(need.bitops)}`;
+    });
+    return `| ${[method.name, ...cells].join(' | ')} |`;
   };
-  const verdicts = (isAsked, how) => {
-    const asked = methods.filter(({ name }) => isAsked(name));
-    const missing = asked.filter(({ isComplete }) => !isComplete).length;
-    const said = (most) =>
-      missing > 0
-        ? `open (${missing} rows missing)`
-        : verdict(asked.map(({ name, read, points }) => [name, (how ?? read)(points, most)]));
-    return COMPARED_DROPS.map(said).join(' | ');
-  };
-  const onePlanEach = (name) => !isRefined(name);
-  const best = (name) => isOwn(name) || onePlanEach(name);
   return [
     `| method | ${COMPARED_DROPS.join(' | ')} |`,
     `|${'---|'.repeat(COMPARED_DROPS.length + 1)}`,
     ...methods.filter(({ own }) => own.length > 0).map(line),
-    `| **VDQS needs no more than any rival** | ${verdicts(best)} |`,
-    `| **the same, one plan each** | ${verdicts(onePlanEach)} |`,
-    `| **the same, refined rivals too** | ${verdicts(() => true)} |`,
-    `| **the same, single plans** | ${verdicts(best, cheapestPlan)} |`,
+    ...VERDICTS.map((row) => verdictRow(row, methods, read)),
+    ...more,
   ].join('\n');
+}
+
+/** What a method needs for the loss itself. */
+function byLoss(methods) {
+  const read = (method, i) => method.read(curveOf(method.plans), COMPARED_DROPS[i]);
+  const single = (method, i) => cheapestPlan(curveOf(method.plans), COMPARED_DROPS[i]);
+  return [
+    'MBitOPs at a loss of so many points:',
+    readingsTable(methods, read, [verdictRow(['the same, single plans', best], methods, single)]),
+  ];
+}
+
+/** What a method needs for the signal-to-noise ratio that goes with the loss. */
+function bySqnr(methods) {
+  const all = methods.flatMap(({ plans }) => plans);
+  const wanted = COMPARED_DROPS.map((most) => sqnrAtLoss(all, most));
+  const texts = wanted.map((sqnrDb) => (sqnrDb === undefined ? '–' : sqnrDb.toFixed(1)));
+  const read = ({ read: how, plans }, i) =>
+    wanted[i] === undefined ? undefined : how(noiseCurveOf(plans), -wanted[i]);
+  return [
+    `MBitOPs at the SQNR of the scores that goes with it over the plans of all methods (${texts.join(', ')} dB):`,
+    readingsTable(methods, read),
+  ];
 }
 
 function networkSection(network, rows, baselines) {
   const baseline = baselines.find((row) => row.case === 'int8; streaming');
-  const int8 = { bitops: Number(baseline.bitops), loss: Number(baseline.points_lost) };
+  const int8 = planOf(baseline);
   const shares = sharesOf(NETWORKS[network]);
   const methods = methodsOf(rows, baselines, int8, shares);
   return [
     `## ${network}`,
     `${rows[0].images} test images; int8 streaming ${million(int8.bitops)} MBitOPs, ${int8.loss.toFixed(2)} points lost. MBitOPs: points lost, SQNR of the scores:`,
     plansTable(methods, shares),
-    'MBitOPs at a loss of so many points:',
-    readingsTable(methods),
+    ...byLoss(methods),
+    ...bySqnr(methods),
   ].join('\n\n');
 }
 

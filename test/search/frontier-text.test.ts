@@ -1,21 +1,9 @@
-/** Readings and verdicts of a network of three shares, by hand. */
+/** Readings and verdicts of made-up plans, by hand. */
 import { expect, it } from 'vitest';
-import { FRONTIER_COLUMNS, renderFrontier } from './frontier-text.mjs';
+import { FRONTIER_COLUMNS, renderFrontier, sharesOf } from './frontier-text.mjs';
+import { NETWORKS } from './table-cases.mjs';
 
-const SHARES = [
-  '0.5000',
-  '0.4204',
-  '0.3536',
-  '0.2973',
-  '0.2500',
-  '0.2102',
-  '0.1768',
-  '0.1487',
-  '0.1250',
-  '0.1051',
-];
-/** Of the VWW network the shares that it is measured at. */
-const OWN_SHARES = SHARES.slice(2);
+const OWN_SHARES = sharesOf(NETWORKS.vww!).map((share) => share.toFixed(4));
 
 /** A plan for every share: `losses` of the first ones, the others lose 9 points; BitOPs 400, 300, 200, … million. */
 const rows = (name: string, losses: readonly number[], isWithin = true) =>
@@ -73,20 +61,20 @@ it('compares the best form of VDQS with the best rival, one plan each, and refin
 });
 
 it('leaves the verdict open where a row that ends too early decides, or is missing', () => {
-  const short = [2, 2, 2, 2, 2, 2, 2, 2];
+  const short = OWN_SHARES.map(() => 2);
   const open = renderFrontier(
     [...rows('VDQS refined', [1, 3]), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(open).toContain('| greedy | 566 | ≤ 3 | ≤ 3 |');
+  expect(open).toContain('| greedy | 566 | ≤ 0 | ≤ 0 |');
   expect(verdictOf(open, 'VDQS needs no more than any rival')).toContain(
-    '| yes (400; rivals 566) | no (200; rivals ≤ 3) | no (159; rivals ≤ 3) |',
+    '| yes (400; rivals 566) | no (200; rivals ≤ 0) | no (159; rivals ≤ 0) |',
   );
   const own = renderFrontier(
     [...rows('VDQS refined', short), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
+  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 0.0; rivals ≤ 0.0) |');
   const missing = renderFrontier([...rows('VDQS refined', []), ...RIVALS], BASELINES);
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain('| open (2 rows missing) |');
 });
@@ -97,4 +85,27 @@ it('has no verdict where even int8 loses more', () => {
   expect(verdictOf(renderFrontier(all, lossy), 'VDQS needs no more than any rival')).toMatch(
     /any rival\*\* \| – \| yes/,
   );
+});
+
+it('reads the loss as a function of the SQNR of all plans, and what a method needs for that', () => {
+  // 20, 16, 12, 8, … dB at 400, 200, 100, 50, … MBitOPs, greedy 2 dB less; 30 dB for int8 at 800.
+  const quiet = (name: string, losses: readonly number[], lessDb = 0) =>
+    rows(name, losses).map((row, i) => ({ ...row, score_sqnr_db: String(20 - 4 * i - lessDb) }));
+  const all = [
+    ...quiet('VDQS refined', []),
+    // By loss the luckiest of all.
+    ...quiet('greedy', [0, 0, 0, 0], 2),
+    ...quiet('VDQS', [1, 3]),
+    ...RIVALS.map((row) => ({ ...row, within_limits: 'false' })),
+  ];
+  const baselines = [{ ...BASELINES[0]!, score_sqnr_db: '30' }];
+  const [byLoss, bySqnr] = renderFrontier(all, baselines).split('MBitOPs at the SQNR of the scores');
+  expect(verdictOf(byLoss!, 'VDQS needs no more than any rival')).toMatch(/no \(.*no \(.*no \(/);
+  expect(verdictOf(bySqnr!, 'VDQS needs no more than any rival')).toMatch(/yes \(.*yes \(.*yes \(/);
+  // Losses of all by falling SQNR: 0 | 5, 5, 0 | 6, 6, 0 | 9, 0 | 9, 0 | 9, … at 30 | 20, 20, 18 | 16, 16, 14 | 12, 10 | 8, 6 | 4, …
+  // so 0, 10/3, 4, 4.5, 4.5, 9: 1 and 3 points between 30 and 20 dB, 5 between 6 and 4.
+  expect(bySqnr).toContain('(27.0, 21.0, 5.8 dB)');
+  // 800 · 2^(−3/10), 800 · 2^(−9/10); 800 · 2^(−3/12), 800 · 2^(−9/12).
+  expect(bySqnr).toContain('| VDQS refined | 650 | 429 |');
+  expect(bySqnr).toContain('| greedy | 673 | 476 |');
 });

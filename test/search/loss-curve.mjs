@@ -50,6 +50,20 @@ export function bitopsAtLoss(points, most) {
   return { bitops: kept.bitops * (lost.bitops / kept.bitops) ** part, atMost: false };
 }
 
+/** Signal-to-noise ratios as what falls with BitOPs: the least that is wanted is a loss that must not be exceeded. */
+export const noiseCurveOf = (plans) =>
+  curveOf(plans.map(({ bitops, sqnrDb }) => ({ bitops, loss: -sqnrDb })));
+
+/**
+ * The signal-to-noise ratio of scores in dB that goes with a loss, of plans by whatever method: losses are made to grow as
+ * it falls, with straight lines between plans. Undefined where even the quietest loses more, or all lose less.
+ */
+export function sqnrAtLoss(plans, most) {
+  const points = curveOf(plans.map(({ sqnrDb, loss }) => ({ bitops: 10 ** (sqnrDb / 10), loss })));
+  const read = bitopsAtLoss(points, most);
+  return read === undefined || read.atMost ? undefined : 10 * Math.log10(read.bitops);
+}
+
 /** The cheapest single plan that lost no more. */
 export function cheapestPlan(points, most) {
   const kept = points.filter(({ loss }) => loss <= most);

@@ -1,6 +1,13 @@
 /** Readings of a row of plans, by hand. */
 import { expect, it } from 'vitest';
-import { bitopsAtLoss, cheapestPlan, curveOf, isotonicLosses } from './loss-curve.mjs';
+import {
+  bitopsAtLoss,
+  cheapestPlan,
+  curveOf,
+  isotonicLosses,
+  noiseCurveOf,
+  sqnrAtLoss,
+} from './loss-curve.mjs';
 
 const points = (...all: [bitops: number, loss: number][]) =>
   curveOf(all.map(([bitops, loss]) => ({ bitops, loss })));
@@ -35,4 +42,21 @@ it('says where a row ends before the loss, and where its first plan loses more',
 it('takes the cheapest single plan that lost no more', () => {
   expect(cheapestPlan(points([8, 0], [4, 3], [2, 1]), 2)).toEqual({ bitops: 2, atMost: false });
   expect(cheapestPlan(points([8, 3]), 2)).toBeUndefined();
+});
+
+it('reads the signal-to-noise ratio that goes with a loss, and BitOPs that go with that', () => {
+  const plans = [
+    { bitops: 8, sqnrDb: 30, loss: 0 },
+    { bitops: 4, sqnrDb: 20, loss: 2 },
+    { bitops: 2, sqnrDb: 10, loss: 1 },
+    { bitops: 1, sqnrDb: 0, loss: 5.5 },
+  ];
+  // 0, 1.5, 1.5 and 5.5 points at 30, 20, 10 and 0 dB.
+  expect(sqnrAtLoss(plans, 0.75)).toBeCloseTo(25, 12);
+  expect(sqnrAtLoss(plans, 3.5)).toBeCloseTo(5, 12);
+  expect(sqnrAtLoss(plans, 6)).toBeUndefined();
+  expect(sqnrAtLoss(plans, -1)).toBeUndefined();
+  expect(bitopsAtLoss(noiseCurveOf(plans), -25)!.bitops).toBeCloseTo(8 / Math.SQRT2, 12);
+  expect(bitopsAtLoss(noiseCurveOf(plans), -31)).toBeUndefined();
+  expect(cheapestPlan(noiseCurveOf(plans), -10)!.bitops).toBe(2);
 });

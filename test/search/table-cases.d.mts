@@ -1,5 +1,6 @@
 export interface TableNetwork {
   readonly squeeze: number;
+  readonly frontier: readonly number[];
 }
 export declare const NETWORKS: Readonly<Record<string, TableNetwork>>;
 export declare function casesOf(network: TableNetwork): (readonly [string, object])[];

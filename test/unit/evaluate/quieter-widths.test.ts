@@ -57,5 +57,10 @@ it('tries anchors first, within the number of plans, and keeps only such as are 
   ] as const;
   expect(await quieter(1, false, anchors)).toEqual({ found: '4 8 8', measured: ['4 8 8', '8 8 8'] });
   expect(await quieter(2, false, anchors)).toEqual({ found: '8 8 4', measured: ['4 8 8', '8 8 8', '8 8 4'] });
-  expect((await quieter(9, true, anchors)).measured.slice(0, 4)).toEqual(['4 8 8', '8 8 8', '8 8 4', '8 4 8']);
+  expect((await quieter(9, true, anchors)).measured.slice(0, 4)).toEqual([
+    '4 8 8',
+    '8 8 8',
+    '8 8 4',
+    '8 4 8',
+  ]);
 });

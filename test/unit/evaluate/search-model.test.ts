@@ -231,7 +231,11 @@ it('leaves more room with every plan that is larger than its skeleton', async ()
     ...(await real(candidate, budget, how)),
     arenaBytes: budget + over.shift()!,
   }));
-  await search.search(options);
+  const { found } = await search.search(options);
   const limits = searched.mock.calls.map(([, budget]) => budget);
   expect(limits.map((limit) => limits[0]! - limit)).toEqual([0, 100, 150]);
+  const attempts = await Promise.all(searched.mock.results.map(({ value }) => value));
+  const spent = attempts.map((attempt) => attempt.found.evaluations);
+  expect(Math.min(...spent)).toBeGreaterThan(0);
+  expect(found.evaluations).toBe(spent.reduce((a, b) => a + b, 0));
 });
