@@ -17,7 +17,7 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
-    frontier: [10, 20],
+    frontier: [10, 22],
     quieter: 12,
     reconstruction: 'sequential',
   },
