@@ -10,17 +10,17 @@ import type { Random } from '../support/random.js';
 /** Samples of the figures that are drawn for a plan that was not tried yet. */
 const SAMPLES = 8;
 
-/** Widths by another rule than the method's; outside of the limits they correct the figures all the same. */
-export interface Anchor {
+export interface WidthTrial {
   readonly assignment: Assignment;
+  /** Otherwise it corrects the figures, and is not kept. */
   readonly isWithinLimits: boolean;
 }
 
 export interface QuieterRequest<T> {
   readonly start: Assignment;
-  /** Tried first, in this order. */
-  readonly anchors: readonly Anchor[];
-  /** Plans that may be tried besides the first. */
+  /** Tried after the first, in this order, before the method is asked again. */
+  readonly anchors: readonly WidthTrial[];
+  /** Plans that may be tried besides the first, anchors among them. */
   readonly trials: number;
   readonly random: Random;
   /** The method under other figures, within the same limits. */
@@ -49,13 +49,9 @@ export async function quieterWidths<T extends { readonly noise: number }>(
     return undefined;
   };
   let best = await attempt(start);
-  const queue = [...anchors];
-  const next = (): Anchor | undefined => {
-    for (;;) {
-      const anchor = queue.shift();
-      if (anchor === undefined) break;
-      if (!known.has(assignmentKey(anchor.assignment))) return anchor;
-    }
+  const next = (): WidthTrial | undefined => {
+    const anchor = anchors.find(({ assignment }) => !known.has(assignmentKey(assignment)));
+    if (anchor !== undefined) return anchor;
     const assignment = propose();
     return assignment && { assignment, isWithinLimits: true };
   };

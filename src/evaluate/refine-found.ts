@@ -2,12 +2,13 @@
  * The widths that keep a bound of accuracy on images held out, starting from those that were predicted to: first other
  * bounds of cost, then single widths. Without such a bound, the widths that lose least.
  */
-import { SEARCH_METHODS, type SearchMethodName } from '../search/methods.js';
+import { SEARCH_METHODS } from '../search/methods.js';
 import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
+import { anchorWidths } from './anchor-widths.js';
 import type { AccuracyPrediction } from './predict-accuracy.js';
-import { type Anchor, quieterWidths } from './quieter-widths.js';
+import { quieterWidths } from './quieter-widths.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
 import { type FoundWidths, reaches, type WidthRequest, widthSolver } from './search-widths.js';
@@ -16,7 +17,7 @@ import { squeezeWidths } from './squeeze-widths.js';
 export interface RefineRequest extends WidthRequest {
   /**
    * Plans besides the first that are quantised and measured on held-out calibration images: to meet the bound of
-   * accuracy or, where there is none, for less noise within the bound of cost. Default 0.
+   * accuracy or, where there is none, for less noise within the bound of cost, those of anchor-widths.ts first. Default 0.
    */
   readonly refinements?: number;
   /** Further such plans, cheaper than the last that kept the bound: other bounds of cost, then widths narrowed. Default 0. */
@@ -31,30 +32,6 @@ interface Start {
 }
 type Measure = (assignment: Assignment) => Promise<AccuracyPrediction>;
 
-/**
- * Rules whose widths a refined search measures beside its own: where sums of single figures mislead, as they do where
- * nearly everything is narrow, plain widths may be quieter than any that the figures single out.
- */
-const ANCHORS = [
-  'greedy',
-  'uniform-a4w4',
-  'uniform-a8w4',
-  'uniform-a4w8',
-] as const satisfies readonly SearchMethodName[];
-/** Of the bound of cost: plans so much cheaper are noisier, and so much dearer ones say little of those within it. */
-const ANCHOR_RANGE = 2;
-
-function anchorsOf(problem: WidthProblem, options: RefineRequest): Anchor[] {
-  const { costShare = 1 } = options;
-  const limit = costShare * problem.cost(widestAssignment(problem));
-  return ANCHORS.map((method) => widthSolver(problem, { ...options, method })(costShare))
-    .filter(({ assignment }) => {
-      const cost = problem.cost(assignment);
-      return cost >= limit / ANCHOR_RANGE && cost <= limit * ANCHOR_RANGE;
-    })
-    .map(({ assignment, feasible }) => ({ assignment, isWithinLimits: feasible }));
-}
-
 /** Without a bound of accuracy: the widths of least noise that were measured within the other limits. */
 async function leastNoise(
   { problem, found }: Start,
@@ -64,11 +41,12 @@ async function leastNoise(
   const { refinements = 0, costShare = 1, seed, onProgress } = options;
   // A method that does not read the figures would only be asked the same again.
   const trials = SEARCH_METHODS[options.method].readsNoise ? refinements : 0;
-  let { evaluations } = found;
+  const { anchors, evaluations: spent } = anchorWidths(problem, found, trials, options);
+  let evaluations = found.evaluations + spent;
   let done = 0;
   const { noise: _, ...best } = await quieterWidths(problem, {
     start: found.assignment,
-    anchors: trials > 0 ? anchorsOf(problem, options) : [],
+    anchors,
     trials,
     random: createRandom(seed),
     solve: (figures) => {
@@ -122,7 +100,7 @@ export async function refineFound(
     return result.feasible ? trial(share, result.assignment) : undefined;
   });
   const refined = await refineShare(grid, start, 1 + refinements);
-  if (refined?.trial.keeps !== true) return refined?.trial ?? found;
+  if (refined?.trial.keeps !== true) return { ...(refined?.trial ?? found), evaluations };
   const before = grid.tried;
   const base = (await scanBelow(grid, refined.step, squeeze)) ?? refined.trial;
   const request = { start: base.assignment, trials: squeeze - (grid.tried - before), lost };
@@ -131,5 +109,5 @@ export async function refineFound(
     const narrowed = await trial(problem.cost(assignment) / widest, assignment);
     return narrowed.keeps ? narrowed : undefined;
   });
-  return squeezed ?? base;
+  return { ...(squeezed ?? base), evaluations };
 }

@@ -152,22 +152,35 @@ export class ModelSearch {
         found: options.classes === undefined ? `--stage ${options.stage}` : 'patches with maps of their own',
         fix: 'quantmcu plan shows what there is; --stage none always exists.',
       });
-    let candidates: StageCandidate[] = [];
+    const candidates: StageCandidate[] = [];
     for (const stage of stages) candidates.push(await this.searchStage(stage, budget, options));
+    return this.bestThatFits(candidates, budget, options);
+  }
+
+  /** The kernels of the real plan may need more scratch than the skeleton's: then room is left for it. */
+  private async bestThatFits(
+    found: readonly StageCandidate[],
+    budget: number,
+    options: SearchOptions,
+  ): Promise<SearchedPlan> {
+    let candidates = found;
     let limit = budget;
+    // By plans that turned out too large.
+    let spent = 0;
     for (let attempt = 0; ; attempt++) {
       const best = candidates.reduce((a, b) => (isBetter(b, a, options) ? b : a));
       options.onWidths?.(best.found);
       const searched = await this.finish(best, budget, options);
       const over = searched.arenaBytes - budget;
-      // The kernels of the real plan may need more scratch than the skeleton's: leave room for it.
-      if (over <= 0 || !best.found.withinLimits || attempt >= RETRIES) return searched;
+      if (over <= 0 || !best.found.withinLimits || attempt >= RETRIES)
+        return {
+          ...searched,
+          found: { ...searched.found, evaluations: spent + searched.found.evaluations },
+        };
       limit -= over;
-      const { found, ...tighter } = await this.searchStage(best.stage, limit, options);
-      const evaluations = searched.found.evaluations + found.evaluations;
-      candidates = candidates.map((candidate) =>
-        candidate === best ? { ...tighter, found: { ...found, evaluations } } : candidate,
-      );
+      spent += searched.found.evaluations;
+      const tighter = await this.searchStage(best.stage, limit, options);
+      candidates = candidates.map((candidate) => (candidate === best ? tighter : candidate));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Three layers of equal cost, one of which has to be narrow; the figures are wrong about which. */
 import { expect, it } from 'vitest';
-import { type Anchor, quieterWidths } from '../../../src/evaluate/quieter-widths.js';
+import { quieterWidths, type WidthTrial } from '../../../src/evaluate/quieter-widths.js';
 import type { Width } from '../../../src/numeric/widths.js';
 import type { Assignment, SearchProblem } from '../../../src/search/problem.js';
 import { createRandom } from '../../../src/support/random.js';
@@ -24,7 +24,7 @@ const solve = (figures: SearchProblem['figures']) => {
   return { assignment: oneNarrow(noises.indexOf(Math.min(...noises))), feasible: true, evaluations: 1 };
 };
 
-async function quieter(trials: number, isFeasible = true, anchors: readonly Anchor[] = []) {
+async function quieter(trials: number, isFeasible = true, anchors: readonly WidthTrial[] = []) {
   const measured: string[] = [];
   const found = await quieterWidths(problem, {
     ...{ start: oneNarrow(0), anchors, trials, random: { ...createRandom(1), normal: () => 0 } },

@@ -104,6 +104,10 @@ it('measures no plan twice without a bound, and none where none is asked for', a
   // 8 8 8 8 is what the method and greedy find, 4 4 4 4 all uniform widths that there are; nothing else is to be had.
   const unbounded = await refined(() => false, { isBounded: false, squeeze: 5, refinements: 9 });
   expect([unbounded.measured, unbounded.feasible]).toEqual([['8 8 8 8', '4 4 4 4'], true]);
+  expect(unbounded.progress).toEqual([
+    [0, 10],
+    [1, 10],
+  ]);
   expect((await refined(() => false, { refinements: 0, squeeze: 5 })).measured).toEqual([]);
 });
 
@@ -132,8 +136,8 @@ it('finds plans between 8 bits and the cheapest widths where these save a tenth'
 });
 
 it('keeps the quietest plan within the bound of cost where accuracy has none', async () => {
-  // Half of the cost is 4 bits everywhere; within 80 % the figures ask for the first layer alone. 8 bits everywhere, which
-  // is what a8w4 is where no weights are searched, is measured for the figures' sake and not kept.
+  // Half of the cost is 4 bits everywhere; within 80 % the figures ask for the first layer alone. All at 8 bits is what a8w4
+  // is where no weights are searched: it says nothing of the figures.
   const measured: string[] = [];
   const progress: (number | undefined)[][] = [];
   const first = { agreement: 100, drop: 0, scoreSqnrDb: 99 };
@@ -153,8 +157,7 @@ it('keeps the quietest plan within the bound of cost where accuracy has none', a
       async (assignment) => {
         measured.push(assignment.join(' '));
         // The first layer is ten times as noisy as its figure says: 10 dB worse than the next two together.
-        const scoreSqnrDb = assignment.every((bits) => bits === 8) ? 99 : assignment[0] === 4 ? -10 : -7;
-        return { ...first, scoreSqnrDb, agreement: measured.length };
+        return { ...first, scoreSqnrDb: assignment[0] === 4 ? -10 : -7, agreement: measured.length };
       },
     );
   const found = await refine('exhaustive');
@@ -165,8 +168,8 @@ it('keeps the quietest plan within the bound of cost where accuracy has none', a
   expect(found.evaluations).toBeGreaterThan(7);
   expect(new Set(measured).size).toBe(measured.length);
   const { cost } = problem();
-  expect(measured.slice(0, 3)).toEqual(['4 8 8 8', '4 4 4 4', '8 8 8 8']);
-  for (const widths of measured.filter((tried) => tried !== '8 8 8 8'))
+  expect(measured.slice(0, 2)).toEqual(['4 8 8 8', '4 4 4 4']);
+  for (const widths of measured)
     expect(cost(widths.split(' ').map(Number) as unknown as Assignment)).toBeLessThanOrEqual(0.8 * 6400);
   expect(progress).toEqual(measured.map((_, i) => [i, 7]));
   // What does not read the figures would only be asked the same again.
