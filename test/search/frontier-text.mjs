@@ -7,7 +7,7 @@ export const FRONTIER_COLUMNS = [
   ...['half_width_95', 'agreement', 'score_sqnr_db', 'held_out_sqnr_db', 'seconds', 'code'],
 ];
 
-/** `refined`: further plans under corrected figures, the quietest kept. The nearest rival has them too. */
+/** `refined`: further plans, by rule and under corrected figures, the quietest kept. The nearest rival has them too. */
 export const FRONTIER_CASES = [
   ['VDQS refined', { method: 'vdqs', refined: true }],
   ['VDQS', { method: 'vdqs' }],
@@ -32,8 +32,10 @@ weights searched. The shares span losses from about none to beyond five points. 
 points lost are read on the test images and choose no plan. "VDQS refined" quantises further plans of each share (twelve; eight
 of MobileNetV2): the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures
 that the plans before have corrected; it keeps the one within the limits with least noise on calibration images held out.
-The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
-Sampling methods look at 500 candidates.
+So it has greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by
+one plan each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the
+same way. Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but
+that uniform widths are worth a plan was first seen on them (MCUNet), and so was where rows had to end.
 
 A single plan's loss is known to within ± 1 to 6 points only, as its 95 % interval says, so what a method needs for a loss
 is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),
@@ -42,8 +44,9 @@ which luck may help. ≤ : the row ends before it loses so much; – : even its 
 of different methods that are a few per cent apart are not told apart by so few images.
 
 The SQNR of a plan's scores is known far better than its loss. So the loss is also read as a function of the SQNR over the
-plans of all methods, again isotonic, and what a method needs for that SQNR off its row. This takes plans of one SQNR to lose
-as much, whichever method they are of.
+plans within the limits of all methods, each once, again isotonic, and what a method needs for that SQNR off its row, of
+uniform widths where they have it. This takes plans of one SQNR to lose as much, whichever method they are of; the SQNR
+itself comes from losses that are known to within points. – : the quietest plans lose more on the mean of such neighbours.
 
 Verdicts compare readings: the best form of VDQS with every rival that quantises one plan, then one plan each, then
 refined rivals too. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well.
@@ -164,9 +167,11 @@ function byLoss(methods) {
 function bySqnr(methods) {
   const all = methods.flatMap(({ plans }) => plans);
   const wanted = COMPARED_DROPS.map((most) => sqnrAtLoss(all, most));
-  const texts = wanted.map((sqnrDb) => (sqnrDb === undefined ? '–' : sqnrDb.toFixed(1)));
-  const read = ({ read: how, plans }, i) =>
-    wanted[i] === undefined ? undefined : how(noiseCurveOf(plans), -wanted[i]);
+  const texts = wanted.map((at) => (at ? `${at.atMost ? '≤ ' : ''}${at.sqnrDb.toFixed(1)}` : '–'));
+  const read = ({ read: how, plans }, i) => {
+    const need = wanted[i] && how(noiseCurveOf(plans), -wanted[i].sqnrDb);
+    return need && { ...need, atMost: need.atMost || wanted[i].atMost };
+  };
   return [
     `MBitOPs at the SQNR of the scores that goes with it over the plans of all methods (${texts.join(', ')} dB):`,
     readingsTable(methods, read),

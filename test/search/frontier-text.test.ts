@@ -5,17 +5,17 @@ import { NETWORKS } from './table-cases.mjs';
 
 const OWN_SHARES = sharesOf(NETWORKS.vww!).map((share) => share.toFixed(4));
 
-/** A plan for every share: `losses` of the first ones, the others lose 9 points; BitOPs 400, 300, 200, … million. */
+/** A plan for every share: `losses` of the first ones, the others lose 9 points; BitOPs 400, 200, 100, … million, 3 at the end. */
 const rows = (name: string, losses: readonly number[], isWithin = true) =>
   OWN_SHARES.map((share, i) => {
     const cells: Record<string, string> = {
-      ...{ network: 'vww', case: name, share, bitops: String(400e6 / 2 ** i) },
+      ...{ network: 'vww', case: name, share, bitops: String(400e6 / 2 ** Math.min(i, 7)) },
       ...{ within_limits: String(isWithin), images: '500', points_lost: (losses[i] ?? 9).toFixed(2) },
     };
     return Object.fromEntries(FRONTIER_COLUMNS.map((column) => [column, cells[column] ?? '1.00']));
   });
 const baseline = (name: string, bitops: string, loss: string) => ({
-  ...{ network: 'vww', case: name, bitops, points_lost: loss, within_limits: 'true' },
+  ...{ network: 'vww', case: name, bitops, points_lost: loss, within_limits: 'true', score_sqnr_db: '30' },
 });
 const BASELINES = [
   baseline('int8; streaming', '800e6', '0.00'),
@@ -26,6 +26,14 @@ const RIVALS = [
   ...rows('memory-driven', []),
   ...rows('evolutionary', [], false),
 ];
+it('asks for shares an eighth of an octave apart', () => {
+  expect(sharesOf({ frontier: [8, 10] }).map((share) => share.toFixed(4))).toEqual([
+    '0.5000',
+    '0.4585',
+    '0.4204',
+  ]);
+});
+
 const verdictOf = (text: string, name: string): string =>
   text.split('\n').find((line) => line.startsWith(`| **${name}** |`))!;
 
@@ -66,15 +74,15 @@ it('leaves the verdict open where a row that ends too early decides, or is missi
     [...rows('VDQS refined', [1, 3]), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(open).toContain('| greedy | 566 | ≤ 0 | ≤ 0 |');
+  expect(open).toContain('| greedy | 566 | ≤ 3 | ≤ 3 |');
   expect(verdictOf(open, 'VDQS needs no more than any rival')).toContain(
-    '| yes (400; rivals 566) | no (200; rivals ≤ 0) | no (159; rivals ≤ 0) |',
+    '| yes (400; rivals 566) | no (200; rivals ≤ 3) | no (159; rivals ≤ 3) |',
   );
   const own = renderFrontier(
     [...rows('VDQS refined', short), ...rows('VDQS', []), ...rows('greedy', short), ...RIVALS],
     BASELINES,
   );
-  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 0.0; rivals ≤ 0.0) |');
+  expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
   const missing = renderFrontier([...rows('VDQS refined', []), ...RIVALS], BASELINES);
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain('| open (2 rows missing) |');
 });

@@ -23,4 +23,4 @@ export function noiseCurveOf(plans: readonly QuietPlan[]): Point[];
 export function sqnrAtLoss(
   plans: readonly { readonly sqnrDb: number; readonly loss: number }[],
   most: number,
-): number | undefined;
+): { readonly sqnrDb: number; readonly atMost: boolean } | undefined;

@@ -55,13 +55,14 @@ export const noiseCurveOf = (plans) =>
   curveOf(plans.map(({ bitops, sqnrDb }) => ({ bitops, loss: -sqnrDb })));
 
 /**
- * The signal-to-noise ratio of scores in dB that goes with a loss, of plans by whatever method: losses are made to grow as
- * it falls, with straight lines between plans. Undefined where even the quietest loses more, or all lose less.
+ * The signal-to-noise ratio of scores in dB that goes with a loss, of plans by whatever method, each counted once: losses
+ * are made to grow as it falls, with straight lines between plans (dB are a logarithm, as that of BitOPs); `atMost` where
+ * even the noisiest loses less. Undefined where the quietest lose more.
  */
 export function sqnrAtLoss(plans, most) {
   const points = curveOf(plans.map(({ sqnrDb, loss }) => ({ bitops: 10 ** (sqnrDb / 10), loss })));
   const read = bitopsAtLoss(points, most);
-  return read === undefined || read.atMost ? undefined : 10 * Math.log10(read.bitops);
+  return read && { sqnrDb: 10 * Math.log10(read.bitops), atMost: read.atMost };
 }
 
 /** The cheapest single plan that lost no more. */

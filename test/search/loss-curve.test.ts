@@ -52,9 +52,9 @@ it('reads the signal-to-noise ratio that goes with a loss, and BitOPs that go wi
     { bitops: 1, sqnrDb: 0, loss: 5.5 },
   ];
   // 0, 1.5, 1.5 and 5.5 points at 30, 20, 10 and 0 dB.
-  expect(sqnrAtLoss(plans, 0.75)).toBeCloseTo(25, 12);
-  expect(sqnrAtLoss(plans, 3.5)).toBeCloseTo(5, 12);
-  expect(sqnrAtLoss(plans, 6)).toBeUndefined();
+  expect(sqnrAtLoss(plans, 0.75)!.sqnrDb).toBeCloseTo(25, 12);
+  expect(sqnrAtLoss(plans, 3.5)!.sqnrDb).toBeCloseTo(5, 12);
+  expect(sqnrAtLoss(plans, 6)).toEqual({ sqnrDb: 0, atMost: true });
   expect(sqnrAtLoss(plans, -1)).toBeUndefined();
   expect(bitopsAtLoss(noiseCurveOf(plans), -25)!.bitops).toBeCloseTo(8 / Math.SQRT2, 12);
   expect(bitopsAtLoss(noiseCurveOf(plans), -31)).toBeUndefined();

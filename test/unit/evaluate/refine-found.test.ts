@@ -53,7 +53,13 @@ async function refined(keeps: (widths: string) => boolean, options: Partial<Refi
       return { ...prediction, agreement: keeps(widths) ? 91 : 89 };
     },
   );
-  return { found: result.assignment.join(' '), feasible: result.feasible, measured: [...measured], progress };
+  return {
+    found: result.assignment.join(' '),
+    feasible: result.feasible,
+    measured: [...measured],
+    progress,
+    evaluations: result.evaluations,
+  };
 }
 
 const among =
@@ -74,7 +80,7 @@ it('goes down by bounds of cost, as many plans as it may', async () => {
 it('then looks past bounds that lose it, narrows what is left, and knows what was lost already', async () => {
   const keeps = among('8 8 8 8', '4 8 8 8', '4 8 4 8');
   // Three further bounds lose it; of the widths the second is the cheapest, known to be lost, then the third.
-  const { found, measured, progress } = await refined(keeps, { squeeze: 4 });
+  const { found, measured, progress, evaluations } = await refined(keeps, { squeeze: 4 });
   expect(measured).toEqual(['8 8 8 8', '4 8 8 8', '4 4 8 8', '4 4 4 8', '4 8 4 8']);
   expect(found).toBe('4 8 4 8');
   expect(progress.at(-1)).toEqual([5, 6]);
@@ -82,6 +88,8 @@ it('then looks past bounds that lose it, narrows what is left, and knows what wa
   // One more, and nothing cheaper keeps it.
   const more = await refined(keeps, { squeeze: 5 });
   expect([more.found, more.measured.at(-1)]).toEqual(['4 8 4 8', '4 8 4 4']);
+  // What is looked at after the plan that is kept counts.
+  expect(more.evaluations).toBe(evaluations + 1);
 });
 
 it('finds the cheaper plan that keeps the bound beyond one that loses it', async () => {
