@@ -116,7 +116,7 @@ export function configureSearch(command: Command): void {
     .option(
       '--refine <n>',
       `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), ` +
-        'else for less noise within the other limits (default: 0)',
+        'else for less noise within the other limits, greedy widths and uniform ones first (default: 0)',
       wholeNumber,
     )
     .option(
