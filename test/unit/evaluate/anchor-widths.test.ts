@@ -75,3 +75,9 @@ it('leave out greedy where it ends beyond the limits', () => {
     '4 4 8 8 not kept',
   ]);
 });
+
+it('leave out uniform widths of more than twice the cost of what was found', () => {
+  // An eighth of 8 bits; a4w4 is a quarter, a8w4 and a4w8 half.
+  const { said } = anchors(problem({ weightCandidates: [8, 4, 2] }), '4 4 2 2', 0.15);
+  expect(said).toEqual(['4 4 2 2', '4 4 4 4 not kept']);
+});

@@ -117,6 +117,8 @@ it('measures no plan twice without a bound, and none where none is asked for', a
     [1, 10],
   ]);
   expect((await refined(() => false, { refinements: 0, squeeze: 5 })).measured).toEqual([]);
+  // One plan more is the uniform one: greedy and three uniform methods looked at one assignment each, the method at none.
+  expect((await refined(() => false, { isBounded: false, refinements: 1 })).evaluations).toBe(4);
 });
 
 it('narrows nothing where no plan keeps the bound', async () => {
