@@ -25,7 +25,7 @@ const PARTS = 2;
 export class HeldOutAccuracy {
   private readonly engine = createFloatEngine();
   private floatScores: Float32Array[][] | undefined;
-  /** By what classes they were sampled for. */
+  /** By the seed and the classes that they were sampled for. */
   private readonly sampled = new Map<string, ChannelSource>();
 
   constructor(
@@ -83,8 +83,9 @@ export class HeldOutAccuracy {
     return samples.map((_, s) => byPart[s % parts.length]![Math.floor(s / parts.length)]!);
   }
 
-  private channels(seed: number, stage: StagedRequest | undefined, key = ''): ChannelSource {
+  private channels(seed: number, stage: StagedRequest | undefined, classes = ''): ChannelSource {
     const { network, samples } = this.model;
+    const key = `${seed}/${classes}`;
     const known = this.sampled.get(key);
     if (known !== undefined) return known;
     const made = sampleChannels(network, samples, this.engine, seed, stage && stageClasses(stage));

@@ -129,6 +129,17 @@ export function compareScores(
   };
 }
 
+/** Of one assignment measured several times; the noise is averaged, not its logarithm. */
+export function meanPrediction(predictions: readonly AccuracyPrediction[]): AccuracyPrediction {
+  const mean = (of: (prediction: AccuracyPrediction) => number): number =>
+    predictions.reduce((sum, prediction) => sum + of(prediction), 0) / predictions.length;
+  return {
+    agreement: mean(({ agreement }) => agreement),
+    drop: mean(({ drop }) => drop),
+    scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
+  };
+}
+
 /** Samples by the distance of their best class from the next. */
 function leastSureFirst(reference: Scores): number[] {
   const margins = reference.map(([scores]) => {

@@ -7,7 +7,7 @@ import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } fro
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
 import { anchorWidths } from './anchor-widths.js';
-import type { AccuracyPrediction } from './predict-accuracy.js';
+import { type AccuracyPrediction, meanPrediction } from './predict-accuracy.js';
 import { quieterWidths } from './quieter-widths.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
@@ -17,7 +17,8 @@ import { squeezeWidths } from './squeeze-widths.js';
 export interface RefineRequest extends WidthRequest {
   /**
    * Plans besides the first that are quantised and measured on held-out calibration images: to meet the bound of
-   * accuracy or, where there is none, for less noise within the bound of cost, those of anchor-widths.ts first. Default 0.
+   * accuracy or, where there is none, for less noise within the bound of cost, those of anchor-widths.ts first and the
+   * best more than once. Default 0.
    */
   readonly refinements?: number;
   /** Further such plans, cheaper than the last that kept the bound: other bounds of cost, then widths narrowed. Default 0. */
@@ -30,7 +31,8 @@ interface Start {
   readonly problem: WidthProblem;
   readonly found: FoundWidths;
 }
-type Measure = (assignment: Assignment) => Promise<AccuracyPrediction>;
+/** @param draw with another seed for each */
+type Measure = (assignment: Assignment, draw: number) => Promise<AccuracyPrediction>;
 
 /** Without a bound of accuracy: the widths of least noise that were measured within the other limits. */
 async function leastNoise(
@@ -44,29 +46,28 @@ async function leastNoise(
   const { anchors, evaluations: spent } = anchorWidths(problem, found, trials, options);
   let evaluations = found.evaluations + spent;
   let done = 0;
-  const { noise: _, ...best } = await quieterWidths(problem, {
+  const { assignment, draws } = await quieterWidths(problem, {
     start: found.assignment,
     anchors,
     trials,
     random: createRandom(seed),
+    costLimit: costShare * problem.cost(widestAssignment(problem)),
     solve: (figures) => {
       const result = widthSolver({ ...problem, figures }, options)(costShare);
       evaluations += result.evaluations;
       return result;
     },
-    measure: async (assignment) => {
+    measure: async (widths, draw) => {
       onProgress?.('refining', done++, 1 + trials);
-      const prediction = await measured(assignment);
-      const noise = 10 ** (-prediction.scoreSqnrDb / 10);
-      return {
-        ...found,
-        assignment,
-        ...{ prediction, noise, isMeasured: true as const },
-        predictedSqnrDb: predictedSqnrDb(problem, assignment),
-      };
+      const prediction = await measured(widths, draw);
+      return { prediction, noise: 10 ** (-prediction.scoreSqnrDb / 10) };
     },
   });
-  return { ...best, evaluations };
+  return {
+    ...{ ...found, assignment, evaluations, isMeasured: true },
+    prediction: meanPrediction(draws.map(({ prediction }) => prediction)),
+    predictedSqnrDb: predictedSqnrDb(problem, assignment),
+  };
 }
 
 export async function refineFound(
@@ -84,7 +85,7 @@ export async function refineFound(
   const lost = new Set<string>();
   const trial = async (share: number, assignment: Assignment): Promise<RefinedWidths> => {
     onProgress?.('refining', done++, 1 + refinements + squeeze);
-    const prediction = await measured(assignment);
+    const prediction = await measured(assignment, 0);
     const keeps = reaches(prediction, accuracy);
     if (!keeps) lost.add(assignmentKey(assignment));
     return {

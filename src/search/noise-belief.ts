@@ -74,7 +74,17 @@ export class NoiseBelief {
   sample(random: Random): readonly (readonly CandidateFigures[])[] {
     const root = choleskyRoot(this.covariance);
     const deviates = root.map(() => CAUTION * random.normal());
-    const errors = root.map((row, i) => row.reduce((sum, x, j) => sum + x * deviates[j]!, this.mean[i]!));
+    return this.figuresWith(
+      root.map((row, i) => row.reduce((sum, x, j) => sum + x * deviates[j]!, this.mean[i]!)),
+    );
+  }
+
+  /** Figures as they are expected to be. */
+  expected(): readonly (readonly CandidateFigures[])[] {
+    return this.figuresWith(this.mean);
+  }
+
+  private figuresWith(errors: ArrayLike<number>): readonly (readonly CandidateFigures[])[] {
     return this.problem.figures.map((row, variable) => {
       let wider = 0;
       return row.map((figure): CandidateFigures => {

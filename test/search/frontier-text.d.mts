@@ -2,4 +2,4 @@ type Row = Readonly<Record<string, string>>;
 
 export const FRONTIER_COLUMNS: readonly string[];
 export function sharesOf(network: { readonly frontier: readonly number[] }): number[];
-export function renderFrontier(rows: readonly Row[], tableRows: readonly Row[]): string;
+export function renderFrontier(rows: readonly Row[]): string;

@@ -3,19 +3,29 @@ import { bitopsAtLoss, cheapestPlan, curveOf, noiseCurveOf, sqnrAtLoss } from '.
 import { COMPARED_DROPS, NETWORKS } from './table-cases.mjs';
 
 export const FRONTIER_COLUMNS = [
-  ...['network', 'case', 'share', 'bitops', 'arena_bytes', 'within_limits', 'images', 'points_lost'],
-  ...['half_width_95', 'agreement', 'score_sqnr_db', 'held_out_sqnr_db', 'seconds', 'code'],
+  ...['network', 'case', 'share', 'bitops', 'arena_bytes', 'within_limits', 'images', 'seeds', 'points_lost'],
+  ...['half_width_95', 'points_by_seed', 'agreement', 'score_sqnr_db', 'held_out_sqnr_db', 'seconds', 'code'],
 ];
 
-/** `refined`: further plans, by rule and under corrected figures, the quietest kept. The nearest rival has them too. */
+/** Where every row starts. */
+const INT8 = 'int8';
+
+/**
+ * `refined`: further plans, by rule and under corrected figures, the quietest kept. The nearest rival has them too.
+ * `brief`: far behind the others, so that one seed tells. `isFixed`: one plan, whatever the share.
+ */
 export const FRONTIER_CASES = [
   ['VDQS refined', { method: 'vdqs', refined: true }],
   ['VDQS', { method: 'vdqs' }],
   ['integer program', { method: 'integer-program' }],
   ['greedy', { method: 'greedy' }],
-  ['memory-driven', { method: 'memory-driven' }],
-  ['evolutionary', { method: 'evolutionary' }],
+  ['memory-driven', { method: 'memory-driven', brief: true }],
+  ['evolutionary', { method: 'evolutionary', brief: true }],
   ['integer program refined', { method: 'integer-program', refined: true }],
+  [INT8, { method: 'uniform-a8w8', isFixed: true }],
+  ['uniform a4w8', { method: 'uniform-a4w8', isFixed: true }],
+  ['uniform a8w4', { method: 'uniform-a8w4', isFixed: true }],
+  ['uniform a4w4', { method: 'uniform-a4w4', isFixed: true }],
 ];
 
 /** Steps that halve the cost. */
@@ -24,20 +34,29 @@ const STEPS_PER_HALF = 8;
 export const sharesOf = ({ frontier: [first, last] }) =>
   Array.from({ length: last - first + 1 }, (_, i) => 2 ** (-(first + i) / STEPS_PER_HALF));
 
+export const sharesOfCase = ([, { isFixed }], definition) => (isFixed ? [1] : sharesOf(definition));
+
 const HEAD = `# BitOPs against points lost, method by method
 
 Written by \`npm run table:frontier\` from the figures in frontier.csv; do not edit. Every method is asked for the least
 noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
-points lost are read on the test images and choose no plan. "VDQS refined" quantises further plans of each share (twelve; eight
-of MobileNetV2): the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures
-that the plans before have corrected; it keeps the one within the limits with least noise on calibration images held out.
-So it has greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by
-one plan each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the
-same way. Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but
-that uniform widths are worth a plan was first seen on them (MCUNet), and so was where rows had to end.
+points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
+calibration images held out (24 measurements; 12 of MobileNetV2): the widths that greedy finds and uniform ones of not too
+different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the best, then the
+best once more with other seeds; it keeps the one within the limits with least noise. So it has greedy's plan and a uniform
+one among its own, and its verdicts are of the whole procedure; methods are compared by one plan each. The others quantise
+one plan; where a column says so, the integer program, a near rival, is refined in the same way. Sampling methods look at
+500 candidates. Numbers and widths of the refinement were not fitted to test images, but that uniform widths are worth a
+plan was first seen on them (MCUNet), that plans of some networks have to be measured more than once too (VWW), and so was
+where rows had to end.
 
-A single plan's loss is known to within ± 1 to 6 points only, as its 95 % interval says, so what a method needs for a loss
+How a plan rounds depends on what the quantiser samples: of the same widths one seed may lose 1.4 points and another 6 (VWW,
+20 seeds, standard deviation 1.1). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
+\`points_by_seed\`), and their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals. The two methods that
+are far behind are read by one seed.
+
+Even so a loss is known to within points only, so what a method needs for a loss
 is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),
 with straight lines between plans over log BitOPs. Uniform widths are no row: each counts where it lost so little itself,
 which luck may help. ≤ : the row ends before it loses so much; – : even its first plan loses more, or none fits. Readings
@@ -85,24 +104,23 @@ function verdict(needs) {
   return `${isOpen ? 'open' : isLess ? 'yes' : 'no'} (${text(own)}; rivals ${text(rival)})`;
 }
 
-/** Methods with a row of plans, and uniform widths with one each. */
-function methodsOf(rows, baselines, int8, shares) {
-  const searched = FRONTIER_CASES.map(([name]) => {
+/** Methods with a row of plans, and those of one plan alone. */
+function methodsOf(rows, int8, definition) {
+  return FRONTIER_CASES.filter(([name]) => name !== INT8).map((entry) => {
+    const [name, { isFixed = false }] = entry;
     const own = rows.filter((row) => row.case === name);
-    const isComplete = shares.every((share) => own.some((row) => row.share === share.toFixed(4)));
-    return { name, own, isComplete, read: bitopsAtLoss, plans: plansOf(own, int8) };
+    const isComplete = sharesOfCase(entry, definition).every((share) =>
+      own.some((row) => row.share === share.toFixed(4)),
+    );
+    const plans = plansOf(own, int8);
+    return isFixed
+      ? { name, own, isComplete, isFixed, read: cheapestPlan, plans: plans.slice(1) }
+      : { name, own, isComplete, isFixed, read: bitopsAtLoss, plans };
   });
-  const uniform = baselines
-    .filter((row) => row.case.startsWith('uniform') && row.within_limits === 'true')
-    .map((row) => ({
-      ...{ name: row.case.replace(/;/g, ','), own: [row], isComplete: true, read: cheapestPlan },
-      plans: [planOf(row)],
-    }));
-  return [...searched, ...uniform];
 }
 
 function plansTable(methods, shares) {
-  const rows = methods.filter(({ name, own }) => own.length > 0 && !name.startsWith('uniform'));
+  const rows = methods.filter(({ own, isFixed }) => own.length > 0 && !isFixed);
   const cell = ({ own }, share) => {
     const row = own.find((plan) => plan.share === share.toFixed(4));
     if (row === undefined) return '–';
@@ -178,25 +196,24 @@ function bySqnr(methods) {
   ];
 }
 
-function networkSection(network, rows, baselines) {
-  const baseline = baselines.find((row) => row.case === 'int8; streaming');
+function networkSection(network, rows) {
+  const baseline = rows.find((row) => row.case === INT8);
+  if (baseline === undefined) return `## ${network}\n\nint8 was not measured.`;
   const int8 = planOf(baseline);
-  const shares = sharesOf(NETWORKS[network]);
-  const methods = methodsOf(rows, baselines, int8, shares);
+  const methods = methodsOf(rows, int8, NETWORKS[network]);
   return [
     `## ${network}`,
-    `${rows[0].images} test images; int8 streaming ${million(int8.bitops)} MBitOPs, ${int8.loss.toFixed(2)} points lost. MBitOPs: points lost, SQNR of the scores:`,
-    plansTable(methods, shares),
+    `${baseline.images} test images; int8 ${million(int8.bitops)} MBitOPs, ${int8.loss.toFixed(2)} points lost. MBitOPs: points lost, SQNR of the scores:`,
+    plansTable(methods, sharesOf(NETWORKS[network])),
     ...byLoss(methods),
     ...bySqnr(methods),
   ].join('\n\n');
 }
 
-/** @param tableRows of table.csv: int8 and uniform widths */
-export function renderFrontier(rows, tableRows) {
-  const of = (all, network) => all.filter((row) => row.network === network);
+export function renderFrontier(rows) {
+  const of = (network) => rows.filter((row) => row.network === network);
   const sections = Object.keys(NETWORKS)
-    .filter((network) => of(rows, network).length > 0)
-    .map((network) => networkSection(network, of(rows, network), of(tableRows, network)));
+    .filter((network) => of(network).length > 0)
+    .map((network) => networkSection(network, of(network)));
   return `${HEAD}\n${sections.join('\n\n')}\n`;
 }

@@ -1,7 +1,8 @@
 /**
  * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least
  * noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
- * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared). Rows that stand
+ * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared), on the mean of
+ * plans that were quantised under several seeds. Rows that stand
  * in src/search/frontier.csv are kept; src/search/FRONTIER.md is written anew. Needs `npm run build`.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { csvRows } from '../support/csv-rows.mjs';
 import { requireData } from '../support/data-collection.mjs';
-import { FRONTIER_CASES, FRONTIER_COLUMNS, renderFrontier, sharesOf } from './frontier-text.mjs';
+import { FRONTIER_CASES, FRONTIER_COLUMNS, renderFrontier, sharesOfCase } from './frontier-text.mjs';
 import { codeOf, now, searchBench } from './search-bench.mjs';
 import { NETWORKS } from './table-cases.mjs';
 
@@ -34,24 +35,27 @@ if (unknown.length > 0) {
 const bench = searchBench(root, data);
 const code = codeOf(root);
 
-async function measure(network, definition, [label, { method, refined }], share, prepared) {
+async function measure(network, definition, [label, how], share, prepared) {
   const start = now();
+  const reconstruction = { kind: definition.reconstruction };
   const found = await prepared.search.search({
     ...{ ...bench.searchedWith, sramBytes: 1024 * definition.sram, costShare: share },
-    ...{ reconstruction: { kind: definition.reconstruction }, refinements: refined ? definition.quieter : 0 },
-    ...{ scope: 'all', weights: 'auto', stage: 'streaming', method },
+    ...{ reconstruction, refinements: how.refined ? definition.quieter : 0 },
+    ...{ scope: 'all', weights: 'auto', stage: 'streaming', method: how.method },
   });
   const seconds = ((now() - start) / 1000).toFixed(1);
-  const { top1, agreement, scoreSqnrDb, n } = await bench.tested(prepared.network, found, prepared.samples);
+  const seeds = how.brief ? 1 : definition.seeds;
+  const outcome = await bench.testedBySeeds(prepared, found, {
+    ...{ seeds, seed: bench.searchedWith.seed, reconstruction },
+  });
   const { isMeasured, prediction } = found.found;
   const cells = {
     ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },
-    ...{ within_limits: found.found.feasible && found.fits, images: n, points_lost: top1.points.toFixed(2) },
-    ...{ half_width_95: top1.halfWidth.toFixed(2), agreement: agreement.toFixed(2) },
-    ...{
-      score_sqnr_db: scoreSqnrDb.toFixed(2),
-      held_out_sqnr_db: isMeasured === true ? prediction.scoreSqnrDb.toFixed(2) : '',
-    },
+    ...{ within_limits: found.found.feasible && found.fits, images: outcome.n, seeds },
+    ...{ points_lost: outcome.points.toFixed(2), half_width_95: outcome.halfWidth.toFixed(2) },
+    points_by_seed: outcome.pointsBySeed.map((points) => points.toFixed(2)).join(' '),
+    ...{ agreement: outcome.agreement.toFixed(2), score_sqnr_db: outcome.scoreSqnrDb.toFixed(2) },
+    held_out_sqnr_db: isMeasured === true ? prediction.scoreSqnrDb.toFixed(2) : '',
     ...{ seconds, code },
   };
   return FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
@@ -63,7 +67,7 @@ for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORK
   if (definition === undefined) continue;
   let prepared;
   for (const entry of FRONTIER_CASES.filter(([label]) => labels.includes(label)))
-    for (const share of sharesOf(definition)) {
+    for (const share of sharesOfCase(entry, definition)) {
       const isKnown = (row) =>
         row.network === network && row.case === entry[0] && row.share === share.toFixed(4);
       if (rowsOf().some(isKnown)) continue;
@@ -85,5 +89,4 @@ const sorted = rowsOf().sort((a, b) => {
 });
 const lines = sorted.map((row) => FRONTIER_COLUMNS.map((column) => row[column]).join(','));
 writeFileSync(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
-const table = csvRows(readFileSync(`${root}src/search/table.csv`, 'utf8'));
-writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted, table));
+writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted));

@@ -7,6 +7,7 @@ import { calibrateForSearch } from '../../dist/evaluate/calibrate-for-search.js'
 import { floatModel } from '../../dist/evaluate/calibrate-model.js';
 import { compareAccuracy } from '../../dist/evaluate/compare-accuracy.js';
 import { readFloatInput } from '../../dist/evaluate/float-inputs.js';
+import { quantizeCalibrated } from '../../dist/evaluate/quantize-model.js';
 import { ModelSearch } from '../../dist/evaluate/search-model.js';
 import { createNodeHost, createWasmEngine, importModel, listSamples, PRESETS } from '../../dist/index.js';
 import { folderCache } from '../../dist/support/cache.js';
@@ -23,6 +24,10 @@ export function searchBench(root, data) {
   const cacheFolder = `${root}.cache/quantmcu`;
   const cache = folderCache(host, cacheFolder);
   const outcomes = new Map();
+  /** What the float network says of the images. */
+  const known = new Map();
+  const compare = (network, plan, samples) =>
+    compareAccuracy(network, plan, samples, { engine: createWasmEngine(), mapSamples: 0, known });
   return {
     host,
     cache,
@@ -38,23 +43,50 @@ export function searchBench(root, data) {
       const start = now();
       const search = await ModelSearch.prepare(model, { weights: 'auto', noiseImages: 8, seed: 1, cache });
       console.error(`${definition.model}: figures in ${((now() - start) / 1000).toFixed(1)} s`);
-      if (!images) return { search };
+      if (!images) return { search, model };
       const samples = [];
       for (const { path: file, label } of await listSamples(host, `${data}/images/${definition.test}`)) {
         const input = await readFloatInput(await host.readFile(file), file, float.network, recipe);
         samples.push({ values: [input], label: label + recipe.labelOffset });
       }
-      return { search, samples, network: float.network };
+      return { search, model, samples, network: float.network };
     },
 
     /** On the test images; once for searches that end at the same widths, stage and classes of patches. */
     async tested(network, { plan, assignment, stage, classes }, samples) {
       const key = JSON.stringify([network.name, assignment, stage, classes?.classes]);
+      if (!outcomes.has(key)) outcomes.set(key, await compare(network, plan, samples));
+      return outcomes.get(key);
+    },
+
+    /**
+     * What plans of these widths lose on the test images, quantised under the seeds 1 … `seeds`: the mean, of the
+     * intervals too, which is no less than the interval of the mean. Without classes of patches a stage changes no score.
+     */
+    async testedBySeeds({ network, model, samples }, { plan, assignment }, { seeds, seed, reconstruction }) {
+      const key = JSON.stringify([network.name, assignment, seeds, reconstruction]);
       if (!outcomes.has(key)) {
-        const how = { engine: createWasmEngine(), mapSamples: 0 };
-        outcomes.set(key, await compareAccuracy(network, plan, samples, how));
+        const runs = [];
+        for (let own = 1; own <= seeds; own++) {
+          const how = { seed: own, reconstruction };
+          const made = own === seed ? plan : quantizeCalibrated(model, assignment, how).plan;
+          runs.push(await compare(network, made, samples));
+        }
+        outcomes.set(key, meanOutcome(runs));
       }
       return outcomes.get(key);
     },
+  };
+}
+
+function meanOutcome(runs) {
+  const mean = (of) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  return {
+    n: runs[0].n,
+    points: mean(({ top1 }) => top1.points),
+    halfWidth: mean(({ top1 }) => top1.halfWidth),
+    agreement: mean(({ agreement }) => agreement),
+    scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
+    pointsBySeed: runs.map(({ top1 }) => top1.points),
   };
 }

@@ -8,7 +8,8 @@ const agreement = (percent) => ({ kind: 'agreement', percent });
  * `sram` is for arena and stack; `goal` the bound of accuracy;
  * `refinements`: plans quantised and measured on held-out calibration images to meet a bound; `squeeze`: further and
  * cheaper ones, in the case of this name; `frontier`: the first and last share of the frontier (frontier-text.mjs), where
- * the loss goes from nothing past five points; `quieter`: further plans of each refined share.
+ * the loss goes from nothing past five points; `quieter`: further plans of each refined share; `seeds`: under how many
+ * its plans are quantised and read.
  */
 export const NETWORKS = {
   resnet8: {
@@ -18,7 +19,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [10, 22],
-    quieter: 12,
+    quieter: 24,
+    seeds: 4,
     reconstruction: 'sequential',
   },
   vww: {
@@ -28,7 +30,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [12, 26],
-    quieter: 12,
+    quieter: 24,
+    seeds: 4,
     reconstruction: 'sequential',
   },
   mcunet_vww: {
@@ -38,7 +41,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [2, 16],
-    quieter: 12,
+    quieter: 24,
+    seeds: 4,
     reconstruction: 'sequential',
   },
   mobilenet_v1: {
@@ -48,7 +52,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [2, 16],
-    quieter: 12,
+    quieter: 24,
+    seeds: 4,
     reconstruction: 'sequential',
   },
   mobilenet_v2: {
@@ -60,7 +65,8 @@ export const NETWORKS = {
     refinements: 2,
     squeeze: 18,
     frontier: [4, 14],
-    quieter: 8,
+    quieter: 12,
+    seeds: 2,
     reconstruction: 'sequential',
   },
 };

@@ -14,6 +14,9 @@ const problem = {
     { bits: 4, entropyLoss: 0, noise },
   ]),
   baseNoise: 0,
+  cost: (assignment) => assignment.reduce<number>((sum, bits) => sum + bits, 0),
+  arenaBytes: () => 0,
+  sramBytes: 0,
 } as Partial<SearchProblem> as SearchProblem;
 
 const oneNarrow = (narrow: number): Assignment => FIGURES.map((_, i): Width => (i === narrow ? 4 : 8));
@@ -24,10 +27,16 @@ const solve = (figures: SearchProblem['figures']) => {
   return { assignment: oneNarrow(noises.indexOf(Math.min(...noises))), feasible: true, evaluations: 1 };
 };
 
-async function quieter(trials: number, isFeasible = true, anchors: readonly WidthTrial[] = []) {
+/** No neighbours unless the limit of cost is given. */
+async function quieter(
+  trials: number,
+  isFeasible = true,
+  anchors: readonly WidthTrial[] = [],
+  costLimit = 0,
+) {
   const measured: string[] = [];
   const found = await quieterWidths(problem, {
-    ...{ start: oneNarrow(0), anchors, trials, random: { ...createRandom(1), normal: () => 0 } },
+    ...{ start: oneNarrow(0), anchors, trials, costLimit, random: { ...createRandom(1), normal: () => 0 } },
     solve: (figures) => ({ ...solve(figures), feasible: isFeasible }),
     measure: async (assignment) => {
       measured.push(assignment.join(' '));
@@ -42,7 +51,10 @@ it('measures the widths it starts from, and keeps them when there are no further
 });
 
 it('finds the quieter plan once the figure that was too low is corrected, and tries none twice', async () => {
-  expect(await quieter(9)).toEqual({ found: '8 4 8', measured: ['4 8 8', '8 4 8'] });
+  const { found, measured } = await quieter(9);
+  expect(found).toBe('8 4 8');
+  // Then either once more, and as draws are all alike there is nothing else to find out.
+  expect(measured).toEqual(['4 8 8', '8 4 8', '8 4 8', '4 8 8']);
 });
 
 it('keeps to what the method says is within the limits', async () => {
@@ -63,4 +75,60 @@ it('tries anchors first, within the number of plans, and keeps only such as are 
     '8 8 4',
     '8 4 8',
   ]);
+});
+
+it('tries neighbours of the best where the method has nothing new', async () => {
+  // The method goes from the first to the second variable and stays there. Then the neighbours of that: figures of the
+  // first are corrected to about 4, that of the third is 3.
+  const { found, measured } = await quieter(2, true, [], 20);
+  expect(measured).toEqual(['4 8 8', '8 4 8', '8 8 4']);
+  expect(found).toBe('8 4 8');
+});
+
+it('measures the best once more in the last third, and does not keep what was quiet by luck', async () => {
+  // By its first draw the second variable's plan is the quietest, by all others not.
+  const noises: Record<string, readonly number[]> = {
+    '4 8 8': [4],
+    '8 4 8': [2.9, 3.3, 3.3, 3.3],
+    '8 8 4': [3, 3, 3, 3],
+  };
+  const measured: string[] = [];
+  const measure = async (assignment: Assignment, draw: number) => {
+    const key = assignment.join(' ');
+    measured.push(`${key}: ${draw}`);
+    return { noise: noises[key]![draw]! };
+  };
+  const request = { start: oneNarrow(0), anchors: [], trials: 6, costLimit: 20, solve, measure };
+  const within = problem.arenaBytes;
+  const only = {
+    ...problem,
+    arenaBytes: (widths: Assignment) => (widths.join(' ') in noises ? within(widths) : 1),
+  };
+  const random = { ...createRandom(1), normal: () => 0 };
+  const { assignment, draws } = await quieterWidths(only, { ...request, random });
+  expect(measured).toEqual([
+    '4 8 8: 0',
+    '8 4 8: 0',
+    '8 8 4: 0',
+    '8 4 8: 1',
+    '8 8 4: 1',
+    '8 8 4: 2',
+    '8 8 4: 3',
+  ]);
+  expect(assignment).toEqual(oneNarrow(2));
+  expect(draws).toHaveLength(4);
+});
+
+it('tries neighbours first in the second half of the plans', async () => {
+  // The method would have '8 4 8' next; within this limit of cost the quietest neighbour is 8 bits throughout.
+  const measured: string[] = [];
+  await quieterWidths(problem, {
+    ...{ start: oneNarrow(2), anchors: [], trials: 2, costLimit: 24 },
+    ...{ random: { ...createRandom(1), normal: () => 0 }, solve },
+    measure: async (assignment) => {
+      measured.push(assignment.join(' '));
+      return { noise: TRUE_NOISE[assignment.indexOf(4)] ?? 0 };
+    },
+  });
+  expect(measured).toEqual(['8 8 4', '4 8 8', '8 8 8']);
 });
