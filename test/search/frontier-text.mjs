@@ -42,7 +42,7 @@ Written by \`npm run table:frontier\` from the figures in frontier.csv; do not e
 noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
-calibration images held out (24 measurements; 12 of MobileNetV2): the widths that greedy finds and uniform ones of not too
+calibration images held out (16 measurements; 24 of ResNet-8, 10 of MobileNetV2): the widths that greedy finds and uniform ones of not too
 different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the best, then the
 best once more with other seeds; it keeps the one within the limits with least noise. So it has greedy's plan and a uniform
 one among its own, and its verdicts are of the whole procedure; methods are compared by one plan each. The others quantise
@@ -54,7 +54,7 @@ where rows had to end.
 How a plan rounds depends on what the quantiser samples: of the same widths one seed may lose 1.4 points and another 6 (VWW,
 20 seeds, standard deviation 1.1). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
 \`points_by_seed\`), and their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals. The two methods that
-are far behind are read by one seed.
+are far behind, and MobileNetV2, are read by one seed.
 
 Even so a loss is known to within points only, so what a method needs for a loss
 is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),

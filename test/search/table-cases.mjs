@@ -20,7 +20,7 @@ export const NETWORKS = {
     squeeze: 18,
     frontier: [10, 22],
     quieter: 24,
-    seeds: 4,
+    seeds: 3,
     reconstruction: 'sequential',
   },
   vww: {
@@ -30,8 +30,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [12, 26],
-    quieter: 24,
-    seeds: 4,
+    quieter: 16,
+    seeds: 3,
     reconstruction: 'sequential',
   },
   mcunet_vww: {
@@ -41,8 +41,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [2, 16],
-    quieter: 24,
-    seeds: 4,
+    quieter: 16,
+    seeds: 3,
     reconstruction: 'sequential',
   },
   mobilenet_v1: {
@@ -52,8 +52,8 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [2, 16],
-    quieter: 24,
-    seeds: 4,
+    quieter: 16,
+    seeds: 3,
     reconstruction: 'sequential',
   },
   mobilenet_v2: {
@@ -65,8 +65,8 @@ export const NETWORKS = {
     refinements: 2,
     squeeze: 18,
     frontier: [4, 14],
-    quieter: 12,
-    seeds: 2,
+    quieter: 10,
+    seeds: 1,
     reconstruction: 'sequential',
   },
 };
