@@ -2,7 +2,8 @@
  * Widths of less noise at the same cost. After the method's own plan and some by rules of their own, the method is asked
  * again under figures that the plans measured so far have corrected (src/search/noise-belief.ts), sampled, so that plans
  * differ; then come the neighbours of the best that these figures expect most of; then the best are measured again
- * (src/search/draws.ts). The plan with least noise is kept.
+ * (src/search/draws.ts). The plan with least noise is kept, for what it costs: where the last of the cost buys less than
+ * it does elsewhere, it is left.
  */
 import { Draws } from '../search/draws.js';
 import { quietestNeighbour } from '../search/neighbours.js';
@@ -33,6 +34,8 @@ export interface QuieterRequest<T> {
   readonly random: Random;
   /** Of the plans that are tried, but for anchors. */
   readonly costLimit: number;
+  /** By how much ln noise falls as ln cost grows, under the best widths: what a plan that costs less may be noisier. */
+  readonly noisePerCost: number;
   /** The method under other figures, within the same limits. */
   readonly solve: (figures: SearchProblem['figures']) => SearchResult;
   /** @param draw 0, 1, …: other samples of whatever chance there is in making and measuring a plan */
@@ -55,7 +58,7 @@ export async function quieterWidths<T extends { readonly noise: number }>(
   problem: SearchProblem,
   request: QuieterRequest<T>,
 ): Promise<QuietWidths<T>> {
-  const { start, trials, measure } = request;
+  const { start, trials, noisePerCost, measure } = request;
   const proposals = new Proposals(problem, request);
   const within = new Map<string, Tried<T>>();
   const attempt = async ({ assignment, isWithinLimits }: WidthTrial): Promise<void> => {
@@ -84,7 +87,8 @@ export async function quieterWidths<T extends { readonly noise: number }>(
         : (await again()) || (await fresh(samplesFirst));
     if (!isDone) break;
   }
-  return within.get(draws().kept())!;
+  const price = (key: string): number => noisePerCost * Math.log(problem.cost(within.get(key)!.assignment));
+  return within.get(draws().kept(price))!;
 }
 
 /** What to measure next of what was not measured yet. */

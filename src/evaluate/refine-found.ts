@@ -3,7 +3,13 @@
  * bounds of cost, then single widths. Without such a bound, the widths that lose least.
  */
 import { SEARCH_METHODS } from '../search/methods.js';
-import { type Assignment, assignmentKey, predictedSqnrDb, widestAssignment } from '../search/problem.js';
+import {
+  type Assignment,
+  assignmentKey,
+  predictedSqnrDb,
+  totalNoise,
+  widestAssignment,
+} from '../search/problem.js';
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
 import { anchorWidths } from './anchor-widths.js';
@@ -34,6 +40,24 @@ interface Start {
 /** @param draw with another seed for each */
 type Measure = (assignment: Assignment, draw: number) => Promise<AccuracyPrediction>;
 
+/** The next bound of cost that noise is compared at. */
+const CHEAPER = 2 ** (-1 / 4);
+
+/** How fast the least noise, by the figures, falls as the bound of cost grows; 0 where nothing cheaper exists. */
+function noisePerCost(
+  problem: WidthProblem,
+  { assignment }: FoundWidths,
+  options: RefineRequest,
+): { readonly value: number; readonly evaluations: number } {
+  const cheaper = widthSolver(problem, options)(CHEAPER * (options.costShare ?? 1));
+  const { evaluations } = cheaper;
+  const costs = Math.log(problem.cost(assignment) / problem.cost(cheaper.assignment));
+  const noise = (widths: Assignment): number => (problem.baseNoise ?? 0) + totalNoise(problem, widths);
+  const rise = Math.log(noise(cheaper.assignment) / noise(assignment));
+  const isKnown = cheaper.feasible && costs > 0 && rise > 0;
+  return { value: isKnown ? rise / costs : 0, evaluations };
+}
+
 /** Without a bound of accuracy: the widths of least noise that were measured within the other limits. */
 async function leastNoise(
   { problem, found }: Start,
@@ -44,7 +68,8 @@ async function leastNoise(
   // A method that does not read the figures would only be asked the same again.
   const trials = SEARCH_METHODS[options.method].readsNoise ? refinements : 0;
   const { anchors, evaluations: spent } = anchorWidths(problem, found, trials, options);
-  let evaluations = found.evaluations + spent;
+  const slope = noisePerCost(problem, found, options);
+  let evaluations = found.evaluations + spent + slope.evaluations;
   let done = 0;
   const { assignment, draws } = await quieterWidths(problem, {
     start: found.assignment,
@@ -52,6 +77,7 @@ async function leastNoise(
     trials,
     random: createRandom(seed),
     costLimit: costShare * problem.cost(widestAssignment(problem)),
+    noisePerCost: slope.value,
     solve: (figures) => {
       const result = widthSolver({ ...problem, figures }, options)(costShare);
       evaluations += result.evaluations;

@@ -43,9 +43,12 @@ export class Draws {
     return best.logs.length < MOST_DRAWS ? best.key : undefined;
   }
 
-  /** The plan with the least noise that it may well have: of two alike the one that was drawn more often. */
-  kept(): string {
-    return this.least(({ high }) => high).key;
+  /**
+   * The plan with the least noise that it may well have: of two alike the one that was drawn more often.
+   * @param price by plan what is added to its ln noise
+   */
+  kept(price: (key: string) => number = () => 0): string {
+    return this.least(({ high }, { key }) => high + price(key)).key;
   }
 
   /** Standard deviation of a plan's ln noise over draws; 0 as long as no plan was drawn twice. */
@@ -64,8 +67,9 @@ export class Draws {
     return { low: mean(logs) - error, high: mean(logs) + error };
   }
 
-  private least(of: (bounds: Bounds) => number): Drawn {
-    return this.plans.reduce((a, b) => (of(this.boundsOf(b)) < of(this.boundsOf(a)) ? b : a));
+  private least(of: (bounds: Bounds, plan: Drawn) => number): Drawn {
+    const worth = (plan: Drawn): number => of(this.boundsOf(plan), plan);
+    return this.plans.reduce((a, b) => (worth(b) < worth(a) ? b : a));
   }
 }
 

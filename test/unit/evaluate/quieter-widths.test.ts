@@ -36,7 +36,14 @@ async function quieter(
 ) {
   const measured: string[] = [];
   const found = await quieterWidths(problem, {
-    ...{ start: oneNarrow(0), anchors, trials, costLimit, random: { ...createRandom(1), normal: () => 0 } },
+    ...{
+      start: oneNarrow(0),
+      anchors,
+      trials,
+      costLimit,
+      noisePerCost: 0,
+      random: { ...createRandom(1), normal: () => 0 },
+    },
     solve: (figures) => ({ ...solve(figures), feasible: isFeasible }),
     measure: async (assignment) => {
       measured.push(assignment.join(' '));
@@ -98,7 +105,15 @@ it('measures the best once more in the last third, and does not keep what was qu
     measured.push(`${key}: ${draw}`);
     return { noise: noises[key]![draw]! };
   };
-  const request = { start: oneNarrow(0), anchors: [], trials: 6, costLimit: 20, solve, measure };
+  const request = {
+    start: oneNarrow(0),
+    anchors: [],
+    trials: 6,
+    costLimit: 20,
+    noisePerCost: 0,
+    solve,
+    measure,
+  };
   const within = problem.arenaBytes;
   const only = {
     ...problem,
@@ -123,7 +138,7 @@ it('tries neighbours first in the second half of the plans', async () => {
   // The method would have '8 4 8' next; within this limit of cost the quietest neighbour is 8 bits throughout.
   const measured: string[] = [];
   await quieterWidths(problem, {
-    ...{ start: oneNarrow(2), anchors: [], trials: 2, costLimit: 24 },
+    ...{ start: oneNarrow(2), anchors: [], trials: 2, costLimit: 24, noisePerCost: 0 },
     ...{ random: { ...createRandom(1), normal: () => 0 }, solve },
     measure: async (assignment) => {
       measured.push(assignment.join(' '));
