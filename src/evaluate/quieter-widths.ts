@@ -2,8 +2,8 @@
  * Widths of less noise at the same cost. After the method's own plan and some by rules of their own, the method is asked
  * again under figures that the plans measured so far have corrected (src/search/noise-belief.ts), sampled, so that plans
  * differ; then come the neighbours of the best that these figures expect most of; then the best are measured again
- * (src/search/draws.ts). The plan with least noise is kept, for what it costs: where the last of the cost buys less than
- * it does elsewhere, it is left.
+ * (src/search/draws.ts). The plan with least noise is kept, for what it costs: where the last
+ * of the cost buys less than it does elsewhere, it is left.
  */
 import { Draws } from '../search/draws.js';
 import { quietestNeighbour } from '../search/neighbours.js';
@@ -18,6 +18,9 @@ const SAMPLES = 8;
  * again.
  */
 const [SAMPLED_SHARE, NEW_SHARE] = [1 / 2, 2 / 3];
+
+/** Of the cost of the quietest plan that one of less cost takes at least: who allows a cost wants most of it used. */
+const LEAST_SPENT = 2 ** (-1 / 8);
 
 export interface WidthTrial {
   readonly assignment: Assignment;
@@ -46,6 +49,8 @@ export interface QuieterRequest<T> {
 export interface QuietWidths<T> {
   readonly assignment: Assignment;
   readonly draws: readonly T[];
+  /** Arenas that were laid out for neighbours; those of the method are its own count. */
+  readonly evaluations: number;
 }
 
 interface Tried<T> {
@@ -87,14 +92,18 @@ export async function quieterWidths<T extends { readonly noise: number }>(
         : (await again()) || (await fresh(samplesFirst));
     if (!isDone) break;
   }
-  const price = (key: string): number => noisePerCost * Math.log(problem.cost(within.get(key)!.assignment));
-  return within.get(draws().kept(price))!;
+  const costOf = (key: string): number => problem.cost(within.get(key)!.assignment);
+  const leastCost = LEAST_SPENT * costOf(draws().kept());
+  const price = (key: string): number =>
+    costOf(key) < leastCost ? Number.POSITIVE_INFINITY : noisePerCost * Math.log(costOf(key));
+  return { ...within.get(draws().kept(price))!, evaluations: proposals.evaluations };
 }
 
 /** What to measure next of what was not measured yet. */
 class Proposals {
   private readonly belief: NoiseBelief;
   private readonly known = new Set<string>();
+  evaluations = 0;
 
   constructor(
     private readonly problem: SearchProblem,
@@ -130,6 +139,9 @@ class Proposals {
   private near(from: Assignment): Assignment | undefined {
     const { costLimit } = this.request;
     const figures = this.belief.expected();
-    return quietestNeighbour(this.problem, { from, figures, costLimit, isKnown: this.isKnown });
+    const request = { from, figures, costLimit, isKnown: this.isKnown };
+    const { assignment, evaluations } = quietestNeighbour(this.problem, request);
+    this.evaluations += evaluations;
+    return assignment;
   }
 }

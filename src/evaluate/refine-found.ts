@@ -71,7 +71,7 @@ async function leastNoise(
   const slope = noisePerCost(problem, found, options);
   let evaluations = found.evaluations + spent + slope.evaluations;
   let done = 0;
-  const { assignment, draws } = await quieterWidths(problem, {
+  const quiet = await quieterWidths(problem, {
     start: found.assignment,
     anchors,
     trials,
@@ -89,9 +89,13 @@ async function leastNoise(
       return { prediction, noise: 10 ** (-prediction.scoreSqnrDb / 10) };
     },
   });
+  const { assignment, draws } = quiet;
+  // Plans were told apart by their first draws: what is said of the best comes from the others.
+  const unbiased = draws.length > 1 ? draws.slice(1) : draws;
   return {
-    ...{ ...found, assignment, evaluations, isMeasured: true },
-    prediction: meanPrediction(draws.map(({ prediction }) => prediction)),
+    ...{ ...found, assignment, isMeasured: true },
+    evaluations: evaluations + quiet.evaluations,
+    prediction: meanPrediction(unbiased.map(({ prediction }) => prediction)),
     predictedSqnrDb: predictedSqnrDb(problem, assignment),
   };
 }

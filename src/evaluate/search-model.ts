@@ -260,10 +260,10 @@ export class ModelSearch {
     options: SearchOptions,
   ): Promise<SearchedPlan> {
     const { stage, problem, costShare, classed } = candidate;
-    const found = await refineFound(candidate, { ...options, costShare }, (widths, draw) => {
-      const how = this.planOptions(options);
-      return this.heldOut.measure(bitAssignment(problem, widths), { ...how, seed: how.seed + draw }, classed);
-    });
+    const how = this.planOptions(options);
+    const found = await refineFound(candidate, { ...options, costShare }, (widths, draw) =>
+      this.heldOut.measure(bitAssignment(problem, widths), { ...how, seed: how.seed + draw }, classed),
+    );
     const assignment = bitAssignment(problem, found.assignment);
     const quantized = this.quantize(assignment, classed, options);
     const plan = classed === undefined ? expandStage(quantized, stage.choice) : quantized;

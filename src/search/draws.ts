@@ -8,16 +8,16 @@
 
 /** Draws of one plan at most. */
 const MOST_DRAWS = 4;
-/** Plans that are drawn again before the spread of draws is known. */
+/** The best by their first draws, which are drawn again whatever the spread of the others: without, there is none. */
 const PILOTS = 2;
+/** Noise below this is none. */
+const LEAST_NOISE = 1e-12;
 
 interface Drawn {
   readonly key: string;
   /** ln of the noise, by draw. */
   readonly logs: readonly number[];
-}
-
-interface Bounds {
+  /** One standard error below and above the mean. */
   readonly low: number;
   readonly high: number;
 }
@@ -25,22 +25,26 @@ interface Bounds {
 export class Draws {
   private readonly plans: readonly Drawn[];
 
-  /** @param noises by plan one positive noise per draw, at least one */
+  /** @param noises by plan one noise per draw, at least one; a plan whose noise is not a number is never the best */
   constructor(noises: ReadonlyMap<string, readonly number[]>) {
-    this.plans = [...noises].map(([key, own]) => ({ key, logs: own.map(Math.log) }));
+    const all = [...noises].map(([key, own]) => ({ key, logs: own.map(logOf) }));
+    const spread = spreadOf(all.map(({ logs }) => logs).filter((logs) => logs.every(Number.isFinite)));
+    this.plans = all.map(({ key, logs }) => {
+      const error = spread / Math.sqrt(logs.length);
+      return { key, logs, low: mean(logs) - error, high: mean(logs) + error };
+    });
   }
 
-  /** The plan to measure once more; undefined where another draw would not change what is kept. */
+  /** The plan to measure once more; undefined where that would hardly change what is kept. */
   next(): string | undefined {
     const pilots = [...this.plans].sort((a, b) => a.logs[0]! - b.logs[0]!).slice(0, PILOTS);
-    if (pilots.length < 2) return undefined;
+    if (pilots.length < PILOTS) return undefined;
     const pilot = pilots.find(({ logs }) => logs.length < 2);
     if (pilot !== undefined) return pilot.key;
-    const best = this.least(({ low }) => low);
-    const { high } = this.boundsOf(best);
-    const rivals = this.plans.filter((plan) => plan !== best && this.boundsOf(plan).low < high);
-    if (rivals.length === 0) return undefined;
-    return best.logs.length < MOST_DRAWS ? best.key : undefined;
+    const best = least(this.plans, ({ low }) => low);
+    const close = this.plans.filter(({ low }) => low < best.high);
+    const open = close.filter(({ logs }) => logs.length < MOST_DRAWS);
+    return close.length < 2 || open.length === 0 ? undefined : least(open, ({ low }) => low).key;
   }
 
   /**
@@ -48,29 +52,25 @@ export class Draws {
    * @param price by plan what is added to its ln noise
    */
   kept(price: (key: string) => number = () => 0): string {
-    return this.least(({ high }, { key }) => high + price(key)).key;
+    return least(this.plans, ({ high, key }) => high + price(key)).key;
   }
+}
 
-  /** Standard deviation of a plan's ln noise over draws; 0 as long as no plan was drawn twice. */
-  private spread(): number {
-    let [squares, freedom] = [0, 0];
-    for (const { logs } of this.plans) {
-      const center = mean(logs);
-      squares += logs.reduce((sum, x) => sum + (x - center) ** 2, 0);
-      freedom += logs.length - 1;
-    }
-    return freedom > 0 ? Math.sqrt(squares / freedom) : 0;
-  }
+const logOf = (noise: number): number =>
+  Number.isNaN(noise) ? Number.POSITIVE_INFINITY : Math.log(Math.max(noise, LEAST_NOISE));
 
-  private boundsOf({ logs }: Drawn): Bounds {
-    const error = this.spread() / Math.sqrt(logs.length);
-    return { low: mean(logs) - error, high: mean(logs) + error };
-  }
+const least = (plans: readonly Drawn[], of: (plan: Drawn) => number): Drawn =>
+  plans.reduce((a, b) => (of(b) < of(a) ? b : a));
 
-  private least(of: (bounds: Bounds, plan: Drawn) => number): Drawn {
-    const worth = (plan: Drawn): number => of(this.boundsOf(plan), plan);
-    return this.plans.reduce((a, b) => (worth(b) < worth(a) ? b : a));
+/** Standard deviation of a plan's ln noise over draws; 0 as long as no plan was drawn twice. */
+function spreadOf(plans: readonly (readonly number[])[]): number {
+  let [squares, freedom] = [0, 0];
+  for (const logs of plans) {
+    const center = mean(logs);
+    squares += logs.reduce((sum, x) => sum + (x - center) ** 2, 0);
+    freedom += logs.length - 1;
   }
+  return freedom > 0 ? Math.sqrt(squares / freedom) : 0;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

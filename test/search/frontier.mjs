@@ -45,9 +45,7 @@ async function measure(network, definition, [label, how], share, prepared) {
   });
   const seconds = ((now() - start) / 1000).toFixed(1);
   const seeds = how.brief ? 1 : definition.seeds;
-  const outcome = await bench.testedBySeeds(prepared, found, {
-    ...{ seeds, seed: bench.searchedWith.seed, reconstruction },
-  });
+  const outcome = await bench.testedBySeeds(prepared, found, { seeds, reconstruction });
   const { isMeasured, prediction } = found.found;
   const cells = {
     ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },

@@ -60,16 +60,17 @@ export function searchBench(root, data) {
     },
 
     /**
-     * What plans of these widths lose on the test images, quantised under the seeds 1 … `seeds`: the mean, of the
-     * intervals too, which is no less than the interval of the mean. Without classes of patches a stage changes no score.
+     * What plans of these widths lose on the test images: the mean over `seeds` seeds, of the intervals too. The seeds
+     * are none that a search measures under: a plan that was chosen for its luck there shall not have it here. One seed
+     * is the plan itself. Without classes of patches a stage changes no score.
      */
-    async testedBySeeds({ network, model, samples }, { plan, assignment }, { seeds, seed, reconstruction }) {
+    async testedBySeeds({ network, model, samples }, { plan, assignment }, { seeds, reconstruction }) {
       const key = JSON.stringify([network.name, assignment, seeds, reconstruction]);
       if (!outcomes.has(key)) {
         const runs = [];
-        for (let own = 1; own <= seeds; own++) {
-          const how = { seed: own, reconstruction };
-          const made = own === seed ? plan : quantizeCalibrated(model, assignment, how).plan;
+        for (let i = 0; i < seeds; i++) {
+          const how = { seed: FIRST_READING + i, reconstruction };
+          const made = seeds === 1 ? plan : quantizeCalibrated(model, assignment, how).plan;
           runs.push(await compare(network, made, samples));
         }
         outcomes.set(key, meanOutcome(runs));
@@ -78,6 +79,9 @@ export function searchBench(root, data) {
     },
   };
 }
+
+/** A search under seed 1 measures under seeds up to 4. */
+const FIRST_READING = 101;
 
 function meanOutcome(runs) {
   const mean = (of) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;

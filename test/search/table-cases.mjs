@@ -20,7 +20,7 @@ export const NETWORKS = {
     squeeze: 18,
     frontier: [10, 22],
     quieter: 24,
-    seeds: 3,
+    seeds: 2,
     reconstruction: 'sequential',
   },
   vww: {
@@ -31,7 +31,7 @@ export const NETWORKS = {
     squeeze: 18,
     frontier: [13, 25],
     quieter: 16,
-    seeds: 3,
+    seeds: 2,
     reconstruction: 'sequential',
   },
   mcunet_vww: {
@@ -40,9 +40,9 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
-    frontier: [6, 16],
+    frontier: [7, 15],
     quieter: 16,
-    seeds: 3,
+    seeds: 2,
     reconstruction: 'sequential',
   },
   mobilenet_v1: {
@@ -53,7 +53,7 @@ export const NETWORKS = {
     squeeze: 18,
     frontier: [3, 14],
     quieter: 16,
-    seeds: 3,
+    seeds: 2,
     reconstruction: 'sequential',
   },
   mobilenet_v2: {

@@ -1,5 +1,5 @@
 /** Four variables whose noise and cost are single digits, so that every neighbour can be listed by hand. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Width } from '../../../src/numeric/widths.js';
 import { quietestNeighbour } from '../../../src/search/neighbours.js';
 import type { Assignment, SearchProblem } from '../../../src/search/problem.js';
@@ -30,7 +30,7 @@ const near = (
   quietestNeighbour(of, {
     ...{ from, figures: of.figures, costLimit },
     isKnown: (assignment) => known.includes(assignment.join(' ')),
-  })?.join(' ');
+  }).assignment?.join(' ');
 
 it('exchanges widths where one variable loses less than another gains', () => {
   // 8 4 8 costs as much and has noise 2 instead of 3; 4 8 8 has 1.
@@ -71,20 +71,67 @@ it('judges by the figures that it is given', () => {
   const found = quietestNeighbour(problem, {
     ...{ from: [8, 8, 4], figures: other.figures, costLimit: 20, isKnown: () => false },
   });
-  expect(found?.join(' ')).toBe('8 4 8');
+  expect(found.assignment?.join(' ')).toBe('8 4 8');
 });
 
 it('changes fewer widths at once where there are many variables', () => {
+  /** Only the first may be wide: that costs six bits more, which others have to give. */
   const many = (count: number): string | undefined => {
-    const of = problemOf(Array.from({ length: count }, () => [0, 1, 9]));
-    const from = of.figures.map((): Width => 8);
+    const of = problemOf(Array.from({ length: count }, (_, i) => (i === 0 ? [0, 90, 99] : [0, 1, 9])));
+    const from = of.figures.map((_, i): Width => (i === 0 ? 2 : 8));
     const answer = quietestNeighbour(of, {
       ...{ from, figures: of.figures, isKnown: () => false },
-      costLimit: 8 * count - 12,
+      costLimit: 8 * count - 6,
     });
-    return answer?.filter((bits) => bits !== 8).join(' ');
+    return answer.assignment?.filter((bits) => bits !== 8).join(' ');
   };
-  // 12 bits less are three 4s among few variables; two changes reach that by two 2s alone.
-  expect(many(5)).toBe('4 4 4');
-  expect(many(40)).toBe('2 2');
+  // Two others at 4 bits among few variables, one at 2 bits where only two widths may differ.
+  expect(many(5)).toBe('4 4');
+  expect(many(40)).toBe('2');
+});
+
+it('has none where all that differ are narrower', () => {
+  expect(near([8, 8, 8], 99)).toBeUndefined();
+});
+
+describe('where memory binds', () => {
+  // The first two maps are live at the peak, and 12 bits of them fit; the others are free.
+  const count = 40;
+  const bound = problemOf(
+    Array.from({ length: count }, (_, i) => (i < 2 ? [0, 50, 60] : [0, 1, 2])),
+    {
+      arenaBytes: ([a, b]) => (a! + b! <= 12 ? 1 : 2),
+      peakVariables: () => [0, 1],
+    },
+  );
+  const from = bound.figures.map((_, i): Width => (i === 0 ? 4 : i === 2 ? 2 : 8));
+  const found = (known: readonly string[] = []) => near(from, 999, { known, of: bound });
+
+  it('does not spend its arenas on what cannot fit', () => {
+    const third = from.map((bits, i) => (i === 2 ? 8 : bits));
+    expect(found()).toBe(third.join(' '));
+  });
+
+  it('widens a map at the peak where another is narrowed', () => {
+    const tight = problemOf(
+      [
+        [0, 5, 9],
+        [0, 1, 2],
+        [0, 1, 2],
+      ],
+      {
+        arenaBytes: ([a, b]) => (a! + b! <= 12 ? 1 : 2),
+        peakVariables: () => [0, 1],
+      },
+    );
+    expect(near([4, 8, 8], 20, { of: tight })).toBe('8 4 8');
+  });
+
+  it('counts the arenas that it laid out', () => {
+    const { evaluations } = quietestNeighbour(bound, {
+      ...{ from, figures: bound.figures, costLimit: 999, isKnown: () => false },
+    });
+    // To 8 bits, and the third to 4 and 8: three widths alone, then the first that fits.
+    expect(evaluations).toBe(4);
+  });
 });
