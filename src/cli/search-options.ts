@@ -115,8 +115,8 @@ export function configureSearch(command: Command): void {
     .addOption(noiseImagesOption())
     .option(
       '--refine <n>',
-      `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), ` +
-        'else for less noise within the other limits, greedy widths and uniform ones first (default: 0)',
+      `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), else ` +
+        'for less noise within the other limits, greedy widths and uniform ones first, the best more than once (default: 0)',
       wholeNumber,
     )
     .option(

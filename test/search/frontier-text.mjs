@@ -42,25 +42,26 @@ Written by \`npm run table:frontier\` from the figures in frontier.csv; do not e
 noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
-calibration images held out (16 measurements; 24 of ResNet-8, 10 of MobileNetV2): the widths that greedy finds and uniform ones of not too
-different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the best, then the
-best once more with other seeds; it keeps the one within the limits with least noise. So it has greedy's plan and a uniform
-one among its own, and its verdicts are of the whole procedure; methods are compared by one plan each. The others quantise
-one plan; where a column says so, the integer program, a near rival, is refined in the same way. Sampling methods look at
-500 candidates. Numbers and widths of the refinement were not fitted to test images, but that uniform widths are worth a
-plan was first seen on them (MCUNet), that plans of some networks have to be measured more than once too (VWW), and so was
-where rows had to end.
+calibration images held out (16 measurements; 24 of ResNet-8, 10 of MobileNetV2): the widths that greedy finds and uniform
+ones of not too different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the
+best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
+greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by one plan
+each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
+Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but these
+showed first that uniform widths are worth a plan (MCUNet), that some networks' plans have to be measured more than once
+(VWW), that greedy leaves cost that buys little (ResNet-8), and where rows had to end.
 
 How a plan rounds depends on what the quantiser samples: of the same widths one seed may lose 1.4 points and another 6 (VWW,
 20 seeds, standard deviation 1.1). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
-\`points_by_seed\`), and their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals. The two methods that
-are far behind, and MobileNetV2, are read by one seed.
+\`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
+Their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals, which speak of images, not of seeds. The two
+methods that are far behind, and MobileNetV2, are read by one seed, that of the search.
 
-Even so a loss is known to within points only, so what a method needs for a loss
-is read off its whole row: points lost are made to grow as BitOPs fall (isotonic least squares, from int8 streaming on),
-with straight lines between plans over log BitOPs. Uniform widths are no row: each counts where it lost so little itself,
-which luck may help. ≤ : the row ends before it loses so much; – : even its first plan loses more, or none fits. Readings
-of different methods that are a few per cent apart are not told apart by so few images.
+Even so a loss is known to within points only, so what a method needs for a loss is read off its whole row: points lost are
+made to grow as BitOPs fall (isotonic least squares, from int8 streaming on), with straight lines between plans over log
+BitOPs. Uniform widths are no row: each counts where it lost so little itself, which luck may help. ≤ : the row ends before
+it loses so much; – : even its first plan loses more, or none fits. Readings of different methods that are a few per cent
+apart are not told apart by so few images.
 
 The SQNR of a plan's scores is known far better than its loss. So the loss is also read as a function of the SQNR over the
 plans within the limits of all methods, each once, again isotonic, and what a method needs for that SQNR off its row, of

@@ -148,6 +148,20 @@ it('tries neighbours first in the second half of the plans', async () => {
   expect(measured).toEqual(['8 8 4', '4 8 8', '8 8 8']);
 });
 
+it('keeps the last third for that, whatever else could be tried', async () => {
+  const measured: string[] = [];
+  // All at 8 bits would be within the cost.
+  const request = { start: oneNarrow(2), anchors: [], trials: 3, costLimit: 24, noisePerCost: 0, solve };
+  await quieterWidths(problem, {
+    ...{ ...request, random: { ...createRandom(1), normal: () => 0 } },
+    measure: async (assignment, draw) => {
+      measured.push(`${assignment.join(' ')}: ${draw}`);
+      return { noise: TRUE_NOISE[assignment.indexOf(4)] ?? 1 };
+    },
+  });
+  expect(measured).toEqual(['8 8 4: 0', '4 8 8: 0', '8 4 8: 0', '8 4 8: 1']);
+});
+
 it('leaves the last of the cost where it buys less than elsewhere, but no more than a twelfth', async () => {
   // 2 % more noise for 5 % less of the cost.
   const kept = async (noisePerCost: number, cheaperCost: number): Promise<string> => {
