@@ -194,3 +194,27 @@ it('keeps the quietest plan within the bound of cost where accuracy has none', a
   expect((await refine('memory-driven')).assignment).toEqual([4, 8, 8, 8]);
   expect(measured).toEqual(['4 8 8 8: 0']);
 });
+
+it('leaves the last of the cost where it buys less than the figures say that it does elsewhere', async () => {
+  // Within 80 %: 4 8 8 8, noise 1; within 67 %: 4 4 8 8 at 65 %, noise 3. So 75 % may be (80 / 75)^5.3 = 1.41 as noisy, 1.5 dB.
+  const kept = async (cheaperDb: number): Promise<string> => {
+    const prediction = { agreement: 100, drop: 0, scoreSqnrDb: 99 };
+    const { assignment } = await refineFound(
+      {
+        problem: problem(),
+        found: {
+          ...{ assignment: [4, 8, 8, 8], feasible: true, withinLimits: true, evaluations: 0 },
+          ...{ predictedSqnrDb: 0, prediction },
+        },
+      },
+      { method: 'exhaustive', lambda: 0.5, seed: 1, evaluations: 10, refinements: 15, costShare: 0.8 },
+      async (widths) => {
+        const known: Record<string, number> = { '4 8 8 8': 10, '8 4 4 8': cheaperDb };
+        return { ...prediction, scoreSqnrDb: known[widths.join(' ')] ?? 0 };
+      },
+    );
+    return assignment.join(' ');
+  };
+  expect(await kept(8.6)).toBe('8 4 4 8');
+  expect(await kept(8.4)).toBe('4 8 8 8');
+});

@@ -90,6 +90,20 @@ it('changes fewer widths at once where there are many variables', () => {
   expect(many(40)).toBe('2');
 });
 
+it('lays out many arenas before it gives up', () => {
+  // Any one of eight may be wide, not two: 28 pairs and 56 triples are quieter and do not fit.
+  const of = problemOf(
+    Array.from({ length: 8 }, () => [0, 1]),
+    { arenaBytes: (widths) => widths.filter((bits) => bits === 8).length, peakVariables: () => [] },
+  );
+  const from = of.figures.map((): Width => 4);
+  expect(
+    near(from, 99, { of })
+      ?.split(' ')
+      .filter((bits) => bits === '8'),
+  ).toHaveLength(1);
+});
+
 it('has none where all that differ are narrower', () => {
   expect(near([8, 8, 8], 99)).toBeUndefined();
 });
