@@ -55,7 +55,8 @@ How a plan rounds depends on what the quantiser samples: of the same widths one 
 20 seeds, standard deviation 1.1). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
 \`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
 Their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals, which speak of images, not of seeds. The two
-methods that are far behind, and MobileNetV2, are read by one seed, that of the search.
+methods that are far behind, MobileNetV2, what is not refined on MobileNetV1 and some uniform widths are read by one seed,
+that of the search.
 
 Even so a loss is known to within points only, so what a method needs for a loss is read off its whole row: points lost are
 made to grow as BitOPs fall (isotonic least squares, from int8 streaming on), with straight lines between plans over log
