@@ -2,8 +2,8 @@
  * Widths of less noise at the same cost. After the method's own plan and some by rules of their own, the method is asked
  * again under figures that the plans measured so far have corrected (src/search/noise-belief.ts), sampled, so that plans
  * differ; then come the neighbours of the best that these figures expect most of; then the best are measured again
- * (src/search/draws.ts). The plan with least noise is kept, for what it costs: where the last
- * of the cost buys less than it does elsewhere, it is left.
+ * (src/search/draws.ts). The plan with least noise is kept, for what it costs: where the last of the cost buys less than
+ * it does elsewhere, it is left.
  */
 import { Draws } from '../search/draws.js';
 import { quietestNeighbour } from '../search/neighbours.js';
