@@ -4,7 +4,8 @@ import { COMPARED_DROPS, NETWORKS } from './table-cases.mjs';
 
 export const FRONTIER_COLUMNS = [
   ...['network', 'case', 'share', 'bitops', 'arena_bytes', 'within_limits', 'images', 'seeds', 'points_lost'],
-  ...['half_width_95', 'points_by_seed', 'agreement', 'score_sqnr_db', 'held_out_sqnr_db', 'seconds', 'code'],
+  ...['half_width_95', 'points_by_seed', 'agreement', 'score_sqnr_db', 'held_out_sqnr_db'],
+  ...['activation_widths', 'weight_widths', 'seconds', 'code'],
 ];
 
 /** Where every row starts. */

@@ -3,13 +3,15 @@
  * noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
  * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared), on the mean of
  * plans that were quantised under several seeds. Rows that stand
- * in src/search/frontier.csv are kept; src/search/FRONTIER.md is written anew. Needs `npm run build`.
+ * in src/search/frontier.csv are kept, and read by further seeds where their network asks for more (test/search/table-cases.mjs);
+ * src/search/FRONTIER.md is written anew. Needs `npm run build`.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { csvRows } from '../support/csv-rows.mjs';
 import { requireData } from '../support/data-collection.mjs';
+import { assignmentOf, outcomeCells, outcomeOf, widthCells } from './frontier-row.mjs';
 import { FRONTIER_CASES, FRONTIER_COLUMNS, renderFrontier, sharesOfCase } from './frontier-text.mjs';
 import { codeOf, now, searchBench } from './search-bench.mjs';
 import { NETWORKS } from './table-cases.mjs';
@@ -22,6 +24,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = requireData(root);
 const CSV = `${root}src/search/frontier.csv`;
 if (!existsSync(CSV)) writeFileSync(CSV, `${FRONTIER_COLUMNS.join(',')}\n`);
+const replaceFile = (path, text) => {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+};
 const rowsOf = () => csvRows(readFileSync(CSV, 'utf8'));
 const labels = values.only?.split('|') ?? FRONTIER_CASES.map(([label]) => label);
 const unknown = [
@@ -35,29 +41,44 @@ if (unknown.length > 0) {
 const bench = searchBench(root, data);
 const code = codeOf(root);
 
+const goalOf = (definition, share) => ({
+  ...{ ...bench.searchedWith, sramBytes: 1024 * definition.sram, costShare: share },
+  ...{ reconstruction: { kind: definition.reconstruction }, scope: 'all', weights: 'auto', stage: 'streaming' },
+});
+
 async function measure(network, definition, [label, how], share, prepared) {
   const start = now();
-  const reconstruction = { kind: definition.reconstruction };
-  const found = await prepared.search.search({
-    ...{ ...bench.searchedWith, sramBytes: 1024 * definition.sram, costShare: share },
-    ...{ reconstruction, refinements: how.refined ? definition.quieter : 0 },
-    ...{ scope: 'all', weights: 'auto', stage: 'streaming', method: how.method },
-  });
+  const goal = goalOf(definition, share);
+  const refinements = how.refined ? definition.quieter : 0;
+  const found = await prepared.search.search({ ...goal, refinements, method: how.method });
   const seconds = ((now() - start) / 1000).toFixed(1);
   const seeds = how.brief ? 1 : definition.seeds;
-  const outcome = await bench.testedBySeeds(prepared, found, { seeds, reconstruction });
+  const outcome = await bench.testedBySeeds(prepared, found, { ...goal, seeds });
   const { isMeasured, prediction } = found.found;
-  const cells = {
+  return rowText({
     ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },
-    ...{ within_limits: found.found.feasible && found.fits, images: outcome.n, seeds },
-    ...{ points_lost: outcome.points.toFixed(2), half_width_95: outcome.halfWidth.toFixed(2) },
-    points_by_seed: outcome.pointsBySeed.map((points) => points.toFixed(2)).join(' '),
-    ...{ agreement: outcome.agreement.toFixed(2), score_sqnr_db: outcome.scoreSqnrDb.toFixed(2) },
+    within_limits: found.found.feasible && found.fits,
+    ...outcomeCells(outcome),
     held_out_sqnr_db: isMeasured === true ? prediction.scoreSqnrDb.toFixed(2) : '',
+    ...widthCells(found.assignment),
     ...{ seconds, code },
-  };
-  return FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
+  });
 }
+
+const rowText = (cells) => FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
+
+/** Of a row that was read by fewer seeds than its network asks for now: the missing ones, of the same widths. */
+async function readOn(row, definition, prepared) {
+  const goal = goalOf(definition, 1);
+  const { assignment: names } = await prepared.search.search({ ...goal, method: 'uniform-a8w8' });
+  const found = { assignment: assignmentOf(row, names) };
+  const known = outcomeOf(row);
+  const outcome = await bench.testedBySeeds(prepared, found, { ...goal, seeds: definition.seeds, known });
+  return rowText({ ...row, ...outcomeCells(outcome) });
+}
+
+const isUnread = (row, [, { brief }], { seeds }) =>
+  !brief && row.activation_widths !== '' && Number(row.seeds) < seeds;
 
 const until = now() + 60_000 * Number(values.minutes ?? Number.POSITIVE_INFINITY);
 for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORKS)) {
@@ -66,13 +87,18 @@ for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORK
   let prepared;
   for (const entry of FRONTIER_CASES.filter(([label]) => labels.includes(label)))
     for (const share of sharesOfCase(entry, definition)) {
-      const isKnown = (row) =>
+      const isThis = (row) =>
         row.network === network && row.case === entry[0] && row.share === share.toFixed(4);
-      if (rowsOf().some(isKnown)) continue;
+      const known = rowsOf().find(isThis);
+      if (known !== undefined && !isUnread(known, entry, definition)) continue;
       if (now() > until) break;
       prepared ??= await bench.prepare(definition);
-      const row = await measure(network, definition, entry, share, prepared);
-      appendFileSync(CSV, `${row}\n`);
+      const row =
+        known === undefined
+          ? await measure(network, definition, entry, share, prepared)
+          : await readOn(known, definition, prepared);
+      const others = rowsOf().filter((other) => !isThis(other));
+      replaceFile(CSV, `${[FRONTIER_COLUMNS.join(','), ...others.map(rowText), row].join('\n')}\n`);
       console.log(row);
     }
 }
@@ -85,6 +111,6 @@ const sorted = rowsOf().sort((a, b) => {
   const [x, y] = [place(a), place(b)];
   return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
 });
-const lines = sorted.map((row) => FRONTIER_COLUMNS.map((column) => row[column]).join(','));
-writeFileSync(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
+const lines = sorted.map(rowText);
+replaceFile(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
 writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted));

@@ -63,15 +63,17 @@ export function searchBench(root, data) {
      * What plans of these widths lose on the test images: the mean over `seeds` seeds, of the intervals too. The seeds
      * are none that a search measures under: a plan that was chosen for its luck there shall not have it here. One seed
      * is the plan itself. Without classes of patches a stage changes no score.
+     * @param known what was read before, of fewer seeds but more than one: these are not read again
      */
-    async testedBySeeds({ network, model, samples }, { plan, assignment }, { seeds, reconstruction }) {
+    async testedBySeeds({ network, model, samples }, { plan, assignment }, { seeds, reconstruction, known }) {
       const key = JSON.stringify([network.name, assignment, seeds, reconstruction]);
       if (!outcomes.has(key)) {
-        const runs = [];
-        for (let i = 0; i < seeds; i++) {
+        const runs = known === undefined ? [] : [known];
+        for (let i = known?.pointsBySeed.length ?? 0; i < seeds; i++) {
           const how = { seed: FIRST_READING + i, reconstruction };
           const made = seeds === 1 ? plan : quantizeCalibrated(model, assignment, how).plan;
-          runs.push(await compare(network, made, samples));
+          const { n, top1, agreement, scoreSqnrDb } = await compare(network, made, samples);
+          runs.push({ n, ...top1, agreement, scoreSqnrDb, pointsBySeed: [top1.points] });
         }
         outcomes.set(key, meanOutcome(runs));
       }
@@ -83,14 +85,17 @@ export function searchBench(root, data) {
 /** A search under seed 1 measures under seeds up to 4. */
 const FIRST_READING = 101;
 
-function meanOutcome(runs) {
-  const mean = (of) => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+/** @param runs each of one seed or the mean of several, which weighs as much as these */
+export function meanOutcome(runs) {
+  const pointsBySeed = runs.flatMap((run) => run.pointsBySeed);
+  const mean = (of) =>
+    runs.reduce((sum, run) => sum + run.pointsBySeed.length * of(run), 0) / pointsBySeed.length;
   return {
     n: runs[0].n,
-    points: mean(({ top1 }) => top1.points),
-    halfWidth: mean(({ top1 }) => top1.halfWidth),
+    points: mean(({ points }) => points),
+    halfWidth: mean(({ halfWidth }) => halfWidth),
     agreement: mean(({ agreement }) => agreement),
     scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
-    pointsBySeed: runs.map(({ top1 }) => top1.points),
+    pointsBySeed,
   };
 }
