@@ -12,7 +12,8 @@ export const widthCells = ({ activations, weights }) => ({
 export function assignmentOf(row, names) {
   const filled = (widths, cell) => {
     const all = Object.keys(widths);
-    if (cell.length !== all.length) throw new Error(`${row.network}: ${cell.length} widths for ${all.length}`);
+    if (cell.length !== all.length)
+      throw new Error(`${row.network}: ${cell.length} widths for ${all.length}`);
     return Object.fromEntries(all.map((name, i) => [name, Number(cell[i])]));
   };
   return {
@@ -36,5 +37,20 @@ export function outcomeOf(row) {
     ...{ n: Number(row.images), halfWidth: Number(row.half_width_95), agreement: Number(row.agreement) },
     ...{ points: Number(row.points_lost), scoreSqnrDb: Number(row.score_sqnr_db) },
     pointsBySeed: row.points_by_seed.split(' ').map(Number),
+  };
+}
+
+/** @param runs each of one seed or the mean of several, which weighs as much as these */
+export function meanOutcome(runs) {
+  const pointsBySeed = runs.flatMap((run) => run.pointsBySeed);
+  const mean = (of) =>
+    runs.reduce((sum, run) => sum + run.pointsBySeed.length * of(run), 0) / pointsBySeed.length;
+  return {
+    n: runs[0].n,
+    points: mean(({ points }) => points),
+    halfWidth: mean(({ halfWidth }) => halfWidth),
+    agreement: mean(({ agreement }) => agreement),
+    scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
+    pointsBySeed,
   };
 }

@@ -43,7 +43,12 @@ const code = codeOf(root);
 
 const goalOf = (definition, share) => ({
   ...{ ...bench.searchedWith, sramBytes: 1024 * definition.sram, costShare: share },
-  ...{ reconstruction: { kind: definition.reconstruction }, scope: 'all', weights: 'auto', stage: 'streaming' },
+  ...{
+    reconstruction: { kind: definition.reconstruction },
+    scope: 'all',
+    weights: 'auto',
+    stage: 'streaming',
+  },
 });
 
 async function measure(network, definition, [label, how], share, prepared) {

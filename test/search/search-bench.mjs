@@ -11,6 +11,7 @@ import { quantizeCalibrated } from '../../dist/evaluate/quantize-model.js';
 import { ModelSearch } from '../../dist/evaluate/search-model.js';
 import { createNodeHost, createWasmEngine, importModel, listSamples, PRESETS } from '../../dist/index.js';
 import { folderCache } from '../../dist/support/cache.js';
+import { meanOutcome } from './frontier-row.mjs';
 
 export const now = () => performance.now();
 
@@ -84,18 +85,3 @@ export function searchBench(root, data) {
 
 /** A search under seed 1 measures under seeds up to 4. */
 const FIRST_READING = 101;
-
-/** @param runs each of one seed or the mean of several, which weighs as much as these */
-export function meanOutcome(runs) {
-  const pointsBySeed = runs.flatMap((run) => run.pointsBySeed);
-  const mean = (of) =>
-    runs.reduce((sum, run) => sum + run.pointsBySeed.length * of(run), 0) / pointsBySeed.length;
-  return {
-    n: runs[0].n,
-    points: mean(({ points }) => points),
-    halfWidth: mean(({ halfWidth }) => halfWidth),
-    agreement: mean(({ agreement }) => agreement),
-    scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
-    pointsBySeed,
-  };
-}
