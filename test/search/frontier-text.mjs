@@ -37,13 +37,19 @@ export const sharesOf = ({ frontier: [first, last] }) =>
 
 export const sharesOfCase = ([, { isFixed }], definition) => (isFixed ? [1] : sharesOf(definition));
 
+/** As many as one core measures in about two minutes, or ten. */
+const measurements = () =>
+  Object.entries(NETWORKS)
+    .map(([name, { quieter }]) => `${quieter} of ${name}`)
+    .join(', ');
+
 const HEAD = `# BitOPs against points lost, method by method
 
 Written by \`npm run table:frontier\` from the figures in frontier.csv; do not edit. Every method is asked for the least
 noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
-calibration images held out (16 measurements; 24 of ResNet-8, 10 of MobileNetV2): the widths that greedy finds and uniform
+calibration images held out (${measurements()}): the widths that greedy finds and uniform
 ones of not too different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the
 best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
 greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by one plan
@@ -56,8 +62,7 @@ How a plan rounds depends on what the quantiser samples: of the same widths one 
 at a share of 0.149, 20 seeds, standard deviation 1.1; measured once by hand, no command repeats it). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
 \`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
 Their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals, which speak of images, not of seeds. The two
-methods that are far behind, MobileNetV2, what is not refined on MobileNetV1 and some uniform widths are read by one seed,
-that of the search.
+methods that are far behind and MobileNetV2 are read by one seed, that of the search.
 
 Even so a loss is known to within points only, so what a method needs for a loss is read off its whole row: points lost are
 made to grow as BitOPs fall (isotonic least squares, from int8 streaming on), with straight lines between plans over log
