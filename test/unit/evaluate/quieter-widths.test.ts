@@ -92,6 +92,19 @@ it('tries neighbours of the best where the method has nothing new', async () => 
   expect(found).toBe('8 4 8');
 });
 
+it('counts each arena that is laid out for neighbours', async () => {
+  let arenas = 0;
+  const counted = { ...problem, arenaBytes: () => 0 * ++arenas };
+  const { evaluations } = await quieterWidths(counted, {
+    ...{ start: oneNarrow(0), anchors: [], trials: 2, costLimit: 20, noisePerCost: 0, solve },
+    random: { ...createRandom(1), normal: () => 0 },
+    measure: async (assignment) => ({ noise: TRUE_NOISE[assignment.indexOf(4)] ?? 0 }),
+  });
+  // Two plans: the method's second, then a neighbour of it.
+  expect(arenas).toBeGreaterThan(0);
+  expect(evaluations).toBe(arenas);
+});
+
 it('measures the best once more in the last third, and does not keep what was quiet by luck', async () => {
   // By its first draw the second variable's plan is the quietest, by all others not.
   const noises: Record<string, readonly number[]> = {
