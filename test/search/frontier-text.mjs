@@ -49,8 +49,8 @@ Written by \`npm run table:frontier\` from the figures in frontier.csv; do not e
 noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under the network's SRAM limit, streaming,
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
-calibration images held out (${measurements()}): the widths that greedy finds and uniform
-ones of not too different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the
+calibration images held out (${measurements()}):
+the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the
 best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
 greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by one plan
 each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
@@ -59,8 +59,8 @@ showed first that uniform widths are worth a plan (MCUNet), that some networks' 
 (VWW), that greedy leaves cost that buys little (ResNet-8), and where rows had to end.
 
 How a plan rounds depends on what the quantiser samples: of the same widths one seed may lose 1.4 points and another 6 (VWW
-at a share of 0.149, 20 seeds, standard deviation 1.1; measured once by hand, no command repeats it). So what widths lose is the mean over plans of several seeds (column \`seeds\`, each in
-\`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
+at a share of 0.149, 20 seeds, standard deviation 1.1; measured once by hand, no command repeats it). So what widths lose is
+the mean over plans of several seeds (column \`seeds\`, each in \`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
 Their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals, which speak of images, not of seeds. The two
 methods that are far behind and MobileNetV2 are read by one seed, that of the search.
 
@@ -76,7 +76,8 @@ uniform widths where they have it. This takes plans of one SQNR to lose as much,
 itself comes from losses that are known to within points. – : the quietest plans lose more on the mean of such neighbours.
 
 Verdicts compare readings: the best form of VDQS with every rival that quantises one plan, then one plan each, then
-refined rivals too. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well.
+refined rivals too. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well;
+unlike the reading it gives no method credit for plans between two of its own, which there need not be.
 "Open" where a row that ends too early decides, or where rows are missing.
 `;
 
