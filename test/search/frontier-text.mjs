@@ -50,8 +50,8 @@ noise within shares of the BitOPs of 8 bits, an eighth of an octave apart, under
 weights searched. The shares span losses from about none to beyond five points. Widths come from calibration images alone;
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
 calibration images held out (${measurements()}):
-the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures that the plans before have corrected, then neighbours of the
-best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
+the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures that the plans
+before have corrected, then neighbours of the best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
 greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by one plan
 each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
 Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but these
