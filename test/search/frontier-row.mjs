@@ -13,7 +13,10 @@ export function assignmentOf(row, names) {
   const filled = (widths, cell) => {
     const all = Object.keys(widths);
     if (cell.length !== all.length)
-      throw new Error(`${row.network}: ${cell.length} widths for ${all.length}`);
+      throw new Error(
+        `src/search/frontier.csv, ${row.network}, ${row.case}, share ${row.share}: ${cell.length} widths, ` +
+          `expected ${all.length}; delete the row to have it measured anew`,
+      );
     return Object.fromEntries(all.map((name, i) => [name, Number(cell[i])]));
   };
   return {

@@ -21,9 +21,17 @@ describe('a row of the frontier', () => {
     expect(assignmentOf({ network: 'net', ...cells }, NAMES)).toEqual(widths);
   });
 
-  it('names the network whose widths are not as many as the row has', () => {
-    const row = { network: 'net', activation_widths: '84', weight_widths: '42' };
-    expect(() => assignmentOf(row, NAMES)).toThrow('net: 2 widths for 3');
+  it('is named when its widths are not as many as the network has', () => {
+    const row = {
+      network: 'net',
+      case: 'VDQS',
+      share: '0.5000',
+      activation_widths: '84',
+      weight_widths: '42',
+    };
+    expect(() => assignmentOf(row, NAMES)).toThrow(
+      'src/search/frontier.csv, net, VDQS, share 0.5000: 2 widths, expected 3; delete the row to have it measured anew',
+    );
   });
 
   it('read by two seeds weighs twice as much as the third', () => {

@@ -37,7 +37,7 @@ export const sharesOf = ({ frontier: [first, last] }) =>
 
 export const sharesOfCase = ([, { isFixed }], definition) => (isFixed ? [1] : sharesOf(definition));
 
-/** As many as one core measures in about two minutes, or ten. */
+/** Fewer where a plan takes longer to measure. */
 const measurements = () =>
   Object.entries(NETWORKS)
     .map(([name, { quieter }]) => `${quieter} of ${name}`)
@@ -51,16 +51,17 @@ weights searched. The shares span losses from about none to beyond five points. 
 points lost are read on the test images and choose no plan. "VDQS refined" measures further plans of each share on
 calibration images held out (${measurements()}):
 the widths that greedy finds and uniform ones of not too different a cost, then its own by noise figures that the plans
-before have corrected, then neighbours of the best, then the best once more with other seeds; it keeps the one within the limits with least noise for its cost. So it has
-greedy's plan and a uniform one among its own, and its verdicts are of the whole procedure; methods are compared by one plan
-each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
+before have corrected, then neighbours of the best, then the best once more with other seeds; it keeps the one within the
+limits with least noise for its cost. So it has greedy's plan and a uniform one among its own, and its verdicts are of the
+whole procedure; methods are compared by one plan each. The others quantise one plan; where a column says so, the integer program, a near rival, is refined in the same way.
 Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but these
 showed first that uniform widths are worth a plan (MCUNet), that some networks' plans have to be measured more than once
-(VWW), that greedy leaves cost that buys little (ResNet-8), and where rows had to end.
+(VWW), that greedy leaves cost that buys little (ResNet-8), and where rows had to start (MCUNet) and end.
 
 How a plan rounds depends on what the quantiser samples: of the same widths one seed may lose 1.4 points and another 6 (VWW
 at a share of 0.149, 20 seeds, standard deviation 1.1; measured once by hand, no command repeats it). So what widths lose is
-the mean over plans of several seeds (column \`seeds\`, each in \`points_by_seed\`), none of which a search measures under: a plan that was chosen for its luck there does not have it here.
+the mean over plans of several seeds (column \`seeds\`, each in \`points_by_seed\`), none of which a search measures under:
+a plan that was chosen for its luck there does not have it here.
 Their SQNR is of the mean noise; ± is the mean of the plans' 95 % intervals, which speak of images, not of seeds. The two
 methods that are far behind and MobileNetV2 are read by one seed, that of the search.
 
@@ -219,10 +220,43 @@ function networkSection(network, rows) {
   ].join('\n\n');
 }
 
+/** Of each refined row beside the same method's one plan of the same share. */
+function refiningSection(rows) {
+  const isWithin = (row) => row?.within_limits === 'true';
+  const lines = FRONTIER_CASES.filter(([name]) => isRefined(name)).flatMap(([name]) => {
+    const plain = name.replace(/ refined$/, '');
+    const gainsOf = (network) =>
+      rows
+        .filter((row) => row.case === name && row.network === network)
+        .map((row) => {
+          const isPair = (other) =>
+            other.case === plain && other.network === network && other.share === row.share;
+          return [row, rows.find(isPair)];
+        })
+        .filter((pair) => pair.every(isWithin))
+        .map(([row, pair]) => Number(row.score_sqnr_db) - Number(pair.score_sqnr_db));
+    const own = Object.keys(NETWORKS).map((network) => [network, gainsOf(network)]);
+    const all = ['all', own.flatMap(([, gains]) => gains)];
+    return [...own, all]
+      .filter(([, gains]) => gains.length > 0)
+      .map(([network, gains]) => {
+        const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+        const cells = [mean, Math.min(...gains), Math.max(...gains)].map((gain) => gain.toFixed(2));
+        return `| ${[plain, network, gains.length, ...cells].join(' | ')} |`;
+      });
+  });
+  const head = '| method | network | shares | mean dB | least | most |\n|---|---|---|---|---|---|';
+  return [
+    '## What refining is worth',
+    'SQNR of the scores of the refined plan beyond that of the one plan, share by share:',
+    [head, ...lines].join('\n'),
+  ].join('\n\n');
+}
+
 export function renderFrontier(rows) {
   const of = (network) => rows.filter((row) => row.network === network);
   const sections = Object.keys(NETWORKS)
     .filter((network) => of(network).length > 0)
     .map((network) => networkSection(network, of(network)));
-  return `${HEAD}\n${sections.join('\n\n')}\n`;
+  return `${HEAD}\n${[...sections, refiningSection(rows)].join('\n\n')}\n`;
 }

@@ -116,3 +116,18 @@ it('reads the loss as a function of the SQNR of all plans, and what a method nee
   expect(bySqnr).toContain('| VDQS refined | 650 | 429 |');
   expect(bySqnr).toContain('| greedy | 673 | 476 |');
 });
+
+it('says what refining is worth, share by share, of plans within the limits', () => {
+  // 3 dB and 1 dB more, by the fifth share 2 dB less; those between are level, one is not within the limits.
+  const noisy = (name: string, sqnrs: readonly number[]) =>
+    rows(name, []).map((row, i) => ({ ...row, score_sqnr_db: String(sqnrs[i] ?? 5) }));
+  const refined = noisy('VDQS refined', [20, 16, 9, 5, 3]).map((row, i) =>
+    i === 2 ? { ...row, within_limits: 'false' } : row,
+  );
+  const text = renderFrontier([INT8, ...refined, ...noisy('VDQS', [17, 15]), ...RIVALS]);
+  // 12 of 13 shares: (3 + 1 − 2) / 12.
+  expect(text).toContain(
+    '| VDQS | vww | 12 | 0.17 | -2.00 | 3.00 |\n| VDQS | all | 12 | 0.17 | -2.00 | 3.00 |',
+  );
+  expect(text).not.toContain('| integer program | all |');
+});

@@ -2,9 +2,9 @@
  * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least
  * noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
  * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared), on the mean of
- * plans that were quantised under several seeds. Rows that stand
- * in src/search/frontier.csv are kept, and read by further seeds where their network asks for more (test/search/table-cases.mjs);
- * src/search/FRONTIER.md is written anew. Needs `npm run build`.
+ * plans that were quantised under several seeds. Rows that stand in src/search/frontier.csv are kept, and read by further
+ * seeds where their network asks for more (test/search/table-cases.mjs); src/search/FRONTIER.md is written anew. Needs
+ * `npm run build`.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,11 +23,12 @@ const { values, positionals } = parseArgs({
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = requireData(root);
 const CSV = `${root}src/search/frontier.csv`;
-if (!existsSync(CSV)) writeFileSync(CSV, `${FRONTIER_COLUMNS.join(',')}\n`);
-const replaceFile = (path, text) => {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
-};
+const rowText = (cells) => FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
+function writeRows(rows) {
+  writeFileSync(`${CSV}.part`, `${[FRONTIER_COLUMNS.join(','), ...rows.map(rowText)].join('\n')}\n`);
+  renameSync(`${CSV}.part`, CSV);
+}
+if (!existsSync(CSV)) writeRows([]);
 const rowsOf = () => csvRows(readFileSync(CSV, 'utf8'));
 const labels = values.only?.split('|') ?? FRONTIER_CASES.map(([label]) => label);
 const unknown = [
@@ -60,17 +61,15 @@ async function measure(network, definition, [label, how], share, prepared) {
   const seeds = how.brief ? 1 : definition.seeds;
   const outcome = await bench.testedBySeeds(prepared, found, { ...goal, seeds });
   const { isMeasured, prediction } = found.found;
-  return rowText({
+  return {
     ...{ network, case: label, share: share.toFixed(4), bitops: found.bitops, arena_bytes: found.arenaBytes },
     within_limits: found.found.feasible && found.fits,
     ...outcomeCells(outcome),
     held_out_sqnr_db: isMeasured === true ? prediction.scoreSqnrDb.toFixed(2) : '',
     ...widthCells(found.assignment),
     ...{ seconds, code },
-  });
+  };
 }
-
-const rowText = (cells) => FRONTIER_COLUMNS.map((column) => String(cells[column])).join(',');
 
 /** Of a row that was read by fewer seeds than its network asks for now: the missing ones, of the same widths. */
 async function readOn(row, definition, prepared) {
@@ -79,7 +78,7 @@ async function readOn(row, definition, prepared) {
   const found = { assignment: assignmentOf(row, names) };
   const known = outcomeOf(row);
   const outcome = await bench.testedBySeeds(prepared, found, { ...goal, seeds: definition.seeds, known });
-  return rowText({ ...row, ...outcomeCells(outcome) });
+  return { ...row, ...outcomeCells(outcome) };
 }
 
 const isUnread = (row, [, { brief }], { seeds }) =>
@@ -102,9 +101,8 @@ for (const network of positionals.length > 0 ? positionals : Object.keys(NETWORK
         known === undefined
           ? await measure(network, definition, entry, share, prepared)
           : await readOn(known, definition, prepared);
-      const others = rowsOf().filter((other) => !isThis(other));
-      replaceFile(CSV, `${[FRONTIER_COLUMNS.join(','), ...others.map(rowText), row].join('\n')}\n`);
-      console.log(row);
+      writeRows([...rowsOf().filter((other) => !isThis(other)), row]);
+      console.log(rowText(row));
     }
 }
 const place = (row) => [
@@ -116,6 +114,5 @@ const sorted = rowsOf().sort((a, b) => {
   const [x, y] = [place(a), place(b)];
   return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
 });
-const lines = sorted.map(rowText);
-replaceFile(CSV, `${[FRONTIER_COLUMNS.join(','), ...lines].join('\n')}\n`);
+writeRows(sorted);
 writeFileSync(`${root}src/search/FRONTIER.md`, renderFrontier(sorted));
