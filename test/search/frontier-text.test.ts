@@ -26,12 +26,12 @@ const RIVALS = [
   ...rows('memory-driven', []),
   ...rows('evolutionary', [], false),
 ];
-it('asks for shares an eighth of an octave apart', () => {
-  expect(sharesOf({ frontier: [8, 10] }).map((share) => share.toFixed(4))).toEqual([
-    '0.5000',
-    '0.4585',
-    '0.4204',
-  ]);
+it('asks for shares in geometric steps', () => {
+  const shares = (first: number, last: number, stepsPerHalf: number) =>
+    sharesOf({ frontier: [first, last], stepsPerHalf }).map((share) => share.toFixed(4));
+  expect(shares(8, 10, 8)).toEqual(['0.5000', '0.4585', '0.4204']);
+  // Of half the steps every other share is the same.
+  expect(shares(16, 18, 16)).toEqual(['0.5000', '0.4788', '0.4585']);
 });
 
 const verdictOf = (text: string, name: string): string =>
@@ -125,9 +125,18 @@ it('says what refining is worth, share by share, of plans within the limits', ()
     i === 2 ? { ...row, within_limits: 'false' } : row,
   );
   const text = renderFrontier([INT8, ...refined, ...noisy('VDQS', [17, 15]), ...RIVALS]);
-  // 12 of 13 shares: (3 + 1 − 2) / 12.
+  // 24 of 25 shares: (3 + 1 − 2) / 24.
   expect(text).toContain(
-    '| VDQS | vww | 12 | 0.17 | -2.00 | 3.00 |\n| VDQS | all | 12 | 0.17 | -2.00 | 3.00 |',
+    '| VDQS | vww | 24 | 0.08 | -2.00 | 3.00 |\n| VDQS | all | 24 | 0.08 | -2.00 | 3.00 |',
   );
   expect(text).not.toContain('| integer program | all |');
+  // A second network with 1 dB on one share weighs as much.
+  const other = (name: string, sqnr: string) => ({
+    ...rows(name, [])[0]!,
+    ...{ network: 'mcunet_vww', share: '0.5000', score_sqnr_db: sqnr },
+  });
+  const both = [...refined, ...noisy('VDQS', [17, 15]), other('VDQS refined', '12'), other('VDQS', '11')];
+  expect(renderFrontier([INT8, { ...INT8, network: 'mcunet_vww' }, ...both, ...RIVALS])).toContain(
+    '| VDQS | all | 25 | 0.54 | -2.00 | 3.00 |',
+  );
 });

@@ -8,8 +8,8 @@ const agreement = (percent) => ({ kind: 'agreement', percent });
  * `sram` is for arena and stack; `goal` the bound of accuracy;
  * `refinements`: plans quantised and measured on held-out calibration images to meet a bound; `squeeze`: further and
  * cheaper ones, in the case of this name; `frontier`: the first and last share of the frontier (frontier-text.mjs), where
- * the loss goes from nothing past five points; `quieter`: further plans of each refined share; `seeds`: under how many
- * its plans are quantised and read.
+ * the loss goes from nothing past five points; `stepsPerHalf`: shares in which the cost halves; `quieter`: further plans
+ * of each refined share; `seeds`: under how many its plans are quantised and read.
  */
 export const NETWORKS = {
   resnet8: {
@@ -18,7 +18,8 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
-    frontier: [10, 22],
+    frontier: [20, 44],
+    stepsPerHalf: 16,
     quieter: 32,
     seeds: 4,
     reconstruction: 'sequential',
@@ -29,7 +30,8 @@ export const NETWORKS = {
     goal: drop(1),
     refinements: 3,
     squeeze: 18,
-    frontier: [13, 25],
+    frontier: [26, 50],
+    stepsPerHalf: 16,
     quieter: 24,
     seeds: 4,
     reconstruction: 'sequential',
@@ -41,6 +43,7 @@ export const NETWORKS = {
     refinements: 3,
     squeeze: 18,
     frontier: [4, 15],
+    stepsPerHalf: 8,
     quieter: 16,
     seeds: 4,
     reconstruction: 'sequential',
@@ -51,7 +54,8 @@ export const NETWORKS = {
     goal: agreement(80),
     refinements: 3,
     squeeze: 18,
-    frontier: [3, 14],
+    frontier: [6, 28],
+    stepsPerHalf: 16,
     quieter: 16,
     seeds: 4,
     reconstruction: 'sequential',
@@ -65,6 +69,7 @@ export const NETWORKS = {
     refinements: 2,
     squeeze: 18,
     frontier: [4, 14],
+    stepsPerHalf: 8,
     quieter: 10,
     seeds: 1,
     reconstruction: 'sequential',

@@ -120,6 +120,17 @@ it('measures no plan twice without a bound, and none where none is asked for', a
   expect((await refined(() => false, { isBounded: false, refinements: 1 })).evaluations).toBe(4 + 16);
 });
 
+it('counts the arenas of neighbours too', async () => {
+  // One plan more is the uniform one. A second is a neighbour of 4 8 8 8: an arena to see whether the first layer may be
+  // wide, one of the neighbour.
+  const counted = async (refinements: number) =>
+    refined(() => false, { isBounded: false, start: [4, 8, 8, 8], costShare: 0.8, refinements });
+  const [one, two] = [await counted(1), await counted(2)];
+  expect(one.measured).toEqual(['4 8 8 8', '4 4 4 4']);
+  expect(two.measured).toEqual(['4 8 8 8', '4 4 4 4', '8 4 4 8']);
+  expect(two.evaluations).toBe(one.evaluations + 2);
+});
+
 it('narrows nothing where no plan keeps the bound', async () => {
   const { feasible, measured } = await refined(() => false, { squeeze: 5 });
   expect([feasible, measured]).toEqual([false, ['8 8 8 8']]);
