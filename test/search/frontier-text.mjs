@@ -1,4 +1,5 @@
 /** src/search/FRONTIER.md: BitOPs against points lost, method by method, and what each needs for a given loss. */
+import { likeCostSection } from './like-cost.mjs';
 import { bitopsAtLoss, cheapestPlan, curveOf, noiseCurveOf, sqnrAtLoss } from './loss-curve.mjs';
 import { COMPARED_DROPS, NETWORKS } from './table-cases.mjs';
 
@@ -269,5 +270,7 @@ export function renderFrontier(rows) {
   const sections = Object.keys(NETWORKS)
     .filter((network) => of(network).length > 0)
     .map((network) => networkSection(network, of(network)));
-  return `${HEAD}\n${[...sections, refiningSection(rows)].join('\n\n')}\n`;
+  const near = FRONTIER_CASES.filter(([, { brief, isFixed }]) => !brief && !isFixed).map(([name]) => name);
+  const likeCost = rows.filter((row) => near.includes(row.case) && row.within_limits === 'true');
+  return `${HEAD}\n${[...sections, likeCostSection(likeCost), refiningSection(rows)].join('\n\n')}\n`;
 }
