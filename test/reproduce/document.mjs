@@ -9,7 +9,7 @@ one of accuracy, or a stricter one where that stands in the table, or a share of
 src/search/FRONTIER.md) the one with the fewest BitOPs that keeps the bound on the test images as well, against 8 bits
 in the cheapest patches that fit. Cycles are of the quickest such plan on each core that was run, points lost and
 agreement of the plan that is named; of those of a share they are means over as many seeds of the quantiser as frontier.csv
-says, one or two.
+says, one or four. Rows of many shares leave more plans to pick from.
 Written by \`npm run reproduce\` from src/search/table.csv and frontier.csv; do not edit. – : that row is not in the tables,
 or no plan there keeps the bound; such a network is not in the mean.
 `;

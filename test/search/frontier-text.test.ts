@@ -84,7 +84,9 @@ it('leaves the verdict open where a row that ends too early decides, or is missi
   ]);
   expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
   const missing = renderFrontier([INT8, ...rows('VDQS refined', []), ...RIVALS]);
-  expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain('| open (2 rows missing) |');
+  expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain(
+    '| open (2 not measured whole) |',
+  );
 });
 
 it('has no verdict where even int8 loses more', () => {
@@ -127,9 +129,9 @@ it('says what refining is worth, share by share, of plans within the limits', ()
   const text = renderFrontier([INT8, ...refined, ...noisy('VDQS', [17, 15]), ...RIVALS]);
   // 24 of 25 shares: (3 + 1 − 2) / 24.
   expect(text).toContain(
-    '| VDQS | vww | 24 | 0.08 | -2.00 | 3.00 |\n| VDQS | all | 24 | 0.08 | -2.00 | 3.00 |',
+    '| VDQS | vww | 24 | 0.08 | -2.00 | 3.00 |\n| VDQS | mean of 1 | 24 | 0.08 | -2.00 | 3.00 |',
   );
-  expect(text).not.toContain('| integer program | all |');
+  expect(text).not.toContain('| integer program | mean');
   // A second network with 1 dB on one share weighs as much.
   const other = (name: string, sqnr: string) => ({
     ...rows(name, [])[0]!,
@@ -137,6 +139,20 @@ it('says what refining is worth, share by share, of plans within the limits', ()
   });
   const both = [...refined, ...noisy('VDQS', [17, 15]), other('VDQS refined', '12'), other('VDQS', '11')];
   expect(renderFrontier([INT8, { ...INT8, network: 'mcunet_vww' }, ...both, ...RIVALS])).toContain(
-    '| VDQS | all | 25 | 0.54 | -2.00 | 3.00 |',
+    '| VDQS | mean of 2 | 25 | 0.54 | -2.00 | 3.00 |',
+  );
+});
+
+it('says what losses go with by the plans of near methods within the limits alone', () => {
+  // Ten plans of one cost: nine of near methods and within the limits have 36 pairs.
+  const plan = (name: string, i: number, isWithin = 'true') => ({
+    ...{ ...rows(name, [])[0]!, bitops: '100000000', points_lost: String(i), within_limits: isWithin },
+    ...{ agreement: String(90 - i), score_sqnr_db: String(20 - i), share: String(i) },
+  });
+  const near = ['VDQS refined', 'VDQS', 'integer program', 'greedy', 'integer program refined'];
+  const plans = Array.from({ length: 9 }, (_, i) => plan(near[i % near.length]!, i));
+  const others = [plan('memory-driven', 9), plan('evolutionary', 10), plan('VDQS', 11, 'false')];
+  expect(renderFrontier([INT8, ...plans, ...others])).toMatch(
+    /\| vww \| 36 \| [0-9.]+ \| 1\.00 \| 1\.00 \| 1\.00 \|/,
   );
 });
