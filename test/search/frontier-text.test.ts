@@ -87,6 +87,15 @@ it('leaves the verdict open where a row that ends too early decides, or is missi
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain(
     '| open (2 not measured whole) |',
   );
+  expect(missing).not.toContain('(not every share)');
+  const partly = renderFrontier([
+    INT8,
+    ...rows('VDQS refined', []),
+    ...rows('greedy', []).slice(1),
+    ...RIVALS,
+  ]);
+  expect(partly).toMatch(/^\| greedy \(not every share\) \|/m);
+  expect(partly).toMatch(/^\| VDQS refined \|/m);
 });
 
 it('has no verdict where even int8 loses more', () => {
@@ -144,7 +153,7 @@ it('says what refining is worth, share by share, of plans within the limits', ()
 });
 
 it('says what losses go with by the plans of near methods within the limits alone', () => {
-  // Ten plans of one cost: nine of near methods and within the limits have 36 pairs.
+  // Twelve plans of one cost: the nine of near methods and within the limits have 36 pairs.
   const plan = (name: string, i: number, isWithin = 'true') => ({
     ...{ ...rows(name, [])[0]!, bitops: '100000000', points_lost: String(i), within_limits: isWithin },
     ...{ agreement: String(90 - i), score_sqnr_db: String(20 - i), share: String(i) },
