@@ -109,7 +109,7 @@ async function searchWidths(
   const onProgress = (what: string, done?: number, total?: number): void =>
     progress.update(what, done, total);
   const calibrated = await calibrateForSearch(float, data, options.cache, { onProgress, threads });
-  const { seed, noiseImages, scope, stage, evaluations, costShare } = options;
+  const { seed, noiseImages, noise, scope, stage, evaluations, costShare } = options;
   const tuned =
     options.tuned === undefined ? undefined : await findTuned(environment, options.tuned, float.network);
   const lambda = options.lambda ?? tuned?.lambda ?? DEFAULT_LAMBDA;
@@ -125,7 +125,7 @@ async function searchWidths(
   const search = await ModelSearch.prepare(calibrated, figures);
   const searched = await search.search({
     ...figures,
-    ...{ scope, stage, lambda, evaluations, sramBytes, method: methodOf(options), costShare },
+    ...{ scope, stage, noise, lambda, evaluations, sramBytes, method: methodOf(options), costShare },
     ...cycleOptions(options, board, { host, cache, now, runBlocking }),
     refinements: refinementsOf(options, goal),
     squeeze: options.squeeze,

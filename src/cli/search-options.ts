@@ -2,8 +2,9 @@
 import { type Command, Option } from 'commander';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { type MeasureOptions, measureStepCycles } from '../evaluate/measure-cycles.js';
+import { NOISE_SOURCES, type NoiseSource } from '../evaluate/plan-noise.js';
 import type { SearchClasses } from '../evaluate/search-classes.js';
-import { type SearchOptions, type StageOption, stageKinds } from '../evaluate/search-model.js';
+import { checkNoise, type SearchOptions, type StageOption, stageKinds } from '../evaluate/search-model.js';
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import type { Tuned } from '../evaluate/tuned-file.js';
@@ -50,6 +51,7 @@ export interface SearchCommandOptions extends CalibrationOptions, ClassesCliOpti
   readonly tuned?: string;
   readonly evaluations: number;
   readonly noiseImages: number;
+  readonly noise: NoiseSource;
   readonly refine?: number;
   readonly squeeze: number;
   readonly cache: string;
@@ -113,6 +115,14 @@ export function configureSearch(command: Command): void {
     .option('--tuned <file>', 'λ, and with --vdpc share and τ, as quantmcu tune chose them')
     .addOption(evaluationsOption())
     .addOption(noiseImagesOption())
+    .addOption(
+      new Option(
+        '--noise <source>',
+        'where noise figures come from: one width narrow in the float network, or in plans (better widths, minutes)',
+      )
+        .choices(NOISE_SOURCES)
+        .default('float'),
+    )
     .option(
       '--refine <n>',
       `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), else ` +
@@ -151,6 +161,7 @@ export function classesOf(
   }
   const classes = chosenClasses(options, tuned);
   stageKinds({ stage, classes });
+  checkNoise({ noise: options.noise, classes });
   return classes;
 }
 
@@ -159,7 +170,7 @@ export const methodOf = ({ method, accuracy }: SearchCommandOptions): SearchMeth
 
 /** Errors: `search/option` where an option would have no effect. */
 export function checkOptions(options: SearchCommandOptions, goal: AccuracyGoal | undefined): void {
-  const { lambda, scope, stage, accuracy, refine } = options;
+  const { lambda, scope, stage, accuracy, refine, noise } = options;
   const method = methodOf(options);
   if (lambda !== undefined && !BY_ENTROPY.includes(method))
     throw badInput('search/option', 'λ is of the paper’s score alone', {
@@ -184,6 +195,11 @@ export function checkOptions(options: SearchCommandOptions, goal: AccuracyGoal |
         expected: '--accuracy-drop or --agreement, or another method',
       },
     );
+  if (noise !== 'float' && !SEARCH_METHODS[method].readsNoise)
+    throw badInput('search/option', 'the method does not read figures of noise', {
+      found: `--noise ${noise} with --method ${method}`,
+      expected: 'another method, or no --noise',
+    });
   if (scope === 'patch' && stage === 'none')
     throw badInput('search/option', 'without a stage there are no maps inside one to search', {
       found: '--scope patch with --stage none',

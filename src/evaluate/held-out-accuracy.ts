@@ -14,6 +14,7 @@ import { type AccuracyPrediction, compareScores } from './predict-accuracy.js';
 import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
 import { type StagedRequest, stageClasses } from './quantize-staged.js';
 import { type ClassedStage, stagedRequest } from './search-classes.js';
+import { createPool, type Task } from './task-pool.js';
 
 export interface PlanOptions {
   readonly seed: number;
@@ -22,16 +23,29 @@ export interface PlanOptions {
 
 const PARTS = 2;
 
+interface HeldOutRequest {
+  readonly assignment: BitAssignment;
+  readonly options: Required<PlanOptions>;
+}
+
+/** A request is one plan. */
+export const heldOutTask: Task<CalibratedModel, HeldOutRequest, AccuracyPrediction> = {
+  name: 'held-out accuracy',
+  load: (model) => {
+    const plans = new HeldOutPlans(model);
+    return { run: ({ assignment, options }) => plans.compare(assignment, options) };
+  },
+};
+
 export class HeldOutAccuracy {
-  private readonly engine = createFloatEngine();
-  private floatScores: Float32Array[][] | undefined;
-  /** By the seed and the classes that they were sampled for. */
-  private readonly sampled = new Map<string, ChannelSource>();
+  private readonly plans: HeldOutPlans;
 
   constructor(
     private readonly model: CalibratedModel,
     private readonly cache: Cache,
-  ) {}
+  ) {
+    this.plans = new HeldOutPlans(model);
+  }
 
   /**
    * With classes of branches every pixel is rounded as the branch that owns it rounds it: a branch's own copy of its
@@ -42,13 +56,67 @@ export class HeldOutAccuracy {
     options: PlanOptions,
     classed?: ClassedStage,
   ): Promise<AccuracyPrediction> {
+    const how = complete(options);
+    return this.cache.json(this.keyOf(assignment, how, classed), () =>
+      this.plans.compare(assignment, how, classed),
+    );
+  }
+
+  /** Each as `measure` has it, in their order; threads share the plans. */
+  async measureAll(
+    assignments: readonly BitAssignment[],
+    options: PlanOptions,
+    threads: number,
+    onPlan?: (done: number, total: number) => void,
+  ): Promise<readonly AccuracyPrediction[]> {
+    const how = complete(options);
+    const pool = await createPool(heldOutTask, this.model, Math.min(threads, assignments.length));
+    let done = 0;
+    const measure = async (assignment: BitAssignment): Promise<AccuracyPrediction> => {
+      const key = this.keyOf(assignment, how);
+      const prediction = await this.cache.json(key, () => pool.run({ assignment, options: how }));
+      onPlan?.(++done, assignments.length);
+      return prediction;
+    };
+    try {
+      return await Promise.all(assignments.map(measure));
+    } finally {
+      await pool.close();
+    }
+  }
+
+  private keyOf(
+    assignment: BitAssignment,
+    { seed, reconstruction }: Required<PlanOptions>,
+    classed?: ClassedStage,
+  ): string {
     const { ranges, samples } = this.model;
-    const { seed, reconstruction = DEFAULT_QUANTIZE_OPTIONS.reconstruction } = options;
     const how = JSON.stringify([assignment, seed, reconstruction, samples.length, PARTS]);
     const key = ['held-out accuracy 1', ranges.key, how, ...(classed === undefined ? [] : [classed.key])];
-    return this.cache.json(contentKey(key), () =>
-      compareScores(this.reference(), this.heldOutScores(assignment, { seed, reconstruction }, classed)),
-    );
+    return contentKey(key);
+  }
+}
+
+const complete = ({
+  seed,
+  reconstruction = DEFAULT_QUANTIZE_OPTIONS.reconstruction,
+}: PlanOptions): Required<PlanOptions> => ({ seed, reconstruction });
+
+/** Quantises plans and holds them against the float network, on this thread. */
+class HeldOutPlans {
+  private readonly engine = createFloatEngine();
+  private floatScores: Float32Array[][] | undefined;
+  /** By the seed and the classes that they were sampled for. */
+  private readonly sampled = new Map<string, ChannelSource>();
+
+  constructor(private readonly model: CalibratedModel) {}
+
+  compare(
+    assignment: BitAssignment,
+    options: Required<PlanOptions>,
+    classed?: ClassedStage,
+  ): AccuracyPrediction {
+    return compareScores(this.reference(), this.heldOutScores(assignment, options, classed));
   }
 
   private reference(): readonly Float32Array[][] {
@@ -60,7 +128,7 @@ export class HeldOutAccuracy {
   /** Of every sample by the plan that it was held out of, in the order of the samples. */
   private heldOutScores(
     assignment: BitAssignment,
-    options: PlanOptions,
+    options: Required<PlanOptions>,
     classed?: ClassedStage,
   ): Float32Array[][] {
     const { network, samples } = this.model;

@@ -129,6 +129,10 @@ export function compareScores(
   };
 }
 
+/** Noise-to-signal ratio of the scores. */
+export const noiseOf = ({ scoreSqnrDb }: Pick<AccuracyPrediction, 'scoreSqnrDb'>): number =>
+  10 ** (-scoreSqnrDb / 10);
+
 /** Of one assignment measured several times; the noise is averaged, not its logarithm. */
 export function meanPrediction(predictions: readonly AccuracyPrediction[]): AccuracyPrediction {
   const mean = (of: (prediction: AccuracyPrediction) => number): number =>
@@ -136,7 +140,7 @@ export function meanPrediction(predictions: readonly AccuracyPrediction[]): Accu
   return {
     agreement: mean(({ agreement }) => agreement),
     drop: mean(({ drop }) => drop),
-    scoreSqnrDb: -10 * Math.log10(mean(({ scoreSqnrDb }) => 10 ** (-scoreSqnrDb / 10))),
+    scoreSqnrDb: -10 * Math.log10(mean(noiseOf)),
   };
 }
 

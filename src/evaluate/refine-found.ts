@@ -13,7 +13,7 @@ import {
 import { leastCost } from '../search/vdqs.js';
 import { createRandom } from '../support/random.js';
 import { anchorWidths } from './anchor-widths.js';
-import { type AccuracyPrediction, meanPrediction } from './predict-accuracy.js';
+import { type AccuracyPrediction, meanPrediction, noiseOf } from './predict-accuracy.js';
 import { quieterWidths } from './quieter-widths.js';
 import { refineShare, ShareGrid, scanBelow, type Trial } from './refine-widths.js';
 import type { WidthProblem } from './search-problem.js';
@@ -86,7 +86,7 @@ async function leastNoise(
     measure: async (widths, draw) => {
       onProgress?.('refining', done++, 1 + trials);
       const prediction = await measured(widths, draw);
-      return { prediction, noise: 10 ** (-prediction.scoreSqnrDb / 10) };
+      return { prediction, noise: noiseOf(prediction) };
     },
   });
   const { assignment, draws } = quiet;

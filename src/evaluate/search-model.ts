@@ -15,6 +15,7 @@ import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
 import { HeldOutAccuracy, type PlanOptions } from './held-out-accuracy.js';
 import { loadIntegerSolver } from './integer-solver.js';
+import { type NoiseSource, withPlanNoise } from './plan-noise.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
 import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
 import { type RefineRequest, refineFound } from './refine-found.js';
@@ -51,6 +52,8 @@ export interface SearchOptions extends FigureOptions, RefineRequest {
   /** For arena and stack together. */
   readonly sramBytes: number;
   readonly reconstruction?: QuantizeOptions['reconstruction'];
+  /** Where the method's noise figures come from. Default `float`. */
+  readonly noise?: NoiseSource;
   /** The cost is cycles on this core instead of BitOPs. */
   readonly cycles?: CycleMeter;
   /** Most cycles that the plan may take, by the table; with `cycles`. */
@@ -96,6 +99,15 @@ export function stageKinds({
   });
 }
 
+/** Errors: `search/noise` where patches are in classes: noise of a class's part of a map is measured in the float network. */
+export function checkNoise({ noise, classes }: Pick<SearchOptions, 'noise' | 'classes'>): void {
+  if (noise === 'plans' && classes !== undefined)
+    throw unsupported('search/noise', 'plans do not tell the noise of one class of patches', {
+      found: '--vdpc with --noise plans',
+      expected: '--noise float',
+    });
+}
+
 /** MACs that predicting an assignment may cost, and the bounds of the images that come of it. */
 const PREDICTION_MACS = 2e10;
 const PREDICTION_IMAGES = { least: 64, most: 512 };
@@ -105,6 +117,8 @@ export class ModelSearch {
   private readonly heldOut: HeldOutAccuracy;
   private readonly stages: NetworkStages;
   private readonly classed = new Map<string, ClassedSearch>();
+  /** By how plans are quantised. */
+  private readonly planFigures = new Map<string, Promise<NetworkFigures>>();
   private last: { readonly key: string; readonly plan: DeployPlan } | undefined;
 
   private constructor(
@@ -131,8 +145,9 @@ export class ModelSearch {
     return new ModelSearch(model, figures, skeleton, predictor, options);
   }
 
-  /** Errors: `search/stage` where the stage asked for does not exist. */
+  /** Errors: `search/stage` where the stage asked for does not exist; those of `checkNoise`. */
   async search(given: SearchOptions): Promise<SearchedPlan> {
+    checkNoise(given);
     const options =
       given.method === 'integer-program' ? { ...given, integerSolver: await loadIntegerSolver() } : given;
     if (options.cycles !== undefined && options.method === 'integer-program')
@@ -197,7 +212,8 @@ export class ModelSearch {
     const { choice } = stage;
     const { cycles: meter, onProgress } = options;
     const classed = await this.classify(stage, options);
-    const { figures, predictor } = classed ?? { figures: this.figures, predictor: this.predictor };
+    const own = { figures: await this.figuresOf(options), predictor: this.predictor };
+    const { figures, predictor } = classed ?? own;
     const { skeleton } = classed ?? stage;
     const readsKept = (step: number): boolean => skeleton.readsKept(step);
     const cycles =
@@ -212,6 +228,23 @@ export class ModelSearch {
     const costShare = boundOfCost(problem, options);
     const found = await searchWidths(problem, predictor, { ...options, costShare });
     return { stage, problem, costShare, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
+  }
+
+  /** With noise from the source that is asked for. */
+  private figuresOf(options: SearchOptions): NetworkFigures | Promise<NetworkFigures> {
+    if (options.noise !== 'plans') return this.figures;
+    const how = this.planOptions(options);
+    const key = JSON.stringify(how);
+    const { threads = 1, onProgress } = this.options;
+    const known = this.planFigures.get(key);
+    if (known !== undefined) return known;
+    const made = withPlanNoise(this.figures, (plans) =>
+      this.heldOut.measureAll(plans, how, threads, (done, total) =>
+        onProgress?.('measuring noise in plans', done, total),
+      ),
+    );
+    this.planFigures.set(key, made);
+    return made;
   }
 
   /** What classes of patches change in a search; undefined where all are alike. */

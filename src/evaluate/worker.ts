@@ -1,6 +1,7 @@
 /** Worker thread: loads one task, then answers one request at a time, in their order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorKind, QuantmcuError } from '../support/errors.js';
+import { heldOutTask } from './held-out-accuracy.js';
 import { noiseTask } from './measure-noise.js';
 import { observeTask } from './observe-ranges.js';
 import { roundTask } from './round-layers.js';
@@ -15,6 +16,7 @@ const TASKS: readonly Task<never, never, unknown>[] = [
   roundTask,
   noiseTask,
   scoreTask,
+  heldOutTask,
 ];
 
 export interface WorkerStart {

@@ -14,16 +14,19 @@ const INT8 = 'int8';
 
 /**
  * `refined`: further plans, by rule and under corrected figures, the quietest kept. The nearest rival has them too.
- * `brief`: far behind the others, so that one seed tells. `isFixed`: one plan, whatever the share.
+ * `noise`: where the noise figures come from, where it is not the float network. `brief`: far behind the others, so that one seed tells. `isFixed`: one plan, whatever the share.
  */
 export const FRONTIER_CASES = [
   ['VDQS refined', { method: 'vdqs', refined: true }],
+  ['VDQS plan noise refined', { method: 'vdqs', noise: 'plans', refined: true }],
+  ['VDQS plan noise', { method: 'vdqs', noise: 'plans' }],
   ['VDQS', { method: 'vdqs' }],
   ['integer program', { method: 'integer-program' }],
   ['greedy', { method: 'greedy' }],
   ['memory-driven', { method: 'memory-driven', brief: true }],
   ['evolutionary', { method: 'evolutionary', brief: true }],
   ['integer program refined', { method: 'integer-program', refined: true }],
+  ['integer program plan noise', { method: 'integer-program', noise: 'plans' }],
   [INT8, { method: 'uniform-a8w8', isFixed: true }],
   ['uniform a4w8', { method: 'uniform-a4w8', isFixed: true }],
   ['uniform a8w4', { method: 'uniform-a8w4', isFixed: true }],

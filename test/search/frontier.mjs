@@ -56,7 +56,8 @@ async function measure(network, definition, [label, how], share, prepared) {
   const start = now();
   const goal = goalOf(definition, share);
   const refinements = how.refined ? definition.quieter : 0;
-  const found = await prepared.search.search({ ...goal, refinements, method: how.method });
+  const { method, noise = 'float' } = how;
+  const found = await prepared.search.search({ ...goal, refinements, method, noise });
   const seconds = ((now() - start) / 1000).toFixed(1);
   const seeds = how.brief ? 1 : definition.seeds;
   const outcome = await bench.testedBySeeds(prepared, found, { ...goal, seeds });
