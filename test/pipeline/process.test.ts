@@ -55,20 +55,28 @@ describe('search as a process', () => {
       );
     });
     const search = ['search', MODEL, '--data', 'ramps', '--target', 'nano33ble', '--no-emulate', '--json'];
-    search.push('--stage', 'none', '--weights', 'auto', '--agreement', '75', '--refine', '0');
-    const found = await Promise.all(
-      ['1', '2'].map((threads) =>
-        start([...search, '--threads', threads, '--cache', `cache-${threads}`, '-o', `plan-${threads}`]),
-      ),
-    );
-    for (const { code } of found) expect(code).toBe(0);
-    const [first, second] = ['1', '2'].map((threads) =>
-      ['json', 'bin'].map((end) => readFileSync(join(folder, `plan-${threads}.plan.${end}`))),
-    );
-    expect(second![1]!.equals(first![1]!)).toBe(true);
-    expect(second![0]!.equals(first![0]!)).toBe(true);
-    const widths = Object.values(JSON.parse(found[0]!.stdout).widths.activations);
-    expect(new Set(widths).size).toBeGreaterThan(1);
+    search.push('--stage', 'none', '--weights', 'auto');
+    const ways = {
+      bounded: ['--agreement', '75', '--refine', '0'],
+      plans: ['--noise', 'plans', '--cost-share', '0.4'],
+    };
+    for (const [way, more] of Object.entries(ways)) {
+      const found = await Promise.all(
+        ['1', '2'].map((threads) => {
+          const own = `${way}-${threads}`;
+          const apart = ['--threads', threads, '--cache', `cache-${own}`, '-o', own];
+          return start([...search, ...more, ...apart]);
+        }),
+      );
+      for (const { code } of found) expect(code).toBe(0);
+      const [first, second] = ['1', '2'].map((threads) =>
+        ['json', 'bin'].map((end) => readFileSync(join(folder, `${way}-${threads}.plan.${end}`))),
+      );
+      expect(second![1]!.equals(first![1]!)).toBe(true);
+      expect(second![0]!.equals(first![0]!)).toBe(true);
+      const widths = Object.values(JSON.parse(found[0]!.stdout).widths.activations);
+      expect(new Set(widths).size).toBeGreaterThan(1);
+    }
   });
 });
 

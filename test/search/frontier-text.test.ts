@@ -43,6 +43,7 @@ it('compares the best form of VDQS with the best rival, one plan each, and refin
     ...rows('VDQS', [2]),
     ...rows('greedy', [1.5, 4]),
     ...rows('integer program refined', [1, 2]),
+    ...rows('integer program plan noise', []),
     ...RIVALS,
   ];
   const text = renderFrontier([INT8, ...all]);
@@ -60,11 +61,33 @@ it('compares the best form of VDQS with the best rival, one plan each, and refin
     '| no (566; rivals 504) | no (362; rivals 264) | no (297; rivals 174) |',
   );
   // 200 · 2^(−1/7), 200 · 2^(−3/7).
-  expect(verdictOf(text, 'the same, refined rivals too')).toContain(
+  expect(verdictOf(text, 'the same, rivals of more plans too')).toContain(
     '| yes (400.0; rivals 400.0) | no (200; rivals 181) | no (159; rivals 149) |',
   );
   expect(verdictOf(text, 'the same, single plans')).toContain(
     '| yes (400; rivals 800) | yes (200; rivals 400) | no (200; rivals 190) |',
+  );
+});
+
+it('counts plan noise as a form of VDQS, and as more plans of a rival', () => {
+  const all = [
+    ...rows('VDQS plan noise', [1, 3]),
+    ...rows('VDQS', [2]),
+    ...rows('greedy', [1.5, 4]),
+    ...rows('integer program plan noise', [1, 2]),
+    ...rows('integer program refined', []),
+    ...RIVALS,
+  ];
+  const text = renderFrontier([INT8, ...all]);
+  expect(text).toContain('| VDQS plan noise | 400 | 200 | 159 |');
+  expect(verdictOf(text, 'VDQS needs no more than any rival')).toContain(
+    '| yes (400; rivals 504) | yes (200; rivals 264) | yes (159; rivals 174) |',
+  );
+  expect(verdictOf(text, 'the same, one plan each')).toContain(
+    '| no (566; rivals 504) | no (362; rivals 264) | no (297; rivals 174) |',
+  );
+  expect(verdictOf(text, 'the same, rivals of more plans too')).toContain(
+    '| yes (400.0; rivals 400.0) | no (200; rivals 181) | no (159; rivals 149) |',
   );
 });
 
@@ -85,7 +108,7 @@ it('leaves the verdict open where a row that ends too early decides, or is missi
   expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
   const missing = renderFrontier([INT8, ...rows('VDQS refined', []), ...RIVALS]);
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain(
-    '| open (2 not measured whole) |',
+    '| open (1 not measured whole) |',
   );
   expect(missing).not.toContain('(not every share)');
   const partly = renderFrontier([

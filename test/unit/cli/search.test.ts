@@ -143,6 +143,11 @@ describe('search', () => {
       ['--refine', '2', '--method', 'uniform-a4w8'],
       '--refine 2 with --method uniform-a4w8',
     ],
+    [
+      'noise in plans for a method that reads none',
+      ['--noise', 'plans', '--method', 'memory-driven'],
+      '--noise plans with --method memory-driven',
+    ],
     ['λ without the paper’s score', ['--lambda', '0.4'], '--lambda 0.4 with --method vdqs'],
     [
       'the scope of a stage without one',

@@ -1,0 +1,135 @@
+/** Noise figures from plans: by made-up plans, and against plans of random networks measured one by one. */
+import { describe, expect, it } from 'vitest';
+import { HeldOutAccuracy } from '../../../src/evaluate/held-out-accuracy.js';
+import { withPlanNoise } from '../../../src/evaluate/plan-noise.js';
+import { createFloatEngine } from '../../../src/evaluate/quantize-model.js';
+import { type NetworkFigures, networkFigures } from '../../../src/evaluate/search-figures.js';
+import { ModelSearch } from '../../../src/evaluate/search-model.js';
+import type { BitAssignment } from '../../../src/ir/stage-data.js';
+import type { Width } from '../../../src/numeric/widths.js';
+import { noCache } from '../../../src/support/cache.js';
+import { randomModel, smallSearch } from '../../support/random-search-model.js';
+
+const decibels = (noise: number): number => -10 * Math.log10(noise);
+
+describe('of made-up plans', () => {
+  const row = (...noise: readonly number[]) =>
+    noise.map((own, i) => ({ bits: ([8, 4, 2] as const)[i]!, entropyLoss: i / 2, noise: own }));
+  const figures = {
+    sites: [
+      { kind: 'activation', name: 'map', elements: 1, tensors: [1] },
+      { kind: 'weights', name: 'layer', elements: 1, layer: 0 },
+    ],
+    figures: [row(0, 7, 8), row(0, 9)],
+    baseNoise: 5,
+  } as unknown as NetworkFigures;
+  /** By the widths of the map and the weights. */
+  const of = async (noise: Readonly<Record<string, number>>) => {
+    const asked: string[] = [];
+    const measured = await withPlanNoise(figures, async (plans) =>
+      plans.map(({ activations: { map }, weights: { layer } }: BitAssignment) => {
+        const key = `${map}${layer}`;
+        asked.push(key);
+        return { agreement: 0, drop: 0, scoreSqnrDb: decibels(noise[key]!) };
+      }),
+    );
+    return { asked, measured };
+  };
+
+  it('is what one narrow width adds to the noise of 8 bits everywhere', async () => {
+    const { asked, measured } = await of({ '88': 0.25, '48': 0.5, '28': 2, '84': 0.375 });
+    expect(asked).toEqual(['88', '48', '28', '84']);
+    expect(measured.baseNoise).toBeCloseTo(0.25, 12);
+    const noise = measured.figures.map((own) => own.map((figure) => figure.noise));
+    expect(noise[0]).toEqual([0, expect.closeTo(0.25, 12), expect.closeTo(1.75, 12)]);
+    expect(noise[1]).toEqual([0, expect.closeTo(0.125, 12)]);
+    // The rest stays as it is.
+    expect(measured.sites).toBe(figures.sites);
+    expect(measured.figures.map((own) => own.map(({ bits, entropyLoss }) => [bits, entropyLoss]))).toEqual([
+      [
+        [8, 0],
+        [4, 0.5],
+        [2, 1],
+      ],
+      [
+        [8, 0],
+        [4, 0.5],
+      ],
+    ]);
+  });
+
+  it('never falls with the width', async () => {
+    const { measured } = await of({ '88': 0.5, '48': 0.75, '28': 0.625, '84': 0.25 });
+    const noise = measured.figures.map((own) => own.map((figure) => figure.noise));
+    expect(noise[0]).toEqual([0, expect.closeTo(0.25, 12), expect.closeTo(0.25, 12)]);
+    expect(noise[1]).toEqual([0, 0]);
+  });
+});
+
+describe('of random networks', () => {
+  it('predicts by plans of one narrow width each what VDQS finds', async () => {
+    const model = await randomModel(21);
+    const options = { ...smallSearch(noCache), seed: 5, reconstruction: { kind: 'sequential' } } as const;
+    const search = await ModelSearch.prepare(model, options);
+    const wanted = { ...options, stage: 'none', sramBytes: 64 * 1024, costShare: 0.4 } as const;
+    const { found, assignment } = await search.search({ ...wanted, noise: 'plans' });
+    const { sites } = await networkFigures(model, createFloatEngine(), options);
+    const heldOut = new HeldOutAccuracy(model, noCache);
+    const noiseWith = async (kind: 'activations' | 'weights', name: string, bits: Width): Promise<number> => {
+      const plan = {
+        ...{ defaultActivationBits: 8, defaultWeightBits: 8, activations: {}, weights: {} },
+        [kind]: { [name]: bits },
+      } as BitAssignment;
+      const { scoreSqnrDb } = await heldOut.measure(plan, options);
+      return 10 ** (-scoreSqnrDb / 10);
+    };
+    const base = await noiseWith('weights', sites.at(-1)!.name, 8);
+    let expected = base;
+    for (const { kind, name } of sites) {
+      const own = kind === 'activation' ? 'activations' : 'weights';
+      const bits = assignment[own][name]!;
+      let most = 0;
+      for (const width of [4, 2] as const)
+        if (width >= bits) most = Math.max(most, (await noiseWith(own, name, width)) - base);
+      expected += most;
+    }
+    expect(Object.values({ ...assignment.weights, ...assignment.activations }).some((b) => b < 8)).toBe(true);
+    expect(found.predictedSqnrDb).toBeCloseTo(decibels(expected), 6);
+    // Nothing of it is left behind for searches by the float network.
+    const float = await search.search(wanted);
+    const fresh = await (await ModelSearch.prepare(model, options)).search(wanted);
+    expect(float.found.predictedSqnrDb).toBe(fresh.found.predictedSqnrDb);
+    expect(float.found.predictedSqnrDb).not.toBeCloseTo(found.predictedSqnrDb, 3);
+  });
+
+  it('measures many plans as one by one', async () => {
+    const model = await randomModel(4);
+    const heldOut = new HeldOutAccuracy(model, noCache);
+    const plans = ([8, 4, 2] as const).map(
+      (bits): BitAssignment => ({
+        ...{ defaultActivationBits: 8, defaultWeightBits: bits, activations: {}, weights: {} },
+      }),
+    );
+    const told: [number, number][] = [];
+    const all = await heldOut.measureAll(plans, { seed: 3 }, 1, (done, total) => told.push([done, total]));
+    expect(told).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+    const single = [];
+    for (const plan of plans) single.push(await heldOut.measure(plan, { seed: 3 }));
+    expect(all).toEqual(single);
+    expect(new Set(single.map(({ scoreSqnrDb }) => scoreSqnrDb)).size).toBe(3);
+  });
+
+  it('refuses classes of patches', async () => {
+    const model = await randomModel(4);
+    const options = { ...smallSearch(noCache), stage: 'patches', sramBytes: 6 * 1024 } as const;
+    const search = await ModelSearch.prepare(model, options);
+    const classes = { rule: 'noise', flaggedShare: 0.5 } as const;
+    await expect(search.search({ ...options, classes, noise: 'plans' })).rejects.toMatchObject({
+      code: 'search/noise',
+    });
+  });
+});
