@@ -8,7 +8,7 @@ import type { AccuracyGoal } from '../evaluate/search-widths.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { readModel, type Verified } from '../pipeline.js';
 import type { SearchFacts } from '../report/search-report.js';
-import { DEFAULT_LAMBDA } from '../search/methods.js';
+import { DEFAULT_LAMBDA, SEARCH_METHODS } from '../search/methods.js';
 import { type Cache, folderCache } from '../support/cache.js';
 import type { Board } from '../targets/index.js';
 import { calibrationWarnings, requireModel, searchedWeights, selectionOf } from './calibration-options.js';
@@ -69,8 +69,10 @@ export async function runSearch(
   progress.end();
   const { constantBytes } = planMemory(searched.plan);
   const flashBytes = options.flash ?? board.flash.bytes;
+  const method = methodOf(options);
   const facts: SearchFacts = {
-    ...{ model, target: board.id, method: methodOf(options), scope: options.scope },
+    ...{ model, target: board.id, method, scope: options.scope },
+    noise: SEARCH_METHODS[method].readsNoise ? options.noise : null,
     ...{ stage: searched.stage.kind, seed: options.seed, vdpc: vdpcFacts(searched) },
     cost: options.cost === 'cycles' || options.latency !== undefined ? 'cycles' : 'bitops',
     feasible: searched.found.feasible && keepsLatency(options, onTarget),

@@ -13,6 +13,8 @@ export interface SearchFacts {
   readonly model: string;
   readonly target: string;
   readonly method: string;
+  /** Where its noise figures come from; null where it reads none. */
+  readonly noise: 'float' | 'plans' | null;
   readonly scope: string;
   readonly stage: string;
   /** Patches that keep 8 bits, as [row, column] of so many; null where all are alike. */
@@ -199,7 +201,7 @@ export function formatSearch(report: SearchReport, style: Style): string {
   const pairs = [
     [
       'method',
-      `${report.method}, scope ${report.scope}, stage ${report.stage}, ${report.evaluations} evaluations`,
+      `${report.method}${report.noise === 'plans' ? ' by noise in plans' : ''}, scope ${report.scope}, stage ${report.stage}, ${report.evaluations} evaluations`,
     ] as const,
     ['predicted', predictedText(report.predicted)] as const,
     ['BitOPs', `${formatLarge(report.bitops)} of ${formatLarge(report.bitopsInt8)} at 8 bits`] as const,

@@ -29,7 +29,14 @@ describe('search', () => {
     expect(stderr).toMatch(/^predicted before quantising: score SQNR [\d.]+ dB, agreement [\d.]+ %\n$/);
     const report = JSON.parse(stdout);
     expect(exitCode).toBe(0);
-    expect(report).toMatchObject({ method: 'vdqs', feasible: true, fits: true, n: 16, stage: 'layers' });
+    expect(report).toMatchObject({
+      method: 'vdqs',
+      noise: 'float',
+      feasible: true,
+      fits: true,
+      n: 16,
+      stage: 'layers',
+    });
     // 2,656,768 MACs of 8 by 8 bits.
     expect(report.bitopsInt8).toBe(2_656_768 * 64);
     expect(report.bitops).toBeLessThanOrEqual(0.7 * report.bitopsInt8);
@@ -123,6 +130,17 @@ describe('search', () => {
       EXIT_CODES.unsupported,
       expect.objectContaining({ code: 'classify/no-split' }),
     ]);
+  });
+
+  it('takes noise from plans where it is asked to, and says so', async () => {
+    const share = ['--stage', 'none', '--limit', '6', '--cost-share', '0.5', '--no-emulate'];
+    const of = async (...more: string[]) =>
+      JSON.parse((await runInMemory([...SEARCH, ...share, ...more], FILES)).stdout);
+    const [float, plans] = [await of(), await of('--noise', 'plans')];
+    expect([float.noise, plans.noise]).toEqual(['float', 'plans']);
+    expect(plans.bitops).toBeLessThanOrEqual(0.5 * plans.bitopsInt8);
+    expect(plans.predicted.scoreSqnrDb).not.toBe(float.predicted.scoreSqnrDb);
+    expect((await of('--method', 'memory-driven')).noise).toBeNull();
   });
 
   it('refuses a stored plan and two bounds of accuracy', async () => {
