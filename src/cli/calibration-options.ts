@@ -1,7 +1,8 @@
 /** Options of the commands that quantise, search or measure on calibration data. */
 import { Option } from 'commander';
 import { CACHE_FOLDER } from '../evaluate/calibrate-for-search.js';
-import { STAGE_OPTIONS } from '../evaluate/search-model.js';
+import { NOISE_SOURCES } from '../evaluate/plan-noise.js';
+import { STAGE_OPTIONS } from '../evaluate/stage-options.js';
 import { isPlanPath } from '../pipeline.js';
 import { badInput } from '../support/errors.js';
 import { threadsOption } from './cli-command.js';
@@ -80,6 +81,14 @@ export const evaluationsOption = (): Option =>
 
 export const noiseImagesOption = (): Option =>
   new Option('--noise-images <n>', 'images on which noise is measured').argParser(positiveInteger).default(8);
+
+export const noiseOption = (): Option =>
+  new Option(
+    '--noise <source>',
+    'where noise figures come from: one width narrow in the float network, or in plans (better widths, minutes)',
+  )
+    .choices(NOISE_SOURCES)
+    .default('float');
 
 /** Which samples, and how they are measured. */
 export const measuringOptions = (

@@ -2,11 +2,12 @@
 import { type Command, Option } from 'commander';
 import type { CycleMeter } from '../evaluate/cycle-costs.js';
 import { type MeasureOptions, measureStepCycles } from '../evaluate/measure-cycles.js';
-import { NOISE_SOURCES, type NoiseSource } from '../evaluate/plan-noise.js';
+import { checkNoise, type NoiseSource } from '../evaluate/plan-noise.js';
 import type { SearchClasses } from '../evaluate/search-classes.js';
-import { checkNoise, type SearchOptions, type StageOption, stageKinds } from '../evaluate/search-model.js';
+import type { SearchOptions } from '../evaluate/search-model.js';
 import type { SearchScope } from '../evaluate/search-problem.js';
 import type { AccuracyGoal } from '../evaluate/search-widths.js';
+import { type StageOption, stageKinds } from '../evaluate/stage-options.js';
 import type { Tuned } from '../evaluate/tuned-file.js';
 import {
   DEFAULT_LAMBDA,
@@ -22,6 +23,7 @@ import {
   evaluationsOption,
   measuringOptions,
   noiseImagesOption,
+  noiseOption,
   scopeOption,
   stageKindOption,
   weightsOption,
@@ -115,14 +117,7 @@ export function configureSearch(command: Command): void {
     .option('--tuned <file>', 'λ, and with --vdpc share and τ, as quantmcu tune chose them')
     .addOption(evaluationsOption())
     .addOption(noiseImagesOption())
-    .addOption(
-      new Option(
-        '--noise <source>',
-        'where noise figures come from: one width narrow in the float network, or in plans (better widths, minutes)',
-      )
-        .choices(NOISE_SOURCES)
-        .default('float'),
-    )
+    .addOption(noiseOption())
     .option(
       '--refine <n>',
       `plans quantised besides the first: under a bound of accuracy to meet it (default: ${DEFAULT_REFINEMENTS}), else ` +

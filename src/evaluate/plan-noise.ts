@@ -6,8 +6,11 @@
  */
 import type { BitAssignment } from '../ir/stage-data.js';
 import { replaceWidth } from '../search/problem.js';
+import { unsupported } from '../support/errors.js';
+import type { HeldOutAccuracy, PlanOptions } from './held-out-accuracy.js';
 import { type AccuracyPrediction, noiseOf } from './predict-accuracy.js';
-import type { NetworkFigures } from './search-figures.js';
+import type { SearchClasses } from './search-classes.js';
+import type { FigureOptions, NetworkFigures } from './search-figures.js';
 import { bitAssignment } from './search-problem.js';
 
 /** In the order asked for. */
@@ -16,6 +19,48 @@ export type MeasurePlans = (assignments: readonly BitAssignment[]) => Promise<re
 /** Where noise figures come from: one width narrow in the float network, or in a plan. */
 export const NOISE_SOURCES = ['float', 'plans'] as const;
 export type NoiseSource = (typeof NOISE_SOURCES)[number];
+
+interface NoiseRequest {
+  readonly noise?: NoiseSource;
+  readonly classes?: SearchClasses | undefined;
+}
+
+/** Errors: `search/noise` where patches are in classes: noise of a class's part of a map is measured in the float network. */
+export function checkNoise({ noise, classes }: NoiseRequest): void {
+  if (noise === 'plans' && classes !== undefined)
+    throw unsupported('search/noise', 'plans do not tell the noise of one class of patches', {
+      found: '--vdpc with --noise plans',
+      expected: '--noise float',
+    });
+}
+
+/** Measured once, however many searches ask. */
+export class PlanFigures {
+  /** By how plans are quantised. */
+  private readonly made = new Map<string, Promise<NetworkFigures>>();
+
+  constructor(
+    private readonly figures: NetworkFigures,
+    private readonly heldOut: HeldOutAccuracy,
+    private readonly options: Pick<FigureOptions, 'threads' | 'onProgress'>,
+  ) {}
+
+  of(how: PlanOptions): Promise<NetworkFigures> {
+    const key = JSON.stringify(how);
+    const known = this.made.get(key);
+    if (known !== undefined) return known;
+    const { threads = 1, onProgress } = this.options;
+    const made = withPlanNoise(this.figures, (plans) =>
+      this.heldOut.measureAll(plans, how, threads, (done, total) =>
+        onProgress?.('measuring noise in plans', done, total),
+      ),
+    );
+    this.made.set(key, made);
+    // What failed is tried again.
+    made.catch(() => this.made.delete(key));
+    return made;
+  }
+}
 
 /** The same figures but for their noise: what each plan has beyond the one at 8 bits everywhere. */
 export async function withPlanNoise(figures: NetworkFigures, measure: MeasurePlans): Promise<NetworkFigures> {

@@ -15,7 +15,7 @@ import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
 import { HeldOutAccuracy, type PlanOptions } from './held-out-accuracy.js';
 import { loadIntegerSolver } from './integer-solver.js';
-import { type NoiseSource, withPlanNoise } from './plan-noise.js';
+import { checkNoise, type NoiseSource, PlanFigures } from './plan-noise.js';
 import { AccuracyPredictor } from './predict-accuracy.js';
 import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
 import { type RefineRequest, refineFound } from './refine-found.js';
@@ -39,10 +39,7 @@ import {
 } from './search-skeleton.js';
 import { NetworkStages } from './search-stages.js';
 import { type FoundWidths, searchWidths } from './search-widths.js';
-
-/** `auto` takes the best of the others. */
-export const STAGE_OPTIONS = ['none', 'patches', 'streaming', 'auto'] as const;
-export type StageOption = (typeof STAGE_OPTIONS)[number];
+import { type StageOption, stageKinds } from './stage-options.js';
 
 export interface SearchOptions extends FigureOptions, RefineRequest {
   readonly stage: StageOption;
@@ -79,35 +76,6 @@ export interface SearchedPlan {
   readonly classes?: PatchClasses;
 }
 
-const KINDS: Readonly<Record<StageOption, readonly StageKind[]>> = {
-  none: ['layers'],
-  patches: ['patches'],
-  streaming: ['streaming'],
-  auto: ['layers', 'patches', 'streaming'],
-};
-
-/** Errors: `search/classes` where patches are to be classified and the stage asked for has none. */
-export function stageKinds({
-  stage,
-  classes,
-}: Pick<SearchOptions, 'stage' | 'classes'>): readonly StageKind[] {
-  if (classes === undefined) return KINDS[stage];
-  if (KINDS[stage].includes('patches')) return KINDS.patches;
-  throw badInput('search/classes', 'only a stage of patches has patches to classify', {
-    found: `--vdpc with --stage ${stage}`,
-    expected: '--stage patches, or auto',
-  });
-}
-
-/** Errors: `search/noise` where patches are in classes: noise of a class's part of a map is measured in the float network. */
-export function checkNoise({ noise, classes }: Pick<SearchOptions, 'noise' | 'classes'>): void {
-  if (noise === 'plans' && classes !== undefined)
-    throw unsupported('search/noise', 'plans do not tell the noise of one class of patches', {
-      found: '--vdpc with --noise plans',
-      expected: '--noise float',
-    });
-}
-
 /** MACs that predicting an assignment may cost, and the bounds of the images that come of it. */
 const PREDICTION_MACS = 2e10;
 const PREDICTION_IMAGES = { least: 64, most: 512 };
@@ -117,8 +85,7 @@ export class ModelSearch {
   private readonly heldOut: HeldOutAccuracy;
   private readonly stages: NetworkStages;
   private readonly classed = new Map<string, ClassedSearch>();
-  /** By how plans are quantised. */
-  private readonly planFigures = new Map<string, Promise<NetworkFigures>>();
+  private readonly planFigures: PlanFigures;
   private last: { readonly key: string; readonly plan: DeployPlan } | undefined;
 
   private constructor(
@@ -129,6 +96,7 @@ export class ModelSearch {
     private readonly options: FigureOptions,
   ) {
     this.heldOut = new HeldOutAccuracy(model, options.cache);
+    this.planFigures = new PlanFigures(figures, this.heldOut, options);
     this.stages = new NetworkStages(figures, skeleton, options.cache);
   }
 
@@ -212,7 +180,11 @@ export class ModelSearch {
     const { choice } = stage;
     const { cycles: meter, onProgress } = options;
     const classed = await this.classify(stage, options);
-    const own = { figures: await this.figuresOf(options), predictor: this.predictor };
+    const isByPlans = options.noise === 'plans';
+    const own = {
+      figures: isByPlans ? await this.planFigures.of(this.planOptions(options)) : this.figures,
+      predictor: this.predictor,
+    };
     const { figures, predictor } = classed ?? own;
     const { skeleton } = classed ?? stage;
     const readsKept = (step: number): boolean => skeleton.readsKept(step);
@@ -228,23 +200,6 @@ export class ModelSearch {
     const costShare = boundOfCost(problem, options);
     const found = await searchWidths(problem, predictor, { ...options, costShare });
     return { stage, problem, costShare, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
-  }
-
-  /** With noise from the source that is asked for. */
-  private figuresOf(options: SearchOptions): NetworkFigures | Promise<NetworkFigures> {
-    if (options.noise !== 'plans') return this.figures;
-    const how = this.planOptions(options);
-    const key = JSON.stringify(how);
-    const { threads = 1, onProgress } = this.options;
-    const known = this.planFigures.get(key);
-    if (known !== undefined) return known;
-    const made = withPlanNoise(this.figures, (plans) =>
-      this.heldOut.measureAll(plans, how, threads, (done, total) =>
-        onProgress?.('measuring noise in plans', done, total),
-      ),
-    );
-    this.planFigures.set(key, made);
-    return made;
   }
 
   /** What classes of patches change in a search; undefined where all are alike. */

@@ -12,8 +12,10 @@ import {
   sweepPlans,
   worthOf,
 } from '../../evaluate/pareto-points.js';
-import { ModelSearch, type StageOption } from '../../evaluate/search-model.js';
+import type { NoiseSource } from '../../evaluate/plan-noise.js';
+import { ModelSearch } from '../../evaluate/search-model.js';
 import type { SearchScope } from '../../evaluate/search-problem.js';
+import type { StageOption } from '../../evaluate/stage-options.js';
 import { planModel, readModel } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { estimateLatency } from '../../report/latency.js';
@@ -27,6 +29,7 @@ import {
   evaluationsOption,
   measuringOptions,
   noiseImagesOption,
+  noiseOption,
   requireModel,
   scopeOption,
   searchedWeights,
@@ -63,6 +66,7 @@ interface ParetoOptions extends Omit<CalibrationOptions, 'data'> {
   readonly lambda: number;
   readonly evaluations: number;
   readonly noiseImages: number;
+  readonly noise: NoiseSource;
   readonly cache: string;
   readonly emulate: boolean;
   readonly threads?: number;
@@ -92,7 +96,8 @@ function configure(command: Command): void {
     .addOption(stageKindOption('--stage'))
     .option('--lambda <λ>', 'of the paper’s score', numberBetween(0, 1), DEFAULT_LAMBDA)
     .addOption(evaluationsOption())
-    .addOption(noiseImagesOption());
+    .addOption(noiseImagesOption())
+    .addOption(noiseOption());
   addOptions(command, measuringOptions())
     .option('--no-emulate', 'leave out cycles and latency')
     .option('--svg <file>', 'a chart per cost, the front marked');
@@ -111,13 +116,13 @@ async function sweep(
   calibrated: CalibratedModel,
   { options, environment, board, cache, progress }: Context,
 ): Promise<PlanCandidate[]> {
-  const { seed, noiseImages, scope, stage, lambda, evaluations, methods, costShares } = options;
+  const { seed, noiseImages, noise, scope, stage, lambda, evaluations, methods, costShares } = options;
   const onProgress = progress.update;
   const threads = threadsOf(options, environment);
   const figures = { weights: searchedWeights(options), noiseImages, seed, cache, threads, onProgress };
   const search = await ModelSearch.prepare(calibrated, figures);
   const sramBytes = options.sram ?? board.sram.bytes;
-  const request = { scope, stage, lambda, evaluations, methods, costShares, sramBytes };
+  const request = { scope, stage, noise, lambda, evaluations, methods, costShares, sramBytes };
   return sweepPlans(search, { ...figures, ...request });
 }
 

@@ -9,7 +9,8 @@ import {
 } from '../../evaluate/calibrate-model.js';
 import { DEFAULT_CLASSIFY_OPTIONS, VDPC_TENSORS, type VdpcTensor } from '../../evaluate/classify-patches.js';
 import { measureCycles } from '../../evaluate/measure-cycles.js';
-import { ModelSearch, type StageOption } from '../../evaluate/search-model.js';
+import { ModelSearch } from '../../evaluate/search-model.js';
+import type { StageOption } from '../../evaluate/stage-options.js';
 import {
   bitopsCost,
   type ClassPoint,

@@ -59,6 +59,17 @@ describe('pareto', () => {
     expect({ ...again, timing: report.timing }).toEqual(report);
   });
 
+  it('takes noise from plans where it is asked to', async () => {
+    const predicted = async (...more: string[]) => {
+      const { stdout } = await runInMemory([...SWEEP, ...more], FILES);
+      const { points } = JSON.parse(stdout) as ParetoReport;
+      return points.map(({ predictedSqnrDb }) => predictedSqnrDb);
+    };
+    const [float, plans] = [await predicted(), await predicted('--noise', 'plans')];
+    expect(plans.length).toBeGreaterThan(1);
+    expect(plans.filter((sqnrDb) => float.includes(sqnrDb))).toEqual([]);
+  });
+
   it('measures stored plans on labelled samples', async () => {
     const quantize = ['quantize', 'kws.tflite', '--data', 'set', '-o'];
     const wide = await runInMemory([...quantize, 'wide'], FILES);
