@@ -9,7 +9,7 @@ import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { QuantizeOptions } from '../quantize/quantize.js';
 import { widestAssignment } from '../search/problem.js';
-import { badInput, unsupported } from '../support/errors.js';
+import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type CycleMeter, cycleTable } from './cycle-costs.js';
 import { spreadSamples } from './evaluate.js';
