@@ -80,12 +80,14 @@ export const evaluationsOption = (): Option =>
     .default(2000);
 
 export const noiseImagesOption = (): Option =>
-  new Option('--noise-images <n>', 'images on which noise is measured').argParser(positiveInteger).default(8);
+  new Option('--noise-images <n>', 'images on which noise is measured in the float network')
+    .argParser(positiveInteger)
+    .default(8);
 
 export const noiseOption = (): Option =>
   new Option(
     '--noise <source>',
-    'where noise figures come from: one width narrow in the float network, or in plans (better widths, minutes)',
+    'where noise figures come from: one width narrow in the float network, or in plans, two for every map and layer',
   )
     .choices(NOISE_SOURCES)
     .default('float');

@@ -62,7 +62,7 @@ export class HeldOutAccuracy {
     );
   }
 
-  /** Each as `measure` has it, in their order; threads share the plans. */
+  /** Each as `measure` has it, in their order; threads share the plans. Each is in the cache once it is done. */
   async measureAll(
     assignments: readonly BitAssignment[],
     options: PlanOptions,
@@ -70,13 +70,21 @@ export class HeldOutAccuracy {
     onPlan?: (done: number, total: number) => void,
   ): Promise<readonly AccuracyPrediction[]> {
     const how = complete(options);
-    const pool = await createPool(heldOutTask, this.model, Math.min(threads, assignments.length));
     let done = 0;
-    const measure = async (assignment: BitAssignment): Promise<AccuracyPrediction> => {
-      const key = this.keyOf(assignment, how);
-      const prediction = await this.cache.json(key, () => pool.run({ assignment, options: how }));
+    const count = (prediction: AccuracyPrediction): AccuracyPrediction => {
       onPlan?.(++done, assignments.length);
       return prediction;
+    };
+    if (threads <= 1) {
+      // One by one: all at once, nothing could be stored before the last was done.
+      const predictions: AccuracyPrediction[] = [];
+      for (const assignment of assignments) predictions.push(count(await this.measure(assignment, how)));
+      return predictions;
+    }
+    const pool = await createPool(heldOutTask, this.model, Math.min(threads, assignments.length));
+    const measure = async (assignment: BitAssignment): Promise<AccuracyPrediction> => {
+      const key = this.keyOf(assignment, how);
+      return count(await this.cache.json(key, () => pool.run({ assignment, options: how })));
     };
     try {
       return await Promise.all(assignments.map(measure));

@@ -1,8 +1,8 @@
 /**
  * Noise figures from plans: every narrow width on its own in a plan that has 8 bits elsewhere, quantised as it ships and
  * measured on calibration images that it was not fitted to. The layers behind a narrow map or behind narrow weights are
- * refitted to what they get, which takes most of some noise away and hardly anything of other: in the float network, where
- * nothing is refitted, the same widths rank differently.
+ * refitted to what they get, which takes most of some noise away and hardly anything of other: in the float network,
+ * where nothing is refitted, the same widths rank differently.
  */
 import type { BitAssignment } from '../ir/stage-data.js';
 import { replaceWidth } from '../search/problem.js';
@@ -45,12 +45,13 @@ export class PlanFigures {
     private readonly options: Pick<FigureOptions, 'threads' | 'onProgress'>,
   ) {}
 
-  of(how: PlanOptions): Promise<NetworkFigures> {
-    const key = JSON.stringify(how);
+  /** @param isFree by site; the others keep the figures that they have */
+  of(how: PlanOptions, isFree: readonly boolean[]): Promise<NetworkFigures> {
+    const key = JSON.stringify([how, isFree]);
     const known = this.made.get(key);
     if (known !== undefined) return known;
     const { threads = 1, onProgress } = this.options;
-    const made = withPlanNoise(this.figures, (plans) =>
+    const made = withPlanNoise(this.figures, isFree, (plans) =>
       this.heldOut.measureAll(plans, how, threads, (done, total) =>
         onProgress?.('measuring noise in plans', done, total),
       ),
@@ -62,12 +63,22 @@ export class PlanFigures {
   }
 }
 
-/** The same figures but for their noise: what each plan has beyond the one at 8 bits everywhere. */
-export async function withPlanNoise(figures: NetworkFigures, measure: MeasurePlans): Promise<NetworkFigures> {
+/**
+ * No narrow width counts as free: of the noise that it has in the float network so much remains. A plan may by chance be
+ * quieter than the one at 8 bits, and what is held for nothing would never be found to be wrong (noise-belief.ts).
+ */
+const LEAST_PART = 0.05;
+
+/** The same figures but for the noise of free sites: what each plan has beyond the one at 8 bits everywhere. */
+export async function withPlanNoise(
+  figures: NetworkFigures,
+  isFree: readonly boolean[],
+  measure: MeasurePlans,
+): Promise<NetworkFigures> {
   const { sites } = figures;
   const widest = figures.figures.map(([first]) => first!.bits);
   const single = figures.figures.flatMap((row, site) =>
-    row.slice(1).map(({ bits }) => replaceWidth(widest, site, bits)),
+    isFree[site] === true ? row.slice(1).map(({ bits }) => replaceWidth(widest, site, bits)) : [],
   );
   const plans = [widest, ...single].map((widths) => bitAssignment({ sites }, widths));
   const [baseNoise, ...noise] = (await measure(plans)).map(noiseOf);
@@ -75,11 +86,12 @@ export async function withPlanNoise(figures: NetworkFigures, measure: MeasurePla
   return {
     ...figures,
     baseNoise: baseNoise!,
-    figures: figures.figures.map((row) => {
+    figures: figures.figures.map((row, site) => {
+      if (isFree[site] !== true) return row;
       // By chance a narrow width may look quieter than a wider one; no method shall rely on it.
       let wider = 0;
       return row.map((figure, at) => {
-        if (at > 0) wider = Math.max(wider, own.next().value! - baseNoise!);
+        if (at > 0) wider = Math.max(wider, own.next().value! - baseNoise!, LEAST_PART * figure.noise);
         return { ...figure, noise: wider };
       });
     }),

@@ -27,7 +27,13 @@ import {
   stagedRequest,
 } from './search-classes.js';
 import { type FigureOptions, type NetworkFigures, networkFigures } from './search-figures.js';
-import { bitAssignment, type SearchScope, searchProblem, type WidthProblem } from './search-problem.js';
+import {
+  bitAssignment,
+  freeSites,
+  type SearchScope,
+  searchProblem,
+  type WidthProblem,
+} from './search-problem.js';
 import {
   buildSkeleton,
   type ChosenStage,
@@ -85,7 +91,7 @@ export class ModelSearch {
   private readonly heldOut: HeldOutAccuracy;
   private readonly stages: NetworkStages;
   private readonly classed = new Map<string, ClassedSearch>();
-  private readonly planFigures: PlanFigures;
+  private readonly figuresByPlans: PlanFigures;
   private last: { readonly key: string; readonly plan: DeployPlan } | undefined;
 
   private constructor(
@@ -96,7 +102,7 @@ export class ModelSearch {
     private readonly options: FigureOptions,
   ) {
     this.heldOut = new HeldOutAccuracy(model, options.cache);
-    this.planFigures = new PlanFigures(figures, this.heldOut, options);
+    this.figuresByPlans = new PlanFigures(figures, this.heldOut, options);
     this.stages = new NetworkStages(figures, skeleton, options.cache);
   }
 
@@ -179,12 +185,9 @@ export class ModelSearch {
   ): Promise<StageCandidate> {
     const { choice } = stage;
     const { cycles: meter, onProgress } = options;
+    const stageLayers = choice.kind === 'layers' ? 0 : choice.stageLayers;
     const classed = await this.classify(stage, options);
-    const isByPlans = options.noise === 'plans';
-    const own = {
-      figures: isByPlans ? await this.planFigures.of(this.planOptions(options)) : this.figures,
-      predictor: this.predictor,
-    };
+    const own = { figures: await this.figuresOf(stageLayers, options), predictor: this.predictor };
     const { figures, predictor } = classed ?? own;
     const { skeleton } = classed ?? stage;
     const readsKept = (step: number): boolean => skeleton.readsKept(step);
@@ -193,13 +196,19 @@ export class ModelSearch {
     const problem = searchProblem(figures, skeleton, {
       scope: options.scope,
       weights: options.weights,
-      stageLayers: choice.kind === 'layers' ? 0 : choice.stageLayers,
+      stageLayers,
       arenaBytes: budget,
       ...(cycles === undefined ? {} : { cycles }),
     });
     const costShare = boundOfCost(problem, options);
     const found = await searchWidths(problem, predictor, { ...options, costShare });
     return { stage, problem, costShare, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
+  }
+
+  private figuresOf(stageLayers: number, options: SearchOptions): NetworkFigures | Promise<NetworkFigures> {
+    if (options.noise !== 'plans') return this.figures;
+    const isFree = freeSites(this.figures, { ...options, stageLayers });
+    return this.figuresByPlans.of(this.planOptions(options), isFree);
   }
 
   /** What classes of patches change in a search; undefined where all are alike. */

@@ -37,6 +37,16 @@ export interface WidthProblem extends SearchProblem {
   readonly bitops: (assignment: Assignment) => number;
 }
 
+/** By site whether its width is searched. */
+export const freeSites = (
+  figures: NetworkFigures,
+  { scope, weights, stageLayers }: Pick<ProblemOptions, 'scope' | 'weights' | 'stageLayers'>,
+): readonly boolean[] =>
+  figures.sites.map((site) => {
+    const inScope = scope === 'all' || isInside(figures, site, stageLayers);
+    return inScope && (site.kind === 'activation' || weights !== 'fixed');
+  });
+
 export function searchProblem(
   figures: NetworkFigures,
   skeleton: StagedSkeleton,
@@ -44,9 +54,9 @@ export function searchProblem(
 ): WidthProblem {
   const { sites } = figures;
   const layers = problemLayers(figures, skeleton);
-  const variables = sites.map((site): SearchVariable => {
-    const inScope = options.scope === 'all' || isInside(figures, site, options.stageLayers);
-    const free = inScope && (site.kind === 'activation' || options.weights !== 'fixed');
+  const isFree = freeSites(figures, options);
+  const variables = sites.map((site, at): SearchVariable => {
+    const free = isFree[at];
     return { name: site.name, kind: site.kind, candidates: free ? [8, 4, 2] : [8], elements: site.elements };
   });
   const arenas = new Map<string, number>();

@@ -33,6 +33,8 @@ export interface ParetoReport {
   readonly fitted: boolean;
   /** What counts as accuracy. */
   readonly worth: 'top1' | 'agreement';
+  /** Where a sweep's noise figures come from; null for stored plans. */
+  readonly noise: 'float' | 'plans' | null;
   readonly points: readonly ParetoRow[];
   readonly svg: string | null;
   readonly timing: { readonly seconds: number };

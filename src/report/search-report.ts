@@ -198,10 +198,11 @@ export function formatSearch(report: SearchReport, style: Style): string {
     report.cycles === null
       ? []
       : [['cycles', `M4 ${formatLarge(report.cycles.m4)}, M7 ${formatLarge(report.cycles.m7)}`] as const];
+  const source = report.noise === 'plans' ? ' by noise in plans' : '';
   const pairs = [
     [
       'method',
-      `${report.method}${report.noise === 'plans' ? ' by noise in plans' : ''}, scope ${report.scope}, stage ${report.stage}, ${report.evaluations} evaluations`,
+      `${report.method}${source}, scope ${report.scope}, stage ${report.stage}, ${report.evaluations} evaluations`,
     ] as const,
     ['predicted', predictedText(report.predicted)] as const,
     ['BitOPs', `${formatLarge(report.bitops)} of ${formatLarge(report.bitopsInt8)} at 8 bits`] as const,

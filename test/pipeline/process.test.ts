@@ -74,7 +74,9 @@ describe('search as a process', () => {
       );
       expect(second![1]!.equals(first![1]!)).toBe(true);
       expect(second![0]!.equals(first![0]!)).toBe(true);
-      const widths = Object.values(JSON.parse(found[0]!.stdout).widths.activations);
+      const { noise, widths: all } = JSON.parse(found[0]!.stdout);
+      expect(noise).toBe(way === 'plans' ? 'plans' : 'float');
+      const widths = Object.values(all.activations);
       expect(new Set(widths).size).toBeGreaterThan(1);
     }
   });

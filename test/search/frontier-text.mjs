@@ -14,7 +14,8 @@ const INT8 = 'int8';
 
 /**
  * `refined`: further plans, by rule and under corrected figures, the quietest kept. The nearest rival has them too.
- * `noise`: where the noise figures come from, where it is not the float network. `brief`: far behind the others, so that one seed tells. `isFixed`: one plan, whatever the share.
+ * `noise`: where the noise figures come from, where it is not the float network. `brief`: far behind the others, so that one
+ * seed tells. `isFixed`: one plan, whatever the share.
  */
 export const FRONTIER_CASES = [
   ['VDQS refined', { method: 'vdqs', refined: true }],
@@ -65,8 +66,8 @@ a near rival, is refined in the same way.
 
 Noise figures are of one narrow width in the float network, or, where a column says "plan noise", of plans: every narrow width
 on its own with 8 bits elsewhere, quantised as it ships and measured on calibration images held out (\`search --noise plans\`;
-about two plans for every feature map and every layer's weights, once for all shares). The integer program has them too, to tell what the figures are worth from
-what the search is.
+two plans for every feature map and every layer's weights, once for all shares). The integer program has them too, to tell
+what the figures are worth from what the search is.
 Sampling methods look at 500 candidates. Numbers and widths of the refinement were not fitted to test images, but these
 showed first that uniform widths are worth a plan (MCUNet), that some networks' plans have to be measured more than once
 (VWW), that greedy leaves cost that buys little (ResNet-8), where rows had to start (MCUNet) and end, and that straight
@@ -94,7 +95,8 @@ uniform widths where they have it. This takes plans of one SQNR to lose as much,
 itself comes from losses that are known to within points. – : the quietest plans lose more on the mean of such neighbours.
 
 Verdicts compare readings: the best form of VDQS with every rival that quantises one plan, then one plan each, then
-also rivals of more plans, refined or by plan noise. Forms of VDQS that were not measured are left out. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well;
+also rivals of more plans, refined or by plan noise. Where VDQS was not measured by plan noise it is left out in
+that form. "Single plans" takes the cheapest plan that lost no more in place of the reading, lucky ones as well;
 unlike the reading it gives no method credit for plans between two of its own, which there need not be.
 "Open" where a row that ends too early decides, or where rows are missing.
 `;
@@ -161,6 +163,7 @@ function plansTable(methods, shares) {
   ].join('\n');
 }
 
+const BY_PLAN_NOISE = FRONTIER_CASES.filter(([, { noise }]) => noise).map(([name]) => name);
 /** Of them more plans are quantised than the one of each share. */
 const MORE_PLANS = FRONTIER_CASES.filter(([, { refined, noise }]) => refined || noise).map(([name]) => name);
 const onePlanEach = (name) => !MORE_PLANS.includes(name);
@@ -173,9 +176,9 @@ const VERDICTS = [
 
 /** @param read what a method needs for the loss of this place in COMPARED_DROPS */
 function verdictRow([name, isAsked], methods, read) {
-  // A form of VDQS that was not measured does nothing for it.
-  const isMeasured = ({ name, own }) => own.length > 0 || !isOwn(name);
-  const asked = methods.filter((method) => isAsked(method.name) && isMeasured(method));
+  // VDQS by plan noise, where no share of it was measured, does nothing for VDQS.
+  const isLeftOut = ({ name, own }) => own.length === 0 && isOwn(name) && BY_PLAN_NOISE.includes(name);
+  const asked = methods.filter((method) => isAsked(method.name) && !isLeftOut(method));
   const missing = asked.filter(({ isComplete }) => !isComplete).length;
   const said = COMPARED_DROPS.map((_, i) =>
     missing > 0

@@ -75,6 +75,7 @@ it('counts plan noise as a form of VDQS, and as more plans of a rival', () => {
     ...rows('VDQS', [2]),
     ...rows('greedy', [1.5, 4]),
     ...rows('integer program plan noise', [1, 2]),
+    ...rows('VDQS refined', []),
     ...rows('integer program refined', []),
     ...RIVALS,
   ];
@@ -108,7 +109,7 @@ it('leaves the verdict open where a row that ends too early decides, or is missi
   expect(verdictOf(own, 'VDQS needs no more than any rival')).toContain('| open (≤ 3.1; rivals ≤ 3.1) |');
   const missing = renderFrontier([INT8, ...rows('VDQS refined', []), ...RIVALS]);
   expect(verdictOf(missing, 'VDQS needs no more than any rival')).toContain(
-    '| open (1 not measured whole) |',
+    '| open (2 not measured whole) |',
   );
   expect(missing).not.toContain('(not every share)');
   const partly = renderFrontier([

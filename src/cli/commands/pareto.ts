@@ -20,7 +20,12 @@ import { planModel, readModel } from '../../pipeline.js';
 import { formatJson } from '../../report/json.js';
 import { estimateLatency } from '../../report/latency.js';
 import { buildParetoReport, formatPareto, type ParetoRow, paretoSvg } from '../../report/pareto-report.js';
-import { DEFAULT_LAMBDA, SEARCH_METHOD_NAMES, type SearchMethodName } from '../../search/methods.js';
+import {
+  DEFAULT_LAMBDA,
+  SEARCH_METHOD_NAMES,
+  SEARCH_METHODS,
+  type SearchMethodName,
+} from '../../search/methods.js';
 import { type Cache, folderCache } from '../../support/cache.js';
 import { badInput, EXIT_CODES } from '../../support/errors.js';
 import { type Board, coreOf } from '../../targets/index.js';
@@ -167,6 +172,7 @@ export const pareto = defineCommand<ParetoOptions>({
     // A variadic argument comes as one list.
     const [model, ...plans] = args.flat() as [string, ...string[]];
     requireData(model, plans, options);
+    if (plans.length === 0) requireReader(options);
     const { host, now, write, style } = environment;
     const board = await findTarget(host, options);
     const progress = startProgress(environment);
@@ -177,6 +183,7 @@ export const pareto = defineCommand<ParetoOptions>({
     const report = buildParetoReport({
       ...{ model, target: board.id, data: options.test ?? options.data!, worth: worthOf(points) },
       fitted: plans.length === 0 && isFitted(options),
+      noise: plans.length === 0 ? options.noise : null,
       points: rowsOf(points, board),
       svg: options.svg ?? null,
       timing: { seconds: (now() - start) / 1000 },
@@ -191,6 +198,15 @@ export const pareto = defineCommand<ParetoOptions>({
 function isFitted({ data, test = data }: ParetoOptions): boolean {
   const folder = (path: string | undefined): string | undefined => path?.replace(/\/+$/, '');
   return folder(data) === folder(test);
+}
+
+/** Errors: `search/option` where none of the methods would read what is measured for `--noise plans`. */
+function requireReader({ noise, methods }: ParetoOptions): void {
+  if (noise === 'float' || methods.some((method) => SEARCH_METHODS[method].readsNoise)) return;
+  throw badInput('search/option', 'no method reads figures of noise', {
+    found: `--noise ${noise} with --methods ${methods.join(',')}`,
+    expected: 'another method among them, or no --noise',
+  });
 }
 
 function requireData(model: string, plans: readonly string[], { data, test }: ParetoOptions): void {

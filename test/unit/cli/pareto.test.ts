@@ -1,6 +1,7 @@
 /** `pareto` in memory: the sweep, stored plans, fronts and picture of its report. */
 import { describe, expect, it } from 'vitest';
 import type { ParetoReport } from '../../../src/report/pareto-report.js';
+import { EXIT_CODES } from '../../../src/support/errors.js';
 import { labelledKeywordFiles, wanderingTensors } from '../../support/keyword-files.js';
 import { runInMemory } from '../../support/memory-environment.js';
 
@@ -62,12 +63,16 @@ describe('pareto', () => {
   it('takes noise from plans where it is asked to', async () => {
     const predicted = async (...more: string[]) => {
       const { stdout } = await runInMemory([...SWEEP, ...more], FILES);
-      const { points } = JSON.parse(stdout) as ParetoReport;
+      const { points, noise } = JSON.parse(stdout) as ParetoReport;
+      expect(noise).toBe(more.length > 0 ? 'plans' : 'float');
       return points.map(({ predictedSqnrDb }) => predictedSqnrDb);
     };
     const [float, plans] = [await predicted(), await predicted('--noise', 'plans')];
     expect(plans.length).toBeGreaterThan(1);
     expect(plans.filter((sqnrDb) => float.includes(sqnrDb))).toEqual([]);
+    const unread = [...SWEEP.slice(0, -1), 'uniform-a4w8', '--noise', 'plans'];
+    const { exitCode, stdout } = await runInMemory(unread, FILES);
+    expect([exitCode, JSON.parse(stdout).error.code]).toEqual([EXIT_CODES.input, 'search/option']);
   });
 
   it('measures stored plans on labelled samples', async () => {

@@ -1,13 +1,15 @@
 /** Noise figures from plans: by made-up plans, and against plans of random networks measured one by one. */
 import { describe, expect, it } from 'vitest';
 import { HeldOutAccuracy } from '../../../src/evaluate/held-out-accuracy.js';
-import { withPlanNoise } from '../../../src/evaluate/plan-noise.js';
+import { PlanFigures, withPlanNoise } from '../../../src/evaluate/plan-noise.js';
 import { createFloatEngine } from '../../../src/evaluate/quantize-model.js';
 import { type NetworkFigures, networkFigures } from '../../../src/evaluate/search-figures.js';
 import { ModelSearch } from '../../../src/evaluate/search-model.js';
 import type { BitAssignment } from '../../../src/ir/stage-data.js';
 import type { Width } from '../../../src/numeric/widths.js';
-import { noCache } from '../../../src/support/cache.js';
+import { NoiseBelief } from '../../../src/search/noise-belief.js';
+import type { SearchProblem } from '../../../src/search/problem.js';
+import { type Cache, noCache } from '../../../src/support/cache.js';
 import { randomModel, smallSearch } from '../../support/random-search-model.js';
 
 const decibels = (noise: number): number => -10 * Math.log10(noise);
@@ -20,13 +22,13 @@ describe('of made-up plans', () => {
       { kind: 'activation', name: 'map', elements: 1, tensors: [1] },
       { kind: 'weights', name: 'layer', elements: 1, layer: 0 },
     ],
-    figures: [row(0, 7, 8), row(0, 9)],
+    figures: [row(0, 0.7, 0.8), row(0, 0.9)],
     baseNoise: 5,
   } as unknown as NetworkFigures;
   /** By the widths of the map and the weights. */
-  const of = async (noise: Readonly<Record<string, number>>) => {
+  const of = async (noise: Readonly<Record<string, number>>, isFree = [true, true]) => {
     const asked: string[] = [];
-    const measured = await withPlanNoise(figures, async (plans) =>
+    const measured = await withPlanNoise(figures, isFree, async (plans) =>
       plans.map(({ activations: { map }, weights: { layer } }: BitAssignment) => {
         const key = `${map}${layer}`;
         asked.push(key);
@@ -58,11 +60,23 @@ describe('of made-up plans', () => {
     ]);
   });
 
-  it('never falls with the width', async () => {
-    const { measured } = await of({ '88': 0.5, '48': 0.75, '28': 0.625, '84': 0.25 });
+  it('never falls with the width, nor to nothing', async () => {
+    const { measured } = await of({ '88': 5, '48': 7.5, '28': 6.25, '84': 2.5 });
     const noise = measured.figures.map((own) => own.map((figure) => figure.noise));
-    expect(noise[0]).toEqual([0, expect.closeTo(0.25, 12), expect.closeTo(0.25, 12)]);
-    expect(noise[1]).toEqual([0, 0]);
+    expect(noise[0]).toEqual([0, expect.closeTo(2.5, 12), expect.closeTo(2.5, 12)]);
+    // A twentieth of 0.9.
+    expect(noise[1]).toEqual([0, expect.closeTo(0.045, 12)]);
+    // What was held for a twentieth by chance is found to be wrong.
+    const belief = new NoiseBelief({ ...measured, baseNoise: 5 } as unknown as SearchProblem);
+    belief.observe([8, 4], 7.5);
+    expect(belief.expected()[1]![1]!.noise).toBeGreaterThan(0.0451);
+  });
+
+  it('is asked of free widths alone; the others keep what they have', async () => {
+    const { asked, measured } = await of({ '88': 0.25, '84': 0.75 }, [false, true]);
+    expect(asked).toEqual(['88', '84']);
+    expect(measured.figures[0]).toEqual(figures.figures[0]);
+    expect(measured.figures[1]![1]!.noise).toBeCloseTo(0.5, 12);
   });
 });
 
@@ -73,7 +87,7 @@ describe('of random networks', () => {
     const search = await ModelSearch.prepare(model, options);
     const wanted = { ...options, stage: 'none', sramBytes: 64 * 1024, costShare: 0.4 } as const;
     const { found, assignment } = await search.search({ ...wanted, noise: 'plans' });
-    const { sites } = await networkFigures(model, createFloatEngine(), options);
+    const { sites, figures: floatNoise } = await networkFigures(model, createFloatEngine(), options);
     const heldOut = new HeldOutAccuracy(model, noCache);
     const noiseWith = async (kind: 'activations' | 'weights', name: string, bits: Width): Promise<number> => {
       const plan = {
@@ -85,12 +99,14 @@ describe('of random networks', () => {
     };
     const base = await noiseWith('weights', sites.at(-1)!.name, 8);
     let expected = base;
-    for (const { kind, name } of sites) {
+    for (const [site, { kind, name }] of sites.entries()) {
       const own = kind === 'activation' ? 'activations' : 'weights';
       const bits = assignment[own][name]!;
       let most = 0;
-      for (const width of [4, 2] as const)
-        if (width >= bits) most = Math.max(most, (await noiseWith(own, name, width)) - base);
+      for (const [at, width] of ([4, 2] as const).entries()) {
+        const least = 0.05 * floatNoise[site]![at + 1]!.noise;
+        if (width >= bits) most = Math.max(most, (await noiseWith(own, name, width)) - base, least);
+      }
       expected += most;
     }
     expect(Object.values({ ...assignment.weights, ...assignment.activations }).some((b) => b < 8)).toBe(true);
@@ -121,6 +137,53 @@ describe('of random networks', () => {
     for (const plan of plans) single.push(await heldOut.measure(plan, { seed: 3 }));
     expect(all).toEqual(single);
     expect(new Set(single.map(({ scoreSqnrDb }) => scoreSqnrDb)).size).toBe(3);
+  });
+
+  it('keeps every plan before the next is measured, and asks for none twice', async () => {
+    const model = await randomModel(4);
+    const kept = new Map<string, unknown>();
+    const made: number[] = [];
+    const json: Cache['json'] = async (key, make) => {
+      if (kept.has(key)) return kept.get(key) as never;
+      const value = await make();
+      // As a file is written: not at once.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      made.push(kept.size);
+      kept.set(key, value);
+      return value;
+    };
+    const cache = { ...noCache, json };
+    const plans = ([8, 4, 2] as const).map(
+      (bits): BitAssignment => ({
+        ...{ defaultActivationBits: bits, defaultWeightBits: 8, activations: {}, weights: {} },
+      }),
+    );
+    const heldOut = new HeldOutAccuracy(model, cache);
+    const storedWhenDone: number[] = [];
+    const first = await heldOut.measureAll(plans, { seed: 3 }, 1, () => storedWhenDone.push(kept.size));
+    expect(storedWhenDone).toEqual([1, 2, 3]);
+    expect(made).toEqual([0, 1, 2]);
+    expect(await new HeldOutAccuracy(model, cache).measureAll(plans, { seed: 3 }, 1)).toEqual(first);
+    expect(made.length).toBe(3);
+  });
+
+  it('measures once for all searches, again after a failure', async () => {
+    const model = await randomModel(4);
+    const figures = await networkFigures(model, createFloatEngine(), smallSearch(noCache));
+    let asked = 0;
+    const measureAll = async (plans: readonly BitAssignment[]) => {
+      if (asked++ === 0) throw new Error('interrupted');
+      return plans.map(() => ({ agreement: 0, drop: 0, scoreSqnrDb: 10 }));
+    };
+    const byPlans = new PlanFigures(figures, { measureAll } as unknown as HeldOutAccuracy, {});
+    const isFree = figures.sites.map(() => true);
+    await expect(byPlans.of({ seed: 1 }, isFree)).rejects.toThrow('interrupted');
+    const made = await byPlans.of({ seed: 1 }, isFree);
+    expect(await byPlans.of({ seed: 1 }, isFree)).toBe(made);
+    expect(asked).toBe(2);
+    expect(await byPlans.of({ seed: 2 }, isFree)).not.toBe(made);
+    await byPlans.of({ seed: 1 }, [false, ...isFree.slice(1)]);
+    expect(asked).toBe(4);
   });
 
   it('refuses classes of patches', async () => {
