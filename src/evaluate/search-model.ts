@@ -205,7 +205,7 @@ export class ModelSearch {
     return { stage, problem, costShare, found, ...(classed === undefined ? {} : { classed: classed.stage }) };
   }
 
-  private figuresOf(stageLayers: number, options: SearchOptions): NetworkFigures | Promise<NetworkFigures> {
+  private async figuresOf(stageLayers: number, options: SearchOptions): Promise<NetworkFigures> {
     if (options.noise !== 'plans') return this.figures;
     const isFree = freeSites(this.figures, { ...options, stageLayers });
     return this.figuresByPlans.of(this.planOptions(options), isFree);
