@@ -152,6 +152,15 @@ it('reads the loss as a function of the SQNR of all plans, and what a method nee
   expect(bySqnr).toContain('| greedy | 673 | 476 |');
 });
 
+it('says what plan noise is worth', () => {
+  const level = (name: string, sqnrDb: string) =>
+    rows(name, []).map((row) => ({ ...row, score_sqnr_db: sqnrDb }));
+  const text = renderFrontier([INT8, ...level('VDQS plan noise', '12.5'), ...level('VDQS', '11'), ...RIVALS]);
+  const [refining, plans] = text.split('## What refining is worth')[1]!.split('## What plan noise is worth');
+  expect(refining).not.toContain('| VDQS |');
+  expect(plans).toContain('| VDQS | vww | 25 | 1.50 | 1.50 | 1.50 |');
+});
+
 it('says what refining is worth, share by share, of plans within the limits', () => {
   // 3 dB and 1 dB more, by the fifth share 2 dB less; those between are level, one is not within the limits.
   const noisy = (name: string, sqnrs: readonly number[]) =>
