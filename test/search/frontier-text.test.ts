@@ -37,6 +37,20 @@ it('asks for shares in geometric steps', () => {
 const verdictOf = (text: string, name: string): string =>
   text.split('\n').find((line) => line.startsWith(`| **${name}** |`))!;
 
+/** Best plans at 400 and 200 MBitOPs, VDQS's one plan each behind greedy's; a rival of more plans ahead at 3 and 5 points. */
+function expectVerdicts(text: string): void {
+  expect(verdictOf(text, 'VDQS needs no more than any rival')).toContain(
+    '| yes (400; rivals 504) | yes (200; rivals 264) | yes (159; rivals 174) |',
+  );
+  expect(verdictOf(text, 'the same, one plan each')).toContain(
+    '| no (566; rivals 504) | no (362; rivals 264) | no (297; rivals 174) |',
+  );
+  // 200 · 2^(−1/7), 200 · 2^(−3/7).
+  expect(verdictOf(text, 'the same, rivals of more plans too')).toContain(
+    '| yes (400.0; rivals 400.0) | no (200; rivals 181) | no (159; rivals 149) |',
+  );
+}
+
 it('compares the best form of VDQS with the best rival, one plan each, and refined rivals too', () => {
   const all = [
     ...rows('VDQS refined', [1, 3]),
@@ -54,16 +68,7 @@ it('compares the best form of VDQS with the best rival, one plan each, and refin
   expect(text).toContain('| greedy | 504 | 264 | 174 |');
   expect(text).toContain('| evolutionary | – | – | – |');
   expect(text).toContain('| uniform a4w4 | – | – | 190 |');
-  expect(verdictOf(text, 'VDQS needs no more than any rival')).toContain(
-    '| yes (400; rivals 504) | yes (200; rivals 264) | yes (159; rivals 174) |',
-  );
-  expect(verdictOf(text, 'the same, one plan each')).toContain(
-    '| no (566; rivals 504) | no (362; rivals 264) | no (297; rivals 174) |',
-  );
-  // 200 · 2^(−1/7), 200 · 2^(−3/7).
-  expect(verdictOf(text, 'the same, rivals of more plans too')).toContain(
-    '| yes (400.0; rivals 400.0) | no (200; rivals 181) | no (159; rivals 149) |',
-  );
+  expectVerdicts(text);
   expect(verdictOf(text, 'the same, single plans')).toContain(
     '| yes (400; rivals 800) | yes (200; rivals 400) | no (200; rivals 190) |',
   );
@@ -81,15 +86,7 @@ it('counts plan noise as a form of VDQS, and as more plans of a rival', () => {
   ];
   const text = renderFrontier([INT8, ...all]);
   expect(text).toContain('| VDQS plan noise | 400 | 200 | 159 |');
-  expect(verdictOf(text, 'VDQS needs no more than any rival')).toContain(
-    '| yes (400; rivals 504) | yes (200; rivals 264) | yes (159; rivals 174) |',
-  );
-  expect(verdictOf(text, 'the same, one plan each')).toContain(
-    '| no (566; rivals 504) | no (362; rivals 264) | no (297; rivals 174) |',
-  );
-  expect(verdictOf(text, 'the same, rivals of more plans too')).toContain(
-    '| yes (400.0; rivals 400.0) | no (200; rivals 181) | no (159; rivals 149) |',
-  );
+  expectVerdicts(text);
 });
 
 it('leaves the verdict open where a row that ends too early decides, or is missing', () => {

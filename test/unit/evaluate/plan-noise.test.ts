@@ -145,10 +145,10 @@ describe('of random networks', () => {
     const made: number[] = [];
     const json: Cache['json'] = async (key, make) => {
       if (kept.has(key)) return kept.get(key) as never;
+      made.push(kept.size);
       const value = await make();
       // As a file is written: not at once.
       await new Promise((resolve) => setTimeout(resolve, 1));
-      made.push(kept.size);
       kept.set(key, value);
       return value;
     };
