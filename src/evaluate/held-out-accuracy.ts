@@ -3,15 +3,21 @@
  * images and compared with the float network on the other half, and the other way round. On the images that weights
  * were refitted to a plan looks better than it is.
  */
-import type { FloatSample } from '../ir/float-network.js';
+import { type FloatNetwork, type FloatSample, isWeighted } from '../ir/float-network.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { ChannelSource } from '../quantize/channel-factors.js';
-import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions, sampleChannels } from '../quantize/quantize.js';
+import {
+  DEFAULT_QUANTIZE_OPTIONS,
+  type QuantizeOptions,
+  type QuantizeResult,
+  sampleChannels,
+} from '../quantize/quantize.js';
+import { weightBits } from '../quantize/quantize-weights.js';
 import { applyQuantization, collectScores } from '../quantize/score-noise.js';
 import { type Cache, contentKey } from '../support/cache.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type AccuracyPrediction, compareScores } from './predict-accuracy.js';
-import { createFloatEngine, quantizeBranches, quantizeCalibrated } from './quantize-model.js';
+import { createFloatEngine, quantizeAllCalibrated, quantizeBranches } from './quantize-model.js';
 import { type StagedRequest, stageClasses } from './quantize-staged.js';
 import { type ClassedStage, stagedRequest } from './search-classes.js';
 import { createPool, type Task } from './task-pool.js';
@@ -24,18 +30,24 @@ export interface PlanOptions {
 const PARTS = 2;
 
 interface HeldOutRequest {
-  readonly assignment: BitAssignment;
+  readonly assignments: readonly BitAssignment[];
   readonly options: Required<PlanOptions>;
 }
 
-/** A request is one plan. */
-export const heldOutTask: Task<CalibratedModel, HeldOutRequest, AccuracyPrediction> = {
+type Compare = (request: HeldOutRequest) => Promise<readonly AccuracyPrediction[]>;
+
+/**
+ * A request is a few plans: what they have in common is quantised once. Of plans that change one width each half of the
+ * work is left for eight, by their layers' depth; more would win little, and an interrupted run loses what it was at.
+ */
+export const heldOutTask: Task<CalibratedModel, HeldOutRequest, readonly AccuracyPrediction[]> = {
   name: 'held-out accuracy',
   load: (model) => {
     const plans = new HeldOutPlans(model);
-    return { run: ({ assignment, options }) => plans.compare(assignment, options) };
+    return { run: ({ assignments, options }) => plans.compareAll(assignments, options) };
   },
 };
+const PLANS_AT_ONCE = 8;
 
 export class HeldOutAccuracy {
   private readonly plans: HeldOutPlans;
@@ -62,32 +74,52 @@ export class HeldOutAccuracy {
     );
   }
 
-  /** Each as `measure` has it, in their order; threads share the plans. Each is in the cache once it is done. */
+  /**
+   * Each as `measure` has it, in their order; threads share the plans. Each is in the cache before it counts as done.
+   */
   async measureAll(
     assignments: readonly BitAssignment[],
     options: PlanOptions,
     threads: number,
-    onPlan?: (done: number, total: number) => void,
+    onPlans?: (done: number, total: number) => void,
   ): Promise<readonly AccuracyPrediction[]> {
     const how = complete(options);
-    let done = 0;
-    const count = (prediction: AccuracyPrediction): AccuracyPrediction => {
-      onPlan?.(++done, assignments.length);
-      return prediction;
-    };
-    if (threads <= 1) {
-      // One by one: all at once, nothing could be stored before the last was done.
-      const predictions: AccuracyPrediction[] = [];
-      for (const assignment of assignments) predictions.push(count(await this.measure(assignment, how)));
-      return predictions;
+    const keys = assignments.map((assignment) => this.keyOf(assignment, how));
+    const plans = new Map(keys.map((key, i) => [key, assignments[i]!]));
+    const known = new Map<string, AccuracyPrediction>();
+    for (const key of plans.keys()) {
+      const stored = await this.cache.find<AccuracyPrediction>(key);
+      if (stored !== undefined) known.set(key, stored.value);
     }
-    const pool = await createPool(heldOutTask, this.model, Math.min(threads, assignments.length));
-    const measure = async (assignment: BitAssignment): Promise<AccuracyPrediction> => {
-      const key = this.keyOf(assignment, how);
-      return count(await this.cache.json(key, () => pool.run({ assignment, options: how })));
+    const missing = [...plans.keys()].filter((key) => !known.has(key));
+    const widths = new Map(missing.map((key) => [key, widthsByLayer(this.model.network, plans.get(key)!)]));
+    missing.sort((a, b) => (widths.get(a)! < widths.get(b)! ? -1 : 1));
+    const atOnce = Math.min(PLANS_AT_ONCE, Math.ceil(missing.length / Math.max(1, threads)));
+    await this.shareOut(cut(missing, atOnce), threads, async (own, compare) => {
+      const found = await compare({ assignments: own.map((key) => plans.get(key)!), options: how });
+      for (const [i, key] of own.entries()) known.set(key, await this.cache.json(key, () => found[i]!));
+      onPlans?.(known.size, plans.size);
+    });
+    return keys.map((key) => known.get(key)!);
+  }
+
+  /** Every thread goes on until no chunk is left. */
+  private async shareOut(
+    chunks: (readonly string[])[],
+    threads: number,
+    measure: (own: readonly string[], compare: Compare) => Promise<void>,
+  ): Promise<void> {
+    const goOn = async (compare: Compare): Promise<void> => {
+      for (let own = chunks.shift(); own !== undefined; own = chunks.shift()) await measure(own, compare);
     };
+    const count = Math.min(threads, chunks.length);
+    if (count <= 1) {
+      await goOn(async ({ assignments, options }) => this.plans.compareAll(assignments, options));
+      return;
+    }
+    const pool = await createPool(heldOutTask, this.model, count);
     try {
-      return await Promise.all(assignments.map(measure));
+      await Promise.all(Array.from({ length: count }, () => goOn((request) => pool.run(request))));
     } finally {
       await pool.close();
     }
@@ -119,44 +151,57 @@ class HeldOutPlans {
 
   constructor(private readonly model: CalibratedModel) {}
 
+  compareAll(
+    assignments: readonly BitAssignment[],
+    options: Required<PlanOptions>,
+  ): readonly AccuracyPrediction[] {
+    return this.compareWith(options, undefined, '', (model, how) =>
+      quantizeAllCalibrated(model, assignments, how),
+    );
+  }
+
   compare(
     assignment: BitAssignment,
     options: Required<PlanOptions>,
-    classed?: ClassedStage,
+    classed: ClassedStage | undefined,
   ): AccuracyPrediction {
-    return compareScores(this.reference(), this.heldOutScores(assignment, options, classed));
+    if (classed === undefined) return this.compareAll([assignment], options)[0]!;
+    const stage = stagedRequest(this.model.network, classed, assignment);
+    return this.compareWith(options, stage, classed.key, (model, how) => [
+      quantizeBranches(model, stage, how),
+    ])[0]!;
+  }
+
+  /** Every sample's scores are those of the plan that it was held out of. */
+  private compareWith(
+    options: Required<PlanOptions>,
+    stage: StagedRequest | undefined,
+    classes: string,
+    quantize: (model: CalibratedModel, how: Partial<QuantizeOptions>) => readonly QuantizeResult[],
+  ): readonly AccuracyPrediction[] {
+    const { network, samples } = this.model;
+    const parts = Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
+    const runner = this.engine.createRunner(network);
+    const byPart = parts.map((part) => {
+      const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
+      const heldOut = samples.filter(isHeldOut);
+      const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
+      const how = { ...options, channels: this.channels(options.seed, stage, classes) };
+      return quantize({ ...this.model, samples: fitted }, how).map(({ stored, weights }) => {
+        applyQuantization(runner, stored, weights);
+        return collectScores(runner, heldOut);
+      });
+    });
+    return byPart[0]!.map((_, plan) => {
+      const scores = samples.map((_, s) => byPart[s % parts.length]![plan]![Math.floor(s / parts.length)]!);
+      return compareScores(this.reference(), scores);
+    });
   }
 
   private reference(): readonly Float32Array[][] {
     const { network, samples } = this.model;
     this.floatScores ??= collectScores(this.engine.createRunner(network), samples);
     return this.floatScores;
-  }
-
-  /** Of every sample by the plan that it was held out of, in the order of the samples. */
-  private heldOutScores(
-    assignment: BitAssignment,
-    options: Required<PlanOptions>,
-    classed?: ClassedStage,
-  ): Float32Array[][] {
-    const { network, samples } = this.model;
-    const stage = classed && stagedRequest(network, classed, assignment);
-    const parts = Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
-    const byPart = parts.map((part) => {
-      const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
-      const heldOut = samples.filter(isHeldOut);
-      const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
-      const model = { ...this.model, samples: fitted };
-      const how = { ...options, channels: this.channels(options.seed, stage, classed?.key) };
-      const { stored, weights } =
-        stage === undefined
-          ? quantizeCalibrated(model, assignment, how)
-          : quantizeBranches(model, stage, how);
-      const runner = this.engine.createRunner(network);
-      applyQuantization(runner, stored, weights);
-      return collectScores(runner, heldOut);
-    });
-    return samples.map((_, s) => byPart[s % parts.length]![Math.floor(s / parts.length)]!);
   }
 
   private channels(seed: number, stage: StagedRequest | undefined, classes = ''): ChannelSource {
@@ -169,3 +214,18 @@ class HeldOutPlans {
     return made;
   }
 }
+
+/** Of plans in its order neighbours have much in common from the first layer on. */
+const widthsByLayer = (network: FloatNetwork, assignment: BitAssignment): string =>
+  network.layers
+    .map((layer) => {
+      const { name } = network.tensors[layer.output]!;
+      const weights = isWeighted(layer) ? weightBits(layer, assignment) : '';
+      return `${weights}${assignment.activations[name] ?? assignment.defaultActivationBits}`;
+    })
+    .join(' ');
+
+const cut = <T>(list: readonly T[], size: number): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(list.length / Math.max(1, size)) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );

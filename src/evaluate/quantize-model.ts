@@ -15,7 +15,7 @@ import {
   DEFAULT_QUANTIZE_OPTIONS,
   type QuantizeOptions,
   type QuantizeResult,
-  quantizeNetwork,
+  quantizeAssignments,
 } from '../quantize/quantize.js';
 import type { FloatEngine } from '../quantize/quantize-weights.js';
 import { type CalibratedModel, calibrateOnce, type RangesFile } from './calibrate-model.js';
@@ -56,16 +56,21 @@ export async function quantizeModel(
 }
 
 /** One assignment of widths on a calibrated model; the plan holds the model's post-processing as well. */
-export function quantizeCalibrated(
-  { graph, network, ranges, samples }: CalibratedModel,
+export const quantizeCalibrated = (
+  model: CalibratedModel,
   assignment: BitAssignment,
   options: Partial<QuantizeOptions> = {},
-): QuantizeResult {
-  const result = quantizeNetwork(network, ranges, assignment, samples, createFloatEngine(), {
-    ...DEFAULT_QUANTIZE_OPTIONS,
-    ...options,
-  });
-  return { ...result, plan: withPostProcess(result.plan, graph.postProcess) };
+): QuantizeResult => quantizeAllCalibrated(model, [assignment], options)[0]!;
+
+/** The same for every assignment, in their order; what they have in common is done once. */
+export function quantizeAllCalibrated(
+  { graph, network, ranges, samples }: CalibratedModel,
+  assignments: readonly BitAssignment[],
+  options: Partial<QuantizeOptions> = {},
+): readonly QuantizeResult[] {
+  const how = { ...DEFAULT_QUANTIZE_OPTIONS, ...options };
+  const results = quantizeAssignments(network, ranges, assignments, samples, createFloatEngine(), how);
+  return results.map((result) => ({ ...result, plan: withPostProcess(result.plan, graph.postProcess) }));
 }
 
 /** The same with classes of branches: the plan is the patched one. */

@@ -6,39 +6,53 @@
  */
 import type { FloatNetwork, FloatRunner, FloatSample } from '../ir/float-network.js';
 
+/** A map of every sample; what is kept once is not changed. */
+interface KeptMaps {
+  readonly float: Float32Array[];
+  readonly codes: Int8Array[];
+}
+
 export class Propagation {
-  private readonly floatMaps: (Float32Array[] | undefined)[] = [];
-  private readonly codes: (Int8Array[] | undefined)[] = [];
   private readonly lastReader: readonly number[];
 
-  /** `quantized` already rounds all its maps. */
+  /** `quantized` rounds the maps that a call reads and writes; from call to call it may round others. */
   constructor(
     private readonly network: FloatNetwork,
     private readonly float: FloatRunner,
     private readonly quantized: FloatRunner,
     private readonly samples: readonly FloatSample[],
+    private readonly kept: (KeptMaps | undefined)[] = [],
   ) {
     this.lastReader = network.tensors.map(({ id }) =>
       network.layers.reduce((last, layer, i) => (layer.inputs.includes(id) ? i : last), -1),
     );
+  }
+
+  /** Goes on from the same layer by itself; the maps so far are shared. */
+  fork(): Propagation {
+    return new Propagation(this.network, this.float, this.quantized, this.samples, [...this.kept]);
+  }
+
+  /** Takes the network's inputs. */
+  enter(): void {
     const nothing = { from: 0, to: 0 };
-    const inputs = network.inputs.map((port) => port.tensor);
-    for (const id of inputs) [this.floatMaps[id], this.codes[id]] = [[], []];
-    for (const sample of samples) {
-      float.run(sample, nothing);
-      quantized.run(sample, nothing);
+    const inputs = this.network.inputs.map((port) => port.tensor);
+    for (const id of inputs) this.kept[id] = { float: [], codes: [] };
+    for (const sample of this.samples) {
+      this.float.run(sample, nothing);
+      this.quantized.run(sample, nothing);
       for (const id of inputs) this.keep(id);
     }
   }
 
   /** The map in the float network. */
   floatMap(tensor: number, sample: number): Float32Array {
-    return this.floatMaps[tensor]![sample]!;
+    return this.kept[tensor]!.float[sample]!;
   }
 
   /** The map in the quantised network, in real values: a view that the next call overwrites. */
   quantizedMap(tensor: number, sample: number): Float32Array {
-    this.quantized.restoreMap(tensor, this.codes[tensor]![sample]!);
+    this.quantized.restoreMap(tensor, this.kept[tensor]!.codes[sample]!);
     return this.quantized.map(tensor);
   }
 
@@ -48,11 +62,11 @@ export class Propagation {
     const { output } = layer;
     const needed = this.lastReader[output]! > index;
     if (needed) {
-      [this.floatMaps[output], this.codes[output]] = [[], []];
+      this.kept[output] = { float: [], codes: [] };
       this.samples.forEach((sample, s) => {
         for (const id of layer.inputs) {
           this.float.map(id).set(this.floatMap(id, s));
-          this.quantized.restoreMap(id, this.codes[id]![s]!);
+          this.quantized.restoreMap(id, this.kept[id]!.codes[s]!);
         }
         const one = { from: index, to: index + 1 };
         this.float.run(sample, one);
@@ -60,12 +74,11 @@ export class Propagation {
         this.keep(output);
       });
     }
-    for (const id of layer.inputs)
-      if (this.lastReader[id]! <= index) [this.floatMaps[id], this.codes[id]] = [undefined, undefined];
+    for (const id of layer.inputs) if (this.lastReader[id]! <= index) this.kept[id] = undefined;
   }
 
   private keep(id: number): void {
-    this.floatMaps[id]!.push(this.float.map(id).slice());
-    this.codes[id]!.push(this.quantized.saveMap(id));
+    this.kept[id]!.float.push(this.float.map(id).slice());
+    this.kept[id]!.codes.push(this.quantized.saveMap(id));
   }
 }

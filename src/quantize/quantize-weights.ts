@@ -18,6 +18,7 @@ import { createRandom } from '../support/random.js';
 import { mapQuantization, type StoredMap } from './activation-grids.js';
 import { inputGeometry, samplePositions } from './layer-inputs.js';
 import { MomentCollector } from './moments.js';
+import { walkPlans } from './plan-tree.js';
 import { Propagation } from './propagate.js';
 import { type GroupTarget, type QuantizedWeights, quantizeLayer } from './quantize-layer.js';
 import { refitLayer } from './refit-layer.js';
@@ -58,8 +59,17 @@ export const weightBits = (layer: WeightedFloatLayer, assignment: BitAssignment)
 export const MAX_COVARIANCE_WIDTH = 4096;
 
 /** One entry per layer; undefined for layers without weights. */
-export const quantizeWeights = (job: WeightJob): (QuantizedWeights | undefined)[] =>
-  job.options.reconstruction.kind === 'sequential' ? sequential(job) : singlePass(job);
+export const quantizeWeights = (job: WeightJob): readonly (QuantizedWeights | undefined)[] =>
+  quantizePlans([job])[0]!;
+
+/**
+ * The same of several plans, in their order: jobs that differ in `stored` and `assignment` alone. What they have in
+ * common is done once where weights are refitted layer by layer.
+ */
+export const quantizePlans = (
+  jobs: readonly WeightJob[],
+): readonly (readonly (QuantizedWeights | undefined)[])[] =>
+  jobs[0]?.options.reconstruction.kind === 'sequential' ? sequential(jobs) : jobs.map(singlePass);
 
 /** Rows that moments and fits are taken from: many per column, yet bounded. */
 const rowsWanted = (width: number, groups: number): number =>
@@ -147,21 +157,57 @@ function divideRowsAndColumns(matrix: Float64Array, factors: Float64Array): Floa
   return out;
 }
 
-function sequential(job: WeightJob): (QuantizedWeights | undefined)[] {
-  const { network, stored, samples, engine } = job;
+/**
+ * The network's inputs, then its layers, over all plans. A plan is told from another by how maps are stored and how wide
+ * weights are.
+ */
+function sequential(jobs: readonly WeightJob[]): readonly (QuantizedWeights | undefined)[][] {
+  const { network, samples, engine } = jobs[0]!;
   const float = engine.createRunner(network);
   const quantized = engine.createRunner(network);
-  for (const { id } of network.tensors) quantized.setFakeQuantization(id, mapQuantization(stored[id]!));
-  const propagation = new Propagation(network, float, quantized, samples);
-  return network.layers.map((layer, i) => {
-    let result: QuantizedWeights | undefined;
-    if (isWeighted(layer)) {
-      result = finishLayer(job, layer, refitLayer(job, i, layer, propagation));
-      quantized.setWeights(i, realWeights(layer, result, stored[layer.inputs[0]!]!.grid.channelScales));
-    }
-    propagation.advance(i);
+  const inputs = network.inputs.map((port) => port.tensor);
+  const use = ({ stored }: WeightJob, tensors: readonly number[]): void => {
+    for (const id of tensors) quantized.setFakeQuantization(id, mapQuantization(stored[id]!));
+  };
+  const refitted = (job: WeightJob, i: number, propagation: Propagation): QuantizedWeights | undefined => {
+    const layer = network.layers[i]!;
+    // Its inputs are rounded already: forks end before the layers that they share maps of go on.
+    use(job, [layer.output]);
+    if (!isWeighted(layer)) return undefined;
+    const result = finishLayer(job, layer, refitLayer(job, i, layer, propagation));
+    const factors = job.stored[layer.inputs[0]!]!.grid.channelScales;
+    quantized.setWeights(i, realWeights(layer, result, factors));
     return result;
+  };
+  const results = walkPlans<Propagation, QuantizedWeights | undefined>({
+    plans: jobs.length,
+    layers: 1 + network.layers.length,
+    keyOf: (plan, at) =>
+      storageKey(jobs[plan]!, at === 0 ? inputs : [network.layers[at - 1]!.output], at - 1),
+    start: () => new Propagation(network, float, quantized, samples),
+    fork: (propagation) => propagation.fork(),
+    step(propagation, plan, at) {
+      if (at === 0) {
+        use(jobs[plan]!, inputs);
+        propagation.enter();
+        return undefined;
+      }
+      const result = refitted(jobs[plan]!, at - 1, propagation);
+      propagation.advance(at - 1);
+      return result;
+    },
   });
+  return results.map((own) => own.slice(1));
+}
+
+function storageKey(
+  { network, stored, assignment }: WeightJob,
+  tensors: readonly number[],
+  index: number,
+): string {
+  const layer = network.layers[index];
+  const bits = layer !== undefined && isWeighted(layer) ? weightBits(layer, assignment) : undefined;
+  return JSON.stringify([bits, tensors.map((id) => stored[id])]);
 }
 
 /** The values that stored weights stand for; `factors` are the channel scales of the layer's input. */

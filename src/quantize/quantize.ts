@@ -18,7 +18,7 @@ import { emitPlans } from './emit-plan.js';
 import type { QuantizedWeights } from './quantize-layer.js';
 import {
   type FloatEngine,
-  quantizeWeights,
+  quantizePlans,
   type Reconstruction,
   type WeightOptions,
 } from './quantize-weights.js';
@@ -95,7 +95,7 @@ export interface QuantizeResult {
  * Errors: `input` for ranges or names that do not fit the network or when there are no samples, `limit` where an
  * accumulator could overflow.
  */
-export function quantizeNetwork(
+export const quantizeNetwork = (
   network: FloatNetwork,
   ranges: Ranges,
   assignment: BitAssignment,
@@ -103,27 +103,47 @@ export function quantizeNetwork(
   engine: FloatEngine,
   options: QuantizeOptions = DEFAULT_QUANTIZE_OPTIONS,
   stage?: StageClasses,
-): QuantizeResult {
+): QuantizeResult => quantizeAssignments(network, ranges, [assignment], samples, engine, options, stage)[0]!;
+
+/** The same for every assignment, in their order: what their plans have in common is done once (plan-tree.ts). */
+export function quantizeAssignments(
+  network: FloatNetwork,
+  ranges: Ranges,
+  assignments: readonly BitAssignment[],
+  samples: readonly FloatSample[],
+  engine: FloatEngine,
+  options: QuantizeOptions = DEFAULT_QUANTIZE_OPTIONS,
+  stage?: StageClasses,
+): readonly QuantizeResult[] {
   if (samples.length === 0)
     throw badInput('quantize/no-samples', 'there are no calibration samples', { where: network.name });
-  const stored = storeMaps(network, ranges, assignment, samples, engine, options, stage);
-  const quantize = (reconstruction: Reconstruction, some: readonly FloatSample[]) => {
+  const stored = assignments.map((own) => storeMaps(network, ranges, own, samples, engine, options, stage));
+  const quantize: Quantize = (reconstruction, some, plans) => {
     options.onProgress?.(`quantising weights (${reconstruction.kind})`);
-    return quantizeWeights({
-      network,
-      stored,
-      assignment,
-      samples: some,
-      engine,
-      options: weightOptions(options, reconstruction),
-    });
+    const how = { network, samples: some, engine, options: weightOptions(options, reconstruction) };
+    return quantizePlans(plans.map((p) => ({ ...how, stored: stored[p]!, assignment: assignments[p]! })));
   };
+  const all = assignments.map((_, p) => p);
+  const { reconstruction: asked } = options;
   const trials =
-    options.reconstruction.kind === 'auto' ? runTrials(network, stored, samples, engine, quantize) : [];
-  const reconstruction = options.reconstruction.kind === 'auto' ? bestOf(trials) : options.reconstruction;
-  const weights = keptWeights(reconstruction, trials, samples.length) ?? quantize(reconstruction, samples);
-  const plans = emitPlans(network, stored, weights, stage);
-  return { plan: plans[0]!, plans, stored, weights, reconstruction, trials };
+    asked.kind === 'auto' ? runTrials(network, stored, samples, engine, quantize) : all.map(() => []);
+  const chosen = all.map((p) => (asked.kind === 'auto' ? bestOf(trials[p]!) : asked));
+  const weights = all.map((p) => keptWeights(chosen[p]!, trials[p]!, samples.length));
+  for (const reconstruction of CANDIDATES) {
+    const missing = all.filter((p) => weights[p] === undefined && chosen[p]!.kind === reconstruction.kind);
+    if (missing.length === 0) continue;
+    const made = quantize(reconstruction, samples, missing);
+    missing.forEach((p, i) => {
+      weights[p] = made[i]!;
+    });
+  }
+  return all.map((p) => {
+    const plans = emitPlans(network, stored[p]!, weights[p]!, stage);
+    return {
+      ...{ plan: plans[0]!, plans, stored: stored[p]!, weights: weights[p]! },
+      ...{ reconstruction: chosen[p]!, trials: trials[p]! },
+    };
+  });
 }
 
 /**
@@ -192,31 +212,39 @@ function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction)
   };
 }
 
+type Weights = readonly (QuantizedWeights | undefined)[];
+
+/** Of the plans with these numbers. */
 type Quantize = (
   reconstruction: Reconstruction,
   samples: readonly FloatSample[],
-) => readonly (QuantizedWeights | undefined)[];
+  plans: readonly number[],
+) => readonly Weights[];
 
+/** Plan by plan. */
 function runTrials(
   network: FloatNetwork,
-  stored: readonly StoredMap[],
+  stored: readonly (readonly StoredMap[])[],
   samples: readonly FloatSample[],
   engine: FloatEngine,
   quantize: Quantize,
-): Trial[] {
-  if (samples.length < MIN_SAMPLES_TO_SPLIT) return [];
+): readonly Trial[][] {
+  const trials = stored.map((): Trial[] => []);
+  if (samples.length < MIN_SAMPLES_TO_SPLIT) return trials;
   const every = hasMany(samples.length) ? FEW_HELD_OUT : MOST_HELD_OUT;
   const heldOut = samples.filter((_, s) => s % every === every - 1);
   const fitted = samples.filter((_, s) => s % every !== every - 1);
   const reference = collectScores(engine.createRunner(network), heldOut);
-  const trials: Trial[] = [];
   for (const reconstruction of CANDIDATES) {
-    const weights = quantize(reconstruction, fitted);
-    const runner = engine.createRunner(network);
-    applyQuantization(runner, stored, weights);
-    const noise = noiseToSignal(reference, collectScores(runner, heldOut));
-    trials.push({ reconstruction, noise, weights });
-    if (noise <= QUIET) break;
+    const plans = [...stored.keys()].filter((p) => trials[p]!.every(({ noise }) => noise > QUIET));
+    if (plans.length === 0) break;
+    quantize(reconstruction, fitted, plans).forEach((weights, i) => {
+      const plan = plans[i]!;
+      const runner = engine.createRunner(network);
+      applyQuantization(runner, stored[plan]!, weights);
+      const noise = noiseToSignal(reference, collectScores(runner, heldOut));
+      trials[plan]!.push({ reconstruction, noise, weights });
+    });
   }
   return trials;
 }

@@ -8,6 +8,8 @@ import type { Host } from './host.js';
 export interface Cache {
   /** The stored value of `key`; made and stored when there is none. Values are JSON. */
   json<T>(key: string, make: () => T | Promise<T>): Promise<T>;
+  /** The stored value alone: for those who make several at once. */
+  find<T>(key: string): Promise<{ readonly value: T } | undefined>;
 }
 
 /** SHA-256 over the parts and their lengths. */
@@ -21,21 +23,26 @@ export function contentKey(parts: Iterable<string | Uint8Array>): string {
 }
 
 /** Files `<folder>/<key>.json`; a file that is not JSON counts as absent. */
-export const folderCache = (host: Host, folder: string): Cache => ({
-  async json<T>(key: string, make: () => T | Promise<T>): Promise<T> {
-    const path = `${folder}/${key}.json`;
-    if (await host.exists(path)) {
-      const stored = parsed<T>(new TextDecoder().decode(await host.readFile(path)));
+export function folderCache(host: Host, folder: string): Cache {
+  const pathOf = (key: string): string => `${folder}/${key}.json`;
+  const find = async <T>(key: string): Promise<{ readonly value: T } | undefined> =>
+    (await host.exists(pathOf(key)))
+      ? parsed<T>(new TextDecoder().decode(await host.readFile(pathOf(key))))
+      : undefined;
+  return {
+    find,
+    async json<T>(key: string, make: () => T | Promise<T>): Promise<T> {
+      const stored = await find<T>(key);
       if (stored !== undefined) return stored.value;
-    }
-    const value = await make();
-    await host.writeFile(path, JSON.stringify({ value }));
-    return value;
-  },
-});
+      const value = await make();
+      await host.writeFile(pathOf(key), JSON.stringify({ value }));
+      return value;
+    },
+  };
+}
 
 /** Keeps nothing. */
-export const noCache: Cache = { json: async (_, make) => make() };
+export const noCache: Cache = { json: async (_, make) => make(), find: async () => undefined };
 
 function parsed<T>(text: string): { readonly value: T } | undefined {
   try {

@@ -25,6 +25,7 @@ const now = (): number => 0;
 function countingCache(): Cache & { made: number } {
   const values = new Map<string, unknown>();
   return {
+    ...noCache,
     made: 0,
     async json<T>(key: string, make: () => T | Promise<T>): Promise<T> {
       if (!values.has(key)) {

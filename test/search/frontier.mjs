@@ -1,6 +1,6 @@
 /**
- * `npm run table:frontier [-- network… --only 'case|case' --minutes n]`: for every method a row of plans, each of least
- * noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
+ * `npm run table:frontier [-- network… --only 'case|case' --minutes n --threads n]`: for every method a row of plans, each
+ * of least noise within a share of the BitOPs of 8 bits, under the network's SRAM limit; widths come from calibration images
  * alone, the points lost are read on the test images of the data collection (SHARED_DIR, else ../shared), on the mean of
  * plans that were quantised under several seeds. Rows that stand in src/search/frontier.csv are kept, and read by further
  * seeds where their network asks for more (test/search/table-cases.mjs); src/search/FRONTIER.md is written anew. Needs
@@ -18,7 +18,7 @@ import { NETWORKS } from './table-cases.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, minutes: { type: 'string' } },
+  options: { only: { type: 'string' }, minutes: { type: 'string' }, threads: { type: 'string' } },
 });
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const data = requireData(root);
@@ -39,7 +39,7 @@ if (unknown.length > 0) {
   console.error(`unknown: ${unknown.join(', ')}`);
   process.exit(2);
 }
-const bench = searchBench(root, data);
+const bench = searchBench(root, data, Number(values.threads ?? 1));
 const code = codeOf(root);
 
 const goalOf = (definition, share) => ({

@@ -19,8 +19,8 @@ export const now = () => performance.now();
 export const codeOf = (root) =>
   execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
-/** `root` is the repository, `data` the data collection. */
-export function searchBench(root, data) {
+/** `root` is the repository, `data` the data collection; `threads` share what a search measures for its figures. */
+export function searchBench(root, data, threads = 1) {
   const host = createNodeHost();
   const cacheFolder = `${root}.cache/quantmcu`;
   const cache = folderCache(host, cacheFolder);
@@ -42,7 +42,8 @@ export function searchBench(root, data) {
       const folder = `${data}/images/${definition.calib}`;
       const model = await calibrateForSearch(float, { host, folder, recipe }, cacheFolder);
       const start = now();
-      const search = await ModelSearch.prepare(model, { weights: 'auto', noiseImages: 8, seed: 1, cache });
+      const measured = { weights: 'auto', noiseImages: 8, seed: 1, cache, threads };
+      const search = await ModelSearch.prepare(model, measured);
       console.error(`${definition.model}: figures in ${((now() - start) / 1000).toFixed(1)} s`);
       if (!images) return { search, model };
       const samples = [];

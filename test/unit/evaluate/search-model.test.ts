@@ -186,6 +186,7 @@ describe('a search', () => {
       const stored = folderCache(host, 'cache');
       let left = survives;
       const dying: Cache = {
+        ...stored,
         json: (key, make) => {
           if (left-- === 0) throw new Error('killed');
           return stored.json(key, make);
