@@ -6,12 +6,17 @@ import type { RunnerState } from './float-layers.js';
 import { padTo } from './pack-float.js';
 
 export function createRounder({ network, kernels, memory, addresses }: RunnerState) {
-  /** Addresses of scales and their inverses; grids are plain data that is never changed, so identity will do. */
-  const stored = new WeakMap<FakeQuantization, number>();
+  /**
+   * Addresses of scales and their inverses, by the number of channels: maps that share a grid may differ in it. Grids are
+   * plain data that is never changed, so identity will do.
+   */
+  const stored = new WeakMap<FakeQuantization, Map<number, number>>();
 
   /** Layout of `fakeQuantizeChannels` (assembly/float/elementwise.ts). */
   const scalesOf = (grid: FakeQuantization, channels: number): number => {
-    const known = stored.get(grid);
+    const byChannels = stored.get(grid) ?? new Map<number, number>();
+    stored.set(grid, byChannels);
+    const known = byChannels.get(channels);
     if (known !== undefined) return known;
     const padded = padTo(channels, 4);
     const address = memory.floats(2 * padded);
@@ -20,7 +25,7 @@ export function createRounder({ network, kernels, memory, addresses }: RunnerSta
       view[c] = grid.scale * (grid.channelScales?.[c] ?? 1);
       view[padded + c] = 1 / view[c]!;
     }
-    stored.set(grid, address);
+    byChannels.set(channels, address);
     return address;
   };
 

@@ -36,10 +36,7 @@ interface HeldOutRequest {
 
 type Compare = (request: HeldOutRequest) => Promise<readonly AccuracyPrediction[]>;
 
-/**
- * A request is a few plans: what they have in common is quantised once. Of plans that change one width each half of the
- * work is left for eight, by their layers' depth; more would win little, and an interrupted run loses what it was at.
- */
+/** A request is a few plans: what they have in common is quantised once. */
 export const heldOutTask: Task<CalibratedModel, HeldOutRequest, readonly AccuracyPrediction[]> = {
   name: 'held-out accuracy',
   load: (model) => {
@@ -47,6 +44,11 @@ export const heldOutTask: Task<CalibratedModel, HeldOutRequest, readonly Accurac
     return { run: ({ assignments, options }) => plans.compareAll(assignments, options) };
   },
 };
+
+/**
+ * Eight plans that change one width each share seven eighths of what lies in front of their changes. More would win
+ * little, and an interrupted run loses the plans that it was at.
+ */
 const PLANS_AT_ONCE = 8;
 
 export class HeldOutAccuracy {
@@ -75,7 +77,9 @@ export class HeldOutAccuracy {
   }
 
   /**
-   * Each as `measure` has it, in their order; threads share the plans. Each is in the cache before it counts as done.
+   * Each as `measure` has it, in their order; threads share the plans. Each is in the cache before it counts as done; of
+   * the few that are quantised together none is where one fails.
+   * @param onPlans of different plans
    */
   async measureAll(
     assignments: readonly BitAssignment[],
@@ -91,11 +95,10 @@ export class HeldOutAccuracy {
       const stored = await this.cache.find<AccuracyPrediction>(key);
       if (stored !== undefined) known.set(key, stored.value);
     }
-    const missing = [...plans.keys()].filter((key) => !known.has(key));
-    const widths = new Map(missing.map((key) => [key, widthsByLayer(this.model.network, plans.get(key)!)]));
-    missing.sort((a, b) => (widths.get(a)! < widths.get(b)! ? -1 : 1));
-    const atOnce = Math.min(PLANS_AT_ONCE, Math.ceil(missing.length / Math.max(1, threads)));
-    await this.shareOut(cut(missing, atOnce), threads, async (own, compare) => {
+    const missing = [...plans].filter(([key]) => !known.has(key));
+    onPlans?.(known.size, plans.size);
+    const chunks = plansTogether(this.model.network, missing, threads);
+    await this.shareOut(chunks, threads, async (own, compare) => {
       const found = await compare({ assignments: own.map((key) => plans.get(key)!), options: how });
       for (const [i, key] of own.entries()) known.set(key, await this.cache.json(key, () => found[i]!));
       onPlans?.(known.size, plans.size);
@@ -132,7 +135,7 @@ export class HeldOutAccuracy {
   ): string {
     const { ranges, samples } = this.model;
     const how = JSON.stringify([assignment, seed, reconstruction, samples.length, PARTS]);
-    const key = ['held-out accuracy 1', ranges.key, how, ...(classed === undefined ? [] : [classed.key])];
+    const key = ['held-out accuracy 2', ranges.key, how, ...(classed === undefined ? [] : [classed.key])];
     return contentKey(key);
   }
 }
@@ -204,7 +207,7 @@ class HeldOutPlans {
     return this.floatScores;
   }
 
-  private channels(seed: number, stage: StagedRequest | undefined, classes = ''): ChannelSource {
+  private channels(seed: number, stage: StagedRequest | undefined, classes: string): ChannelSource {
     const { network, samples } = this.model;
     const key = `${seed}/${classes}`;
     const known = this.sampled.get(key);
@@ -215,17 +218,34 @@ class HeldOutPlans {
   }
 }
 
-/** Of plans in its order neighbours have much in common from the first layer on. */
+/**
+ * Plans (keys and assignments) in lists of up to eight that have much in common from the first layer on, equally many
+ * lists for every thread.
+ */
+export function plansTogether(
+  network: FloatNetwork,
+  plans: readonly (readonly [string, BitAssignment])[],
+  threads: number,
+): (readonly string[])[] {
+  const widths = new Map(plans.map(([key, assignment]) => [key, widthsByLayer(network, assignment)]));
+  const keys = [...widths.keys()].sort((a, b) => compareText(widths.get(a)!, widths.get(b)!));
+  const lanes = Math.max(1, Math.min(threads, keys.length));
+  const lists = lanes * Math.ceil(keys.length / (lanes * PLANS_AT_ONCE));
+  const start = (list: number): number => Math.ceil((list * keys.length) / lists);
+  return Array.from({ length: lists }, (_, list) => keys.slice(start(list), start(list + 1)));
+}
+
+/** In the order of these texts neighbours begin alike. */
 const widthsByLayer = (network: FloatNetwork, assignment: BitAssignment): string =>
   network.layers
     .map((layer) => {
       const { name } = network.tensors[layer.output]!;
       const weights = isWeighted(layer) ? weightBits(layer, assignment) : '';
-      return `${weights}${assignment.activations[name] ?? assignment.defaultActivationBits}`;
+      const map = Object.hasOwn(assignment.activations, name)
+        ? assignment.activations[name]!
+        : assignment.defaultActivationBits;
+      return `${weights}${map}`;
     })
     .join(' ');
 
-const cut = <T>(list: readonly T[], size: number): (readonly T[])[] =>
-  Array.from({ length: Math.ceil(list.length / Math.max(1, size)) }, (_, i) =>
-    list.slice(i * size, (i + 1) * size),
-  );
+const compareText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

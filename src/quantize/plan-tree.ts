@@ -10,13 +10,13 @@ export interface PlanWalk<State, Result> {
   keyOf(plan: number, layer: number): string;
   start(): State;
   fork(state: State): State;
-  /** Takes the state behind the layer. */
+  /** Moves the state past the layer. */
   step(state: State, plan: number, layer: number): Result;
 }
 
 /**
- * By plan, the result of every layer. A fork runs to its end before the others go on, so there are no more states than
- * places where one plan leaves the first.
+ * By plan, the result of every layer. Where plans part, the most go on together once the others have run to their ends as
+ * forks: at no time are there more states than 1 + log₂ of the plans, and two where each leaves the others alone.
  */
 export function walkPlans<State, Result>(walk: PlanWalk<State, Result>): readonly (readonly Result[])[] {
   const results: (readonly Result[])[] = [];
@@ -24,9 +24,10 @@ export function walkPlans<State, Result>(walk: PlanWalk<State, Result>): readonl
     const own = [...before];
     let together = plans;
     for (let layer = from; layer < walk.layers; layer++) {
-      const [first, ...others] = groupBy(together, (plan) => walk.keyOf(plan, layer));
-      for (const other of others) go(other, layer, walk.fork(state), own);
-      together = first!;
+      const groups = groupBy(together, (plan) => walk.keyOf(plan, layer));
+      const most = groups.reduce((a, b) => (b.length > a.length ? b : a));
+      for (const other of groups) if (other !== most) go(other, layer, walk.fork(state), own);
+      together = most;
       own.push(walk.step(state, together[0]!, layer));
     }
     for (const plan of together) results[plan] = own;

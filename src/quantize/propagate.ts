@@ -15,7 +15,7 @@ interface KeptMaps {
 export class Propagation {
   private readonly lastReader: readonly number[];
 
-  /** `quantized` rounds the maps that a call reads and writes; from call to call it may round others. */
+  /** In every call `quantized` has the grids of the maps that it reads and writes: those that maps were saved with. */
   constructor(
     private readonly network: FloatNetwork,
     private readonly float: FloatRunner,

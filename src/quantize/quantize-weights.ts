@@ -171,7 +171,8 @@ function sequential(jobs: readonly WeightJob[]): readonly (QuantizedWeights | un
   };
   const refitted = (job: WeightJob, i: number, propagation: Propagation): QuantizedWeights | undefined => {
     const layer = network.layers[i]!;
-    // Its inputs are rounded already: forks end before the layers that they share maps of go on.
+    // Maps before it have the same grids in all plans that share the state; a fork sets those of this and later layers,
+    // and has ended by now.
     use(job, [layer.output]);
     if (!isWeighted(layer)) return undefined;
     const result = finishLayer(job, layer, refitLayer(job, i, layer, propagation));

@@ -39,7 +39,12 @@ if (unknown.length > 0) {
   console.error(`unknown: ${unknown.join(', ')}`);
   process.exit(2);
 }
-const bench = searchBench(root, data, Number(values.threads ?? 1));
+const threads = Number(values.threads ?? 1);
+if (!(threads >= 1)) {
+  console.error(`--threads ${values.threads}: not a number of threads`);
+  process.exit(2);
+}
+const bench = searchBench(root, data, threads);
 const code = codeOf(root);
 
 const goalOf = (definition, share) => ({

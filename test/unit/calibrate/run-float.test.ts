@@ -147,4 +147,32 @@ describe('stored maps', () => {
       expect(new Set(integers).size).toBeGreaterThan(10);
     }
   });
+
+  it('come back where maps of different numbers of channels share a grid', () => {
+    const shapes = [
+      [2, 3, 4],
+      [2, 3, 12],
+      [2, 3, 5],
+    ] as const;
+    const network: FloatNetwork = {
+      ...chain,
+      tensors: shapes.map((shape, id) => ({ ...chain.tensors[0]!, id, name: `map_${id}`, shape })),
+      layers: [],
+      inputs: shapes.map((_, tensor) => ({ ...chain.inputs[0]!, name: `input_${tensor}`, tensor })),
+      outputs: [],
+    };
+    const random = createRandom(4);
+    const grid = { scale: 0.031, zeroPoint: -100, min: -128, max: 127 };
+    const runner = createFloatRunner(network);
+    shapes.forEach((_, id) => {
+      runner.setFakeQuantization(id, grid);
+    });
+    runner.run(shapes.map(([h, w, c]) => Float32Array.from({ length: h * w * c }, () => random.normal())));
+    const expected = shapes.map((_, id) => runner.map(id).slice());
+    const integers = shapes.map((_, id) => runner.saveMap(id));
+    shapes.forEach((_, id) => {
+      runner.restoreMap(id, integers[id]!);
+      expect(runner.map(id), `map ${id}`).toEqual(expected[id]!.map((x) => x + 0));
+    });
+  });
 });

@@ -120,7 +120,7 @@ describe('of random networks', () => {
     expect(float.found.predictedSqnrDb).not.toBeCloseTo(found.predictedSqnrDb, 3);
   });
 
-  /** More than are quantised at once: every width of every layer on its own, in an order that tears neighbours apart. */
+  /** More than are quantised at once. */
   const plansOf = ({ network }: FloatModel): BitAssignment[] => {
     const of = (own: Partial<BitAssignment>): BitAssignment => ({
       ...{ defaultActivationBits: 8, defaultWeightBits: 8, activations: {}, weights: {} },
@@ -171,7 +171,8 @@ describe('of random networks', () => {
         told.push([done, total, kept.size]),
       );
     const measured = await measure({ json, find });
-    expect(told).toEqual([8, different].map((done) => [done, different, done]));
+    const half = Math.ceil(different / 2);
+    expect(told).toEqual([0, half, different].map((done) => [done, different, done]));
     expect(measured.at(-1)).toEqual(measured[0]);
     const refuse: Cache['json'] = async () => {
       throw new Error('made again');

@@ -72,6 +72,22 @@ export function everyOperator(seed: number): FloatNetwork {
   return buildFloatNetwork(g.finish(softmax, flat));
 }
 
+/** Input 8×8×3 → maps of different numbers of channels that are stored alike → a layer that is refitted behind them. */
+export function concatenated(seed: number): FloatNetwork {
+  const random = createRandom(seed);
+  const g = new GraphBuilder();
+  const conv = (x: number, from: number, to: number): number => {
+    const w = g.constant([to, 1, 1, from], randomWeights(random, to * from, from));
+    const b = g.constant([to], randomWeights(random, to, 4));
+    const window = plainWindow(1, 1, 0);
+    return g.node({ op: 'conv2d', inputs: [x, w, b], window, activation: 'none' }, [1, 8, 8, to]);
+  };
+  const x = g.input([1, 8, 8, 3]);
+  const parts = [conv(x, 3, 8), conv(x, 3, 4)];
+  const both = g.node({ op: 'concatenation', inputs: parts, axis: 3, activation: 'none' }, [1, 8, 8, 12]);
+  return buildFloatNetwork(g.finish(conv(both, 12, 5)));
+}
+
 export const randomSamples = (seed: number, count: number): FloatSample[] => {
   const random = createRandom(seed);
   return Array.from({ length: count }, () => [Float32Array.from({ length: 192 }, () => random.normal())]);
