@@ -1,5 +1,5 @@
 /**
- * Weights of many layers at several widths, each layer rounded on the float network's inputs: what `quantizeWeights`
+ * Weights of many layers at several widths, each layer rounded on the float network's inputs: what `quantizePlans`
  * gives without reconstruction, width by width, but the moments of the inputs are taken once. Layers are independent,
  * so threads share them.
  */

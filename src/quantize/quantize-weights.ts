@@ -58,13 +58,9 @@ export const weightBits = (layer: WeightedFloatLayer, assignment: BitAssignment)
 /** Wider than this a covariance is not worth its memory: such layers are rounded to the nearest. */
 export const MAX_COVARIANCE_WIDTH = 4096;
 
-/** One entry per layer; undefined for layers without weights. */
-export const quantizeWeights = (job: WeightJob): readonly (QuantizedWeights | undefined)[] =>
-  quantizePlans([job])[0]!;
-
 /**
- * The same of several plans, in their order: jobs that differ in `stored` and `assignment` alone. What they have in
- * common is done once where weights are refitted layer by layer.
+ * By job one entry per layer, undefined for layers without weights. Jobs differ in `stored` and `assignment` alone; what
+ * they have in common is done once where weights are refitted layer by layer.
  */
 export const quantizePlans = (
   jobs: readonly WeightJob[],

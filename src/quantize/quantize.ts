@@ -128,15 +128,7 @@ export function quantizeAssignments(
   const trials =
     asked.kind === 'auto' ? runTrials(network, stored, samples, engine, quantize) : all.map(() => []);
   const chosen = all.map((p) => (asked.kind === 'auto' ? bestOf(trials[p]!) : asked));
-  const weights = all.map((p) => keptWeights(chosen[p]!, trials[p]!, samples.length));
-  for (const reconstruction of CANDIDATES) {
-    const missing = all.filter((p) => weights[p] === undefined && chosen[p]!.kind === reconstruction.kind);
-    if (missing.length === 0) continue;
-    const made = quantize(reconstruction, samples, missing);
-    missing.forEach((p, i) => {
-      weights[p] = made[i]!;
-    });
-  }
+  const weights = finalWeights(chosen, trials, samples, quantize);
   return all.map((p) => {
     const plans = emitPlans(network, stored[p]!, weights[p]!, stage);
     return {
@@ -212,7 +204,7 @@ function weightOptions(options: QuantizeOptions, reconstruction: Reconstruction)
   };
 }
 
-type Weights = readonly (QuantizedWeights | undefined)[];
+type Weights = Trial['weights'];
 
 /** Of the plans with these numbers. */
 type Quantize = (
@@ -247,6 +239,30 @@ function runTrials(
     });
   }
   return trials;
+}
+
+/** Plan by plan: those of a trial where they are kept, else made from all samples. */
+function finalWeights(
+  chosen: readonly Reconstruction[],
+  trials: readonly (readonly Trial[])[],
+  samples: readonly FloatSample[],
+  quantize: Quantize,
+): readonly Weights[] {
+  const weights = new Map<number, Weights>();
+  chosen.forEach((reconstruction, p) => {
+    const kept = keptWeights(reconstruction, trials[p]!, samples.length);
+    if (kept !== undefined) weights.set(p, kept);
+  });
+  for (const reconstruction of CANDIDATES) {
+    const missing = [...chosen.keys()].filter(
+      (p) => !weights.has(p) && chosen[p]!.kind === reconstruction.kind,
+    );
+    if (missing.length === 0) continue;
+    quantize(reconstruction, samples, missing).forEach((made, i) => {
+      weights.set(missing[i]!, made);
+    });
+  }
+  return chosen.map((_, p) => weights.get(p)!);
 }
 
 const hasMany = (samples: number): boolean => samples >= FEW_HELD_OUT * ENOUGH_HELD_OUT;

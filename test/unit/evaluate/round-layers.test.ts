@@ -6,7 +6,7 @@ import { roundLayers } from '../../../src/evaluate/round-layers.js';
 import { uniformAssignment } from '../../../src/ir/stage-data.js';
 import { WIDTH_LIST } from '../../../src/numeric/widths.js';
 import { activationGrids } from '../../../src/quantize/activation-grids.js';
-import { quantizeWeights } from '../../../src/quantize/quantize-weights.js';
+import { quantizePlans } from '../../../src/quantize/quantize-weights.js';
 import { createRandom } from '../../../src/support/random.js';
 import { randomFloatNetwork, randomFloatSamples } from '../../support/random-float-network.js';
 
@@ -22,11 +22,13 @@ describe('roundLayers', () => {
     expect([...rounded.keys()]).toEqual([8, 4, 2]);
     for (const bits of WIDTH_LIST)
       expect(rounded.get(bits)).toEqual(
-        quantizeWeights({
-          ...{ network, samples, stored, engine: createFloatEngine() },
-          assignment: uniformAssignment(8, bits),
-          options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed },
-        }),
+        quantizePlans([
+          {
+            ...{ network, samples, stored, engine: createFloatEngine() },
+            assignment: uniformAssignment(8, bits),
+            options: { reconstruction: { kind: 'none' }, compensateUpTo: 4, seed },
+          },
+        ])[0],
       );
   });
 });
