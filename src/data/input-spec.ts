@@ -1,6 +1,7 @@
 /** What the network expects at one input, and how outside values become its stored bytes (contract §Storage). */
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { badInput } from '../support/errors.js';
+import { fillWith } from '../support/typed-arrays.js';
 import type { InputWatch } from './input-watch.js';
 import type { Recipe } from './recipe.js';
 
@@ -89,8 +90,8 @@ function channelSteps(mapping: ValueMapping, channel: number, spec: InputSpec): 
 
 /** Real values → stored int8 bytes: q = round(x / scale) + zeroPoint in float32, halves away from zero (TFLite). */
 export function storeReals(reals: Float32Array, spec: InputSpec, watch?: InputWatch): Uint8Array {
-  return Uint8Array.from(reals, (real) => {
-    const q = stepOf(real, spec);
+  return fillWith(new Uint8Array(reals.length), (i) => {
+    const q = stepOf(reals[i]!, spec);
     watch?.add(q);
     return clampStored(q);
   });

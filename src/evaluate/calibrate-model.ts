@@ -11,6 +11,7 @@ import type { Graph } from '../ir/graph.js';
 import type { Ranges } from '../ir/stage-data.js';
 import { unsupported } from '../support/errors.js';
 import type { Host } from '../support/host.js';
+import { shareable } from '../support/typed-arrays.js';
 import { spreadSamples } from './evaluate.js';
 import { readFloatInput } from './float-inputs.js';
 import { observeRanges } from './observe-ranges.js';
@@ -78,7 +79,7 @@ export async function readCalibrationSamples(
   const files = spreadSamples((await listFiles(host, folder)).slice(0, first), limit);
   const samples: FloatSample[] = [];
   for (const path of files) {
-    samples.push([await readFloatInput(await host.readFile(path), path, network, recipe)]);
+    samples.push([shareable(await readFloatInput(await host.readFile(path), path, network, recipe))]);
     onProgress?.('reading', samples.length, files.length);
   }
   return samples;

@@ -15,6 +15,7 @@ import { noiseToSignal, scoreTensors } from '../quantize/score-noise.js';
 import { rankOf } from '../report/simulate-report.js';
 import type { SimulationEngine } from '../simulate/engine.js';
 import { badInput } from '../support/errors.js';
+import { fillWith } from '../support/typed-arrays.js';
 import { type RestoredMap, restoreMaps } from './restore-maps.js';
 
 export interface LabelledSample {
@@ -178,11 +179,9 @@ function realMap(plan: DeployPlan, id: number, bytes: Uint8Array): Float32Array 
   const tensor = plan.tensors[id]!;
   const { scale, zeroPoint, channelScales } = tensor;
   const stored = unpackActivation(tensor, bytes);
-  if (channelScales === undefined) return Float32Array.from(stored, (q) => scale * (q - zeroPoint));
-  return Float32Array.from(
-    stored,
-    (q, i) => scale * channelScales[i % channelScales.length]! * (q - zeroPoint),
-  );
+  const values = new Float32Array(stored.length);
+  if (channelScales === undefined) return fillWith(values, (i) => scale * (stored[i]! - zeroPoint));
+  return fillWith(values, (i) => scale * channelScales[i % channelScales.length]! * (stored[i]! - zeroPoint));
 }
 
 function accuracies(samples: readonly LabelledSample[], { floatOutputs, planOutputs }: Gathered) {

@@ -8,6 +8,7 @@ import type { RawType, Recipe } from '../data/recipe.js';
 import { TENSOR_SUFFIXES } from '../data/tensor.js';
 import type { FloatNetwork } from '../ir/float-network.js';
 import { badInput, unsupported } from '../support/errors.js';
+import { fillWith } from '../support/typed-arrays.js';
 
 const CENTRE = 128;
 
@@ -20,11 +21,12 @@ export async function readFloatInput(
 ): Promise<Float32Array> {
   const port = network.inputs[0]!;
   const { shape } = network.tensors[port.tensor]!;
+  const count = shape[0] * shape[1] * shape[2];
   const toReal = valueMapping(network, recipe, file);
   const suffix = /\.[^./]*$/.exec(file.toLowerCase())?.[0] ?? '';
   if (IMAGE_SUFFIXES.includes(suffix)) {
     const pixels = await loadImage(bytes, file, shape, recipe);
-    return Float32Array.from(pixels, (x, i) => toReal(x, i % shape[2]));
+    return fillWith(new Float32Array(count), (i) => toReal(pixels[i]!, i % shape[2]));
   }
   if (!TENSOR_SUFFIXES.includes(suffix) && !isNpy(bytes))
     throw unsupported('data/suffix', 'unknown kind of input file', {
@@ -32,7 +34,6 @@ export async function readFloatInput(
       found: suffix === '' ? 'no suffix' : suffix,
       expected: [...IMAGE_SUFFIXES, ...TENSOR_SUFFIXES].join(' '),
     });
-  const count = shape[0] * shape[1] * shape[2];
   const { type, values } = readTensor(bytes, file, count, recipe);
   if (values.length !== count)
     throw badInput('data/length', `does not match input "${port.name}"`, {
@@ -42,7 +43,7 @@ export async function readFloatInput(
     });
   if (type === 'float32') return Float32Array.from(values);
   const offset = type === 'int8' ? CENTRE : 0;
-  return Float32Array.from(values, (x, i) => toReal(x + offset, i % shape[2]));
+  return fillWith(new Float32Array(count), (i) => toReal(values[i]! + offset, i % shape[2]));
 }
 
 interface TensorValues {

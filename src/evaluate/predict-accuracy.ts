@@ -43,8 +43,8 @@ export class AccuracyPredictor {
     samples: readonly FloatSample[],
     threads: number,
   ): Promise<AccuracyPredictor> {
-    const { network } = figures;
-    return new AccuracyPredictor(figures, await ScoreRunner.create({ network, samples }, threads));
+    const { network, weights } = figures;
+    return new AccuracyPredictor(figures, await ScoreRunner.create({ network, samples, weights }, threads));
   }
 
   /** Of plans with classes of branches, on the same images. */
@@ -92,13 +92,14 @@ export class AccuracyPredictor {
     return true;
   }
 
-  private floatScores(): Promise<Scores> {
+  /** What predictions compare with; asked for where it is first needed. */
+  floatScores(): Promise<Scores> {
     this.reference ??= this.runner.scores();
     return this.reference;
   }
 
   private round(assignment: Assignment): RoundedNetwork {
-    const { network, ranges, sites, channels, weights } = this.figures;
+    const { network, ranges, sites, channels } = this.figures;
     const bits = bitAssignment({ sites }, assignment);
     const { ranges: method } = DEFAULT_QUANTIZE_OPTIONS;
     const widthOf = (name: string): Width => bits.weights[name] ?? 8;
@@ -106,7 +107,7 @@ export class AccuracyPredictor {
     const how = { method, channels, ...(stage === undefined ? {} : { stage }) };
     return {
       grids: activationGrids(network, ranges, bits, how).map(mapQuantization),
-      weights: network.layers.map((layer, i) => weights.get(widthOf(layer.name))?.[i]),
+      weightBits: network.layers.map((layer) => widthOf(layer.name)),
     };
   }
 }

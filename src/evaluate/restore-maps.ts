@@ -11,6 +11,7 @@ import {
 import { WIDTHS } from '../numeric/widths.js';
 import { readInt32, readMultipliers, readWeights } from '../ops/plan-access.js';
 import { collectScores, noiseToSignal } from '../quantize/score-noise.js';
+import { fillWith } from '../support/typed-arrays.js';
 
 export interface RestoredMap {
   readonly name: string;
@@ -88,7 +89,7 @@ function realConstants(plan: DeployPlan, step: WeightedStep, count: number) {
     : (i: number): number => i % input.shape[2];
   const factor = (i: number): number => input.scale * (input.channelScales?.[inputChannel(i)] ?? 1);
   return {
-    weights: Float32Array.from(stored, (q, i) => (q * units[channelOf(i)]!) / factor(i)),
+    weights: fillWith(new Float32Array(count), (i) => (stored[i]! * units[channelOf(i)]!) / factor(i)),
     bias: Float32Array.from(readInt32(plan, step.bias), (b, oc) => b * units[oc]!),
   };
 }

@@ -4,22 +4,25 @@
  */
 
 import { createFloatRunner } from '../calibrate/run-float.js';
-import type { FloatNetwork, FloatSample, MapQuantization } from '../ir/float-network.js';
+import type { FloatLayer, FloatNetwork, FloatSample, MapQuantization } from '../ir/float-network.js';
 import { isWeighted } from '../ir/float-network.js';
+import type { Width } from '../numeric/widths.js';
 import type { QuantizedWeights } from '../quantize/quantize-layer.js';
 import { realWeights } from '../quantize/quantize-weights.js';
 import { collectScores } from '../quantize/score-noise.js';
 import { createPool, type Task, type TaskPool } from './task-pool.js';
 
-/** One entry per tensor, one per layer. Weights are those of inputs without factors per channel. */
+/** One entry per tensor, one per layer. */
 export interface RoundedNetwork {
   readonly grids: readonly MapQuantization[];
-  readonly weights: readonly (QuantizedWeights | undefined)[];
+  readonly weightBits: readonly Width[];
 }
 
 interface ScoreStart {
   readonly network: FloatNetwork;
   readonly samples: readonly FloatSample[];
+  /** By width one entry per layer; those of inputs without factors per channel. */
+  readonly weights: ReadonlyMap<Width, readonly (QuantizedWeights | undefined)[]>;
 }
 interface ScoreRequest {
   /** As it is where left out. */
@@ -33,19 +36,27 @@ export type Scores = Float32Array[][];
 
 export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
   name: 'rounded scores',
-  load: ({ network, samples }) => {
+  load: ({ network, samples, weights }) => {
     const runner = createFloatRunner(network);
+    // Every request reads them all: from memory that threads share this is slower.
+    const own = samples.map((sample) => sample.map((values) => values.slice()));
+    /** Undefined: as the network has them. */
+    const present: (Width | undefined)[] = network.layers.map(() => undefined);
+    const setWeights = (layer: FloatLayer, i: number, bits: Width | undefined): void => {
+      if (!isWeighted(layer) || present[i] === bits) return;
+      const rounded = bits === undefined ? undefined : weights.get(bits)?.[i];
+      runner.setWeights(i, rounded === undefined ? undefined : realWeights(layer, rounded));
+      present[i] = bits;
+    };
     return {
       run({ rounded, some }) {
         for (const { id } of network.tensors) runner.setFakeQuantization(id, rounded?.grids[id]);
         network.layers.forEach((layer, i) => {
-          const own = rounded?.weights[i];
-          if (isWeighted(layer))
-            runner.setWeights(i, own === undefined ? undefined : realWeights(layer, own));
+          setWeights(layer, i, rounded?.weightBits[i]);
         });
         return collectScores(
           runner,
-          some.map((sample) => samples[sample]!),
+          some.map((sample) => own[sample]!),
         );
       },
     };

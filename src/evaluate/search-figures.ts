@@ -30,6 +30,7 @@ import { spreadSamples } from './evaluate.js';
 import type { NoiseTrial } from './logit-noise.js';
 import { measureNoise } from './measure-noise.js';
 import { roundLayers } from './round-layers.js';
+import { besideThreads } from './task-pool.js';
 
 /** `fixed`: 8 bits. */
 export type WeightScope = 'fixed' | 'auto';
@@ -95,25 +96,29 @@ export async function networkFigures(
   const sites = widthSites(network, options.weights);
   const judges = spreadSamples(samples, options.noiseImages);
   const some = spreadSamples(othersThan(judges, samples), WEIGHT_SAMPLES);
-  onProgress?.('sampling channels');
-  const channels = channelSource(network, engine, some, seed);
-  const stored = new Map(
-    WIDTH_LIST.map((bits) => [
-      bits,
-      activationGrids(network, ranges, uniformAssignment(bits, 8), { method: METHOD, channels }),
-    ]),
-  );
+  const gridsAt = (bits: Width, channels?: ChannelSource): readonly StoredMap[] =>
+    activationGrids(network, ranges, uniformAssignment(bits, 8), {
+      method: METHOD,
+      ...(channels === undefined ? {} : { channels }),
+    });
+  // Factors per channel are for narrow maps.
+  const widest = gridsAt(8);
   const widths = options.weights === 'auto' ? WIDTH_LIST : WIDTH_LIST.slice(0, 1);
-  const inputScales = stored.get(8)!.map(({ grid }) => grid.scale);
+  const inputScales = widest.map(({ grid }) => grid.scale);
   const rounding = { network, samples: some, inputScales, widths, seed };
-  const weights = await roundLayers(rounding, threads, (done, total) =>
+  const rounded = roundLayers(rounding, threads, (done, total) =>
     onProgress?.('rounding weights', done, total),
   );
+  const [weights, { channels, stored }] = await besideThreads(rounded, () => {
+    const channels = channelSource(network, engine, some, seed);
+    const narrow = NARROW.map((bits) => [bits, gridsAt(bits, channels)] as const);
+    return { channels, stored: new Map([[8 as Width, widest], ...narrow]) };
+  });
   const trials = [
     ...sites.flatMap((site) =>
       NARROW.map((bits) => narrowTrial(network, site, stored.get(bits)!, weights.get(bits))),
     ),
-    widestTrial(network, stored.get(8)!, weights.get(8)!),
+    widestTrial(network, widest, weights.get(8)!),
   ];
   const shape = [
     sites.map(({ name }) => name),
@@ -144,7 +149,7 @@ export async function networkFigures(
     figures,
     baseNoise: noise.at(-1)!,
     channels,
-    stored: stored.get(8)!,
+    stored: widest,
     storedAt: stored,
     weights,
     engine,

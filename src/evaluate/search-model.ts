@@ -46,6 +46,7 @@ import {
 import { NetworkStages } from './search-stages.js';
 import { type FoundWidths, searchWidths } from './search-widths.js';
 import { type StageOption, stageKinds } from './stage-options.js';
+import { besideThreads } from './task-pool.js';
 
 export interface SearchOptions extends FigureOptions, RefineRequest {
   readonly stage: StageOption;
@@ -131,10 +132,12 @@ export class ModelSearch {
       });
     const budget = options.sramBytes - DEFAULT_STACK_BYTES;
     const kinds = stageKinds(options);
-    const stages =
+    // Stages take this thread seconds, while others have nothing to do.
+    const [, stages] = await besideThreads(this.predictor.floatScores(), async () =>
       options.classes === undefined
-        ? await this.stages.all(kinds, budget)
-        : [await this.stages.classable(budget)].filter((stage) => stage !== undefined);
+        ? this.stages.all(kinds, budget)
+        : [await this.stages.classable(budget)].filter((stage) => stage !== undefined),
+    );
     if (stages.length === 0)
       throw unsupported('search/stage', 'the network has no such stage', {
         where: this.model.network.name,

@@ -112,6 +112,12 @@ function revive(reply: Extract<WorkerReply, { kind: 'error' }>): Error {
   return new QuantmcuError(reply.errorKind, reply.code, reply.message);
 }
 
+/** Both results. What is done `here` blocks this thread, so threads are given their requests first. */
+export const besideThreads = <There, Here>(
+  there: Promise<There>,
+  here: () => Here | Promise<Here>,
+): Promise<[There, Here]> => Promise.all([there, new Promise((turn) => setImmediate(turn)).then(here)]);
+
 /** Work in as many lists as asked for, or fewer, with about the same amount in each; indices ascend in every list. */
 export function shareOut(
   work: readonly { readonly index: number; readonly size: number }[],

@@ -13,6 +13,7 @@ import type {
   RoundingKernels,
 } from '../ir/rounding-kernels.js';
 import { WIDTHS, type Width } from '../numeric/widths.js';
+import { fillWith } from '../support/typed-arrays.js';
 
 /** Shares of the largest weight that the candidate scales map onto the largest integer. */
 function scaleCandidates(largest: number, bits: Width, count: number, lowest: number): number[] {
@@ -45,7 +46,7 @@ export function roundNearest(
   const errors = kernels.nearestErrors(weights, importance, scales, top);
   const least = errors.reduce((best, error, i) => (error < errors[best]! ? i : best), 0);
   const best = { scale: scales[least]!, error: errors[least]! };
-  const q = Int8Array.from(weights, (w) => clampRound(w / best.scale, top));
+  const q = fillWith(new Int8Array(weights.length), (i) => clampRound(weights[i]! / best.scale, top));
   return { q, ...best };
 }
 

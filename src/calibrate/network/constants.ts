@@ -1,6 +1,7 @@
 /** Real values of a graph's constants: float data as it is, quantised data de-quantised (numeric contract, "Quantisation"). */
 import type { Graph, GraphTensor } from '../../ir/graph.js';
 import { unsupported } from '../../support/errors.js';
+import { fillWith } from '../../support/typed-arrays.js';
 
 /** Values in the file's order. */
 export function realValues(tensor: GraphTensor, where: string): Float32Array {
@@ -13,11 +14,12 @@ export function realValues(tensor: GraphTensor, where: string): Float32Array {
       found: tensor.dtype,
     });
   const { scale, zeroPoint, axis } = quantization;
-  if (scale.length === 1) return Float32Array.from(data, (q) => (q - zeroPoint[0]!) * scale[0]!);
+  const values = new Float32Array(data.length);
+  if (scale.length === 1) return fillWith(values, (i) => (data[i]! - zeroPoint[0]!) * scale[0]!);
   const inner = tensor.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  return Float32Array.from(data, (q, i) => {
+  return fillWith(values, (i) => {
     const index = Math.floor(i / inner) % scale.length;
-    return (q - zeroPoint[index]!) * scale[index]!;
+    return (data[i]! - zeroPoint[index]!) * scale[index]!;
   });
 }
 
