@@ -77,12 +77,12 @@ export function configureSearch(command: Command): void {
     .option('--flash <bytes>', 'flash for the constants, like 1M; judged of the plan found', byteSize)
     .option(
       '--accuracy-drop <points>',
-      'the cheapest widths that lose no more top-1, as predicted',
+      'the cheapest widths that lose no more top-1 on calibration images',
       numberBetween(0, 100),
     )
     .option(
       '--agreement <percent>',
-      'the cheapest widths that keep so many answers, as predicted',
+      'the cheapest widths that keep so many answers on calibration images',
       numberBetween(0, 100),
     )
     .addOption(

@@ -21,12 +21,11 @@ export async function readFloatInput(
 ): Promise<Float32Array> {
   const port = network.inputs[0]!;
   const { shape } = network.tensors[port.tensor]!;
-  const count = shape[0] * shape[1] * shape[2];
   const toReal = valueMapping(network, recipe, file);
   const suffix = /\.[^./]*$/.exec(file.toLowerCase())?.[0] ?? '';
   if (IMAGE_SUFFIXES.includes(suffix)) {
     const pixels = await loadImage(bytes, file, shape, recipe);
-    return fillWith(new Float32Array(count), (i) => toReal(pixels[i]!, i % shape[2]));
+    return fillWith(new Float32Array(pixels.length), (i) => toReal(pixels[i]!, i % shape[2]));
   }
   if (!TENSOR_SUFFIXES.includes(suffix) && !isNpy(bytes))
     throw unsupported('data/suffix', 'unknown kind of input file', {
@@ -34,6 +33,7 @@ export async function readFloatInput(
       found: suffix === '' ? 'no suffix' : suffix,
       expected: [...IMAGE_SUFFIXES, ...TENSOR_SUFFIXES].join(' '),
     });
+  const count = shape[0] * shape[1] * shape[2];
   const { type, values } = readTensor(bytes, file, count, recipe);
   if (values.length !== count)
     throw badInput('data/length', `does not match input "${port.name}"`, {

@@ -3,15 +3,10 @@
  * images and compared with the float network on the other half, and the other way round. On the images that weights
  * were refitted to a plan looks better than it is.
  */
-import { type FloatNetwork, type FloatSample, isWeighted } from '../ir/float-network.js';
+import { type FloatNetwork, type FloatRunner, type FloatSample, isWeighted } from '../ir/float-network.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { ChannelSource } from '../quantize/channel-factors.js';
-import {
-  DEFAULT_QUANTIZE_OPTIONS,
-  type QuantizeOptions,
-  type QuantizeResult,
-  sampleChannels,
-} from '../quantize/quantize.js';
+import { DEFAULT_QUANTIZE_OPTIONS, type QuantizeOptions, sampleChannels } from '../quantize/quantize.js';
 import { weightBits } from '../quantize/quantize-weights.js';
 import { applyQuantization, collectScores } from '../quantize/score-noise.js';
 import { type Cache, contentKey } from '../support/cache.js';
@@ -19,8 +14,9 @@ import type { CalibratedModel } from './calibrate-model.js';
 import { type AccuracyPrediction, compareScores } from './predict-accuracy.js';
 import { createFloatEngine, quantizeAllCalibrated, quantizeBranches } from './quantize-model.js';
 import { type StagedRequest, stageClasses } from './quantize-staged.js';
+import type { Scores } from './rounded-scores.js';
 import { type ClassedStage, stagedRequest } from './search-classes.js';
-import { createPool, type Task } from './task-pool.js';
+import { besideThreads, createPool, type Task, type TaskPool } from './task-pool.js';
 
 export interface PlanOptions {
   readonly seed: number;
@@ -29,19 +25,27 @@ export interface PlanOptions {
 
 const PARTS = 2;
 
+/** The images are dealt out to these. */
+const partsOf = (samples: readonly FloatSample[]): number[] =>
+  Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
+
 interface HeldOutRequest {
   readonly assignments: readonly BitAssignment[];
   readonly options: Required<PlanOptions>;
+  /** The part that is held out. */
+  readonly part: number;
+  readonly classed?: ClassedStage;
 }
 
-type Compare = (request: HeldOutRequest) => Promise<readonly AccuracyPrediction[]>;
+/** By plan, of the samples of one part in their order. */
+type PartScores = readonly Scores[];
 
-/** A request is a few plans: what they have in common is quantised once. */
-export const heldOutTask: Task<CalibratedModel, HeldOutRequest, readonly AccuracyPrediction[]> = {
+/** A request is a few plans and a part of the images: what the plans have in common is quantised once. */
+export const heldOutTask: Task<CalibratedModel, HeldOutRequest, PartScores> = {
   name: 'held-out accuracy',
   load: (model) => {
     const plans = new HeldOutPlans(model);
-    return { run: ({ assignments, options }) => plans.compareAll(assignments, options) };
+    return { run: (request) => plans.scores(request) };
   },
 };
 
@@ -52,14 +56,15 @@ export const heldOutTask: Task<CalibratedModel, HeldOutRequest, readonly Accurac
 const PLANS_AT_ONCE = 8;
 
 export class HeldOutAccuracy {
-  private readonly plans: HeldOutPlans;
+  private pool: Promise<TaskPool<HeldOutRequest, PartScores>> | undefined;
+  private floatScores: Scores | undefined;
 
+  /** @param threads share the parts of the images, and the plans where there are many; figures are the same */
   constructor(
     private readonly model: CalibratedModel,
     private readonly cache: Cache,
-  ) {
-    this.plans = new HeldOutPlans(model);
-  }
+    private readonly threads = 1,
+  ) {}
 
   /**
    * With classes of branches every pixel is rounded as the branch that owns it rounds it: a branch's own copy of its
@@ -71,20 +76,20 @@ export class HeldOutAccuracy {
     classed?: ClassedStage,
   ): Promise<AccuracyPrediction> {
     const how = complete(options);
-    return this.cache.json(this.keyOf(assignment, how, classed), () =>
-      this.plans.compare(assignment, how, classed),
-    );
+    return this.cache.json(this.keyOf(assignment, how, classed), async () => {
+      const [found] = await this.compare([assignment], how, classed);
+      return found!;
+    });
   }
 
   /**
-   * Each as `measure` has it, in their order; threads share the plans. Each is in the cache before it counts as done; of
-   * the few that are quantised together none is where one fails.
+   * Each as `measure` has it, in their order. Each is in the cache before it counts as done; of the few that are
+   * quantised together none is where one fails.
    * @param onPlans of different plans
    */
   async measureAll(
     assignments: readonly BitAssignment[],
     options: PlanOptions,
-    threads: number,
     onPlans?: (done: number, total: number) => void,
   ): Promise<readonly AccuracyPrediction[]> {
     const how = complete(options);
@@ -97,35 +102,56 @@ export class HeldOutAccuracy {
     }
     const missing = [...plans].filter(([key]) => !known.has(key));
     onPlans?.(known.size, plans.size);
-    const chunks = plansTogether(this.model.network, missing, threads);
-    await this.shareOut(chunks, threads, async (own, compare) => {
-      const found = await compare({ assignments: own.map((key) => plans.get(key)!), options: how });
-      for (const [i, key] of own.entries()) known.set(key, await this.cache.json(key, () => found[i]!));
-      onPlans?.(known.size, plans.size);
-    });
+    const chunks = plansTogether(this.model.network, missing, this.threads);
+    const goOn = async (): Promise<void> => {
+      for (let own = chunks.shift(); own !== undefined; own = chunks.shift()) {
+        const some = own.map((key) => plans.get(key)!);
+        const found = await this.compare(some, how);
+        for (const [i, key] of own.entries()) known.set(key, await this.cache.json(key, () => found[i]!));
+        onPlans?.(known.size, plans.size);
+      }
+    };
+    const lanes = Array.from({ length: Math.min(this.threads, chunks.length) }, goOn);
+    try {
+      await Promise.all(lanes);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     return keys.map((key) => known.get(key)!);
   }
 
-  /** Every thread goes on until no chunk is left. */
-  private async shareOut(
-    chunks: (readonly string[])[],
-    threads: number,
-    measure: (own: readonly string[], compare: Compare) => Promise<void>,
-  ): Promise<void> {
-    const goOn = async (compare: Compare): Promise<void> => {
-      for (let own = chunks.shift(); own !== undefined; own = chunks.shift()) await measure(own, compare);
-    };
-    const count = Math.min(threads, chunks.length);
-    if (count <= 1) {
-      await goOn(async ({ assignments, options }) => this.plans.compareAll(assignments, options));
-      return;
-    }
-    const pool = await createPool(heldOutTask, this.model, count);
-    try {
-      await Promise.all(Array.from({ length: count }, () => goOn((request) => pool.run(request))));
-    } finally {
-      await pool.close();
-    }
+  /** Ends the threads, and with them what plans took of memory; the next measurement starts others. */
+  async close(): Promise<void> {
+    const pool = this.pool;
+    this.pool = undefined;
+    await (await pool)?.close();
+  }
+
+  /** Every sample's scores are those of the plan that it was held out of. */
+  private async compare(
+    assignments: readonly BitAssignment[],
+    options: Required<PlanOptions>,
+    classed?: ClassedStage,
+  ): Promise<readonly AccuracyPrediction[]> {
+    const { model, threads } = this;
+    const { samples } = model;
+    const parts = partsOf(samples);
+    this.pool ??= createPool(heldOutTask, model, threads);
+    const pool = await this.pool;
+    const more = classed === undefined ? {} : { classed };
+    const all = Promise.all(parts.map((part) => pool.run({ assignments, options, part, ...more })));
+    const [byPart, reference] = await besideThreads(all, () => this.reference());
+    return assignments.map((_, plan) => {
+      const scores = samples.map((_, s) => byPart[s % parts.length]![plan]![Math.floor(s / parts.length)]!);
+      return compareScores(reference, scores);
+    });
+  }
+
+  private reference(): Scores {
+    const { network, samples } = this.model;
+    this.floatScores ??= collectScores(createFloatEngine().createRunner(network), samples);
+    return this.floatScores;
   }
 
   private keyOf(
@@ -145,66 +171,35 @@ const complete = ({
   reconstruction = DEFAULT_QUANTIZE_OPTIONS.reconstruction,
 }: PlanOptions): Required<PlanOptions> => ({ seed, reconstruction });
 
-/** Quantises plans and holds them against the float network, on this thread. */
+/** Quantises plans on all parts of the images but one and scores that, on this thread. */
 class HeldOutPlans {
   private readonly engine = createFloatEngine();
-  private floatScores: Float32Array[][] | undefined;
+  private readonly runner: FloatRunner;
   /** By the seed and the classes that they were sampled for. */
   private readonly sampled = new Map<string, ChannelSource>();
 
-  constructor(private readonly model: CalibratedModel) {}
-
-  compareAll(
-    assignments: readonly BitAssignment[],
-    options: Required<PlanOptions>,
-  ): readonly AccuracyPrediction[] {
-    return this.compareWith(options, undefined, '', (model, how) =>
-      quantizeAllCalibrated(model, assignments, how),
-    );
+  constructor(private readonly model: CalibratedModel) {
+    this.runner = this.engine.createRunner(model.network);
   }
 
-  compare(
-    assignment: BitAssignment,
-    options: Required<PlanOptions>,
-    classed: ClassedStage | undefined,
-  ): AccuracyPrediction {
-    if (classed === undefined) return this.compareAll([assignment], options)[0]!;
-    const stage = stagedRequest(this.model.network, classed, assignment);
-    return this.compareWith(options, stage, classed.key, (model, how) => [
-      quantizeBranches(model, stage, how),
-    ])[0]!;
-  }
-
-  /** Every sample's scores are those of the plan that it was held out of. */
-  private compareWith(
-    options: Required<PlanOptions>,
-    stage: StagedRequest | undefined,
-    classes: string,
-    quantize: (model: CalibratedModel, how: Partial<QuantizeOptions>) => readonly QuantizeResult[],
-  ): readonly AccuracyPrediction[] {
-    const { network, samples } = this.model;
-    const parts = Array.from({ length: Math.min(PARTS, samples.length) }, (_, part) => part);
-    const runner = this.engine.createRunner(network);
-    const byPart = parts.map((part) => {
-      const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
-      const heldOut = samples.filter(isHeldOut);
-      const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
-      const how = { ...options, channels: this.channels(options.seed, stage, classes) };
-      return quantize({ ...this.model, samples: fitted }, how).map(({ stored, weights }) => {
-        applyQuantization(runner, stored, weights);
-        return collectScores(runner, heldOut);
-      });
+  scores({ assignments, options, part, classed }: HeldOutRequest): PartScores {
+    const { model, runner } = this;
+    const { network, samples } = model;
+    const parts = partsOf(samples);
+    const isHeldOut = (_: FloatSample, s: number): boolean => s % parts.length === part;
+    const heldOut = samples.filter(isHeldOut);
+    const fitted = parts.length > 1 ? samples.filter((x, s) => !isHeldOut(x, s)) : samples;
+    const stages = assignments.map((own) => classed && stagedRequest(network, classed, own));
+    const how = { ...options, channels: this.channels(options.seed, stages[0], classed?.key ?? '') };
+    const some = { ...model, samples: fitted };
+    const results =
+      classed === undefined
+        ? quantizeAllCalibrated(some, assignments, how)
+        : stages.map((stage) => quantizeBranches(some, stage!, how));
+    return results.map(({ stored, weights }) => {
+      applyQuantization(runner, stored, weights);
+      return collectScores(runner, heldOut);
     });
-    return byPart[0]!.map((_, plan) => {
-      const scores = samples.map((_, s) => byPart[s % parts.length]![plan]![Math.floor(s / parts.length)]!);
-      return compareScores(this.reference(), scores);
-    });
-  }
-
-  private reference(): readonly Float32Array[][] {
-    const { network, samples } = this.model;
-    this.floatScores ??= collectScores(this.engine.createRunner(network), samples);
-    return this.floatScores;
   }
 
   private channels(seed: number, stage: StagedRequest | undefined, classes: string): ChannelSource {

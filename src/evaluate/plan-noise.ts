@@ -42,7 +42,7 @@ export class PlanFigures {
   constructor(
     private readonly figures: NetworkFigures,
     private readonly heldOut: HeldOutAccuracy,
-    private readonly options: Pick<FigureOptions, 'threads' | 'onProgress'>,
+    private readonly options: Pick<FigureOptions, 'onProgress'>,
   ) {}
 
   /** @param isFree by site; the others keep the figures that they have */
@@ -50,9 +50,9 @@ export class PlanFigures {
     const key = JSON.stringify([how, isFree]);
     const known = this.made.get(key);
     if (known !== undefined) return known;
-    const { threads = 1, onProgress } = this.options;
+    const { onProgress } = this.options;
     const made = withPlanNoise(this.figures, isFree, (plans) =>
-      this.heldOut.measureAll(plans, how, threads, (done, total) =>
+      this.heldOut.measureAll(plans, how, (done, total) =>
         onProgress?.('measuring noise in plans', done, total),
       ),
     );

@@ -10,6 +10,7 @@ import { activationGrids, mapQuantization } from '../quantize/activation-grids.j
 import { DEFAULT_QUANTIZE_OPTIONS } from '../quantize/quantize.js';
 import { noiseToSignal } from '../quantize/score-noise.js';
 import { type Assignment, assignmentKey } from '../search/problem.js';
+import { invariant } from '../support/errors.js';
 import { type RoundedNetwork, ScoreRunner, type Scores } from './rounded-scores.js';
 import type { NetworkFigures } from './search-figures.js';
 import { bitAssignment } from './search-problem.js';
@@ -49,6 +50,7 @@ export class AccuracyPredictor {
 
   /** Of plans with classes of branches, on the same images. */
   withClasses(figures: NetworkFigures, stageOf: StageOf): AccuracyPredictor {
+    invariant(figures.weights === this.figures.weights, 'search/weights', 'the threads have other weights');
     const other = new AccuracyPredictor(figures, this.runner, stageOf);
     other.reference = this.floatScores();
     return other;

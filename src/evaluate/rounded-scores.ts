@@ -38,14 +38,12 @@ export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
   name: 'rounded scores',
   load: ({ network, samples, weights }) => {
     const runner = createFloatRunner(network);
-    // Every request reads them all: from memory that threads share this is slower.
-    const own = samples.map((sample) => sample.map((values) => values.slice()));
     /** Undefined: as the network has them. */
     const present: (Width | undefined)[] = network.layers.map(() => undefined);
     const setWeights = (layer: FloatLayer, i: number, bits: Width | undefined): void => {
       if (!isWeighted(layer) || present[i] === bits) return;
-      const rounded = bits === undefined ? undefined : weights.get(bits)?.[i];
-      runner.setWeights(i, rounded === undefined ? undefined : realWeights(layer, rounded));
+      const own = bits === undefined ? undefined : weights.get(bits)?.[i];
+      runner.setWeights(i, own === undefined ? undefined : realWeights(layer, own));
       present[i] = bits;
     };
     return {
@@ -56,7 +54,7 @@ export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
         });
         return collectScores(
           runner,
-          some.map((sample) => own[sample]!),
+          some.map((sample) => samples[sample]!),
         );
       },
     };

@@ -110,6 +110,7 @@ export async function networkFigures(
     onProgress?.('rounding weights', done, total),
   );
   const [weights, { channels, stored }] = await besideThreads(rounded, () => {
+    onProgress?.('sampling channels');
     const channels = channelSource(network, engine, some, seed);
     const narrow = NARROW.map((bits) => [bits, gridsAt(bits, channels)] as const);
     return { channels, stored: new Map([[8 as Width, widest], ...narrow]) };

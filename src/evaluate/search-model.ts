@@ -8,7 +8,7 @@ import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { QuantizeOptions } from '../quantize/quantize.js';
-import { widestAssignment } from '../search/problem.js';
+import { type Assignment, widestAssignment } from '../search/problem.js';
 import { unsupported } from '../support/errors.js';
 import type { CalibratedModel } from './calibrate-model.js';
 import { type CycleMeter, cycleTable } from './cycle-costs.js';
@@ -102,7 +102,7 @@ export class ModelSearch {
     private readonly predictor: AccuracyPredictor,
     private readonly options: FigureOptions,
   ) {
-    this.heldOut = new HeldOutAccuracy(model, options.cache);
+    this.heldOut = new HeldOutAccuracy(model, options.cache, options.threads);
     this.figuresByPlans = new PlanFigures(figures, this.heldOut, options);
     this.stages = new NetworkStages(figures, skeleton, options.cache);
   }
@@ -133,17 +133,9 @@ export class ModelSearch {
     const budget = options.sramBytes - DEFAULT_STACK_BYTES;
     const kinds = stageKinds(options);
     // Stages take this thread seconds, while others have nothing to do.
-    const [, stages] = await besideThreads(this.predictor.floatScores(), async () =>
-      options.classes === undefined
-        ? this.stages.all(kinds, budget)
-        : [await this.stages.classable(budget)].filter((stage) => stage !== undefined),
+    const [, stages] = await besideThreads(this.predictor.floatScores(), () =>
+      this.stages.asked(kinds, budget, options),
     );
-    if (stages.length === 0)
-      throw unsupported('search/stage', 'the network has no such stage', {
-        where: this.model.network.name,
-        found: options.classes === undefined ? `--stage ${options.stage}` : 'patches with maps of their own',
-        fix: 'quantmcu plan shows what there is; --stage none always exists.',
-      });
     const candidates: StageCandidate[] = [];
     for (const stage of stages) candidates.push(await this.searchStage(stage, budget, options));
     return this.bestThatFits(candidates, budget, options);
@@ -261,8 +253,11 @@ export class ModelSearch {
   ): Promise<SearchedPlan> {
     const { stage, problem, costShare, classed } = candidate;
     const how = this.planOptions(options);
-    const found = await refineFound(candidate, { ...options, costShare }, (widths, draw) =>
-      this.heldOut.measure(bitAssignment(problem, widths), { ...how, seed: how.seed + draw }, classed),
+    const measure = (widths: Assignment, draw: number) =>
+      this.heldOut.measure(bitAssignment(problem, widths), { ...how, seed: how.seed + draw }, classed);
+    // The threads end before the plan is quantised: it needs their memory.
+    const found = await refineFound(candidate, { ...options, costShare }, measure).finally(() =>
+      this.heldOut.close(),
     );
     const assignment = bitAssignment(problem, found.assignment);
     const quantized = this.quantize(assignment, classed, options);

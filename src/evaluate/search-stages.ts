@@ -3,6 +3,7 @@ import { DEFAULT_STACK_BYTES } from '../codegen/emit-project.js';
 import type { DeployPlan } from '../ir/deploy-plan.js';
 import { widestAssignment } from '../search/problem.js';
 import { type Cache, contentKey } from '../support/cache.js';
+import { unsupported } from '../support/errors.js';
 import { ownMaps, stageCut } from './search-classes.js';
 import type { NetworkFigures } from './search-figures.js';
 import { searchProblem } from './search-problem.js';
@@ -15,6 +16,7 @@ import {
   StagedSkeleton,
   type StageKind,
 } from './search-skeleton.js';
+import type { StageOption } from './stage-options.js';
 
 const NO_STAGE = { choice: undefined, skeleton: undefined, arenaBytes: 0, fits: false };
 
@@ -26,13 +28,31 @@ export class NetworkStages {
   ) {}
 
   /** Those of the kinds that exist. */
-  async all(kinds: readonly StageKind[], budget: number): Promise<ChosenStage[]> {
+  private async all(kinds: readonly StageKind[], budget: number): Promise<ChosenStage[]> {
     const found: ChosenStage[] = [];
     for (const kind of kinds) {
       const stage = await this.find(kind, budget);
       if (stage !== undefined) found.push(stage);
     }
     return found;
+  }
+
+  /** As `search` is asked for them. Errors: `search/stage` where there is none. */
+  async asked(
+    kinds: readonly StageKind[],
+    budget: number,
+    { classes, stage }: { readonly classes?: unknown; readonly stage: StageOption },
+  ): Promise<readonly ChosenStage[]> {
+    const found =
+      classes === undefined
+        ? await this.all(kinds, budget)
+        : [await this.classable(budget)].filter((own) => own !== undefined);
+    if (found.length > 0) return found;
+    throw unsupported('search/stage', 'the network has no such stage', {
+      where: this.figures.network.name,
+      found: classes === undefined ? `--stage ${stage}` : 'patches with maps of their own',
+      fix: 'quantmcu plan shows what there is; --stage none always exists.',
+    });
   }
 
   find(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {

@@ -57,7 +57,10 @@ interface Lane {
   readonly jobs: Job[];
 }
 
-/** Jobs go to the worker that has the fewest; what no worker has room for waits in line. */
+/**
+ * Jobs go to the worker that has the fewest; what no worker has room for waits in line. A worker is started for a job that
+ * finds none idle.
+ */
 function poolOfWorkers<Start, Request, Reply>(
   { name, held = 1 }: Task<Start, Request, Reply>,
   start: Start,
@@ -70,14 +73,18 @@ function poolOfWorkers<Start, Request, Reply>(
       const lane = lanes.reduce((least, next) => (next.jobs.length < least.jobs.length ? next : least));
       if (lane.jobs.length >= held) return;
       const job = waiting.shift()!;
+      try {
+        lane.worker.postMessage(job.request);
+      } catch (error) {
+        job.reject(error as Error);
+        continue;
+      }
       if (lane.jobs.push(job) === 1) lane.worker.ref();
-      lane.worker.postMessage(job.request);
     }
   };
   const startLane = (): Lane => {
     const workerData: WorkerStart = { task: name, start };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    worker.unref();
     const jobs: Job[] = [];
     worker.on('message', (reply: WorkerReply) => {
       if (reply.kind === 'progress') {
@@ -94,13 +101,15 @@ function poolOfWorkers<Start, Request, Reply>(
     worker.on('error', (error) => {
       for (const job of [...jobs.splice(0), ...waiting.splice(0)]) job.reject(error as Error);
     });
+    // Listening holds the process, so this comes last.
+    worker.unref();
     return { worker, jobs };
   };
   return {
     run: (request, onProgress) =>
       new Promise<Reply>((resolve, reject) => {
         waiting.push({ request, onProgress, resolve, reject });
-        while (lanes.length < threads) lanes.push(startLane());
+        if (lanes.length < threads && lanes.every(({ jobs }) => jobs.length > 0)) lanes.push(startLane());
         assign();
       }),
     close: async () => void (await Promise.all(lanes.map(({ worker }) => worker.terminate()))),
@@ -112,11 +121,21 @@ function revive(reply: Extract<WorkerReply, { kind: 'error' }>): Error {
   return new QuantmcuError(reply.errorKind, reply.code, reply.message);
 }
 
-/** Both results. What is done `here` blocks this thread, so threads are given their requests first. */
-export const besideThreads = <There, Here>(
+/**
+ * Both results. What is done `here` blocks this thread, so threads are given their requests first; it is not begun where
+ * these have failed by then. Where it fails itself the threads still answer before the process can end.
+ */
+export function besideThreads<There, Here>(
   there: Promise<There>,
   here: () => Here | Promise<Here>,
-): Promise<[There, Here]> => Promise.all([there, new Promise((turn) => setImmediate(turn)).then(here)]);
+): Promise<[There, Here]> {
+  let hasFailed = false;
+  there.catch(() => {
+    hasFailed = true;
+  });
+  const begin = (): Here | Promise<Here> => (hasFailed ? (there as Promise<never>) : here());
+  return Promise.all([there, new Promise((turn) => setImmediate(turn)).then(begin)]);
+}
 
 /** Work in as many lists as asked for, or fewer, with about the same amount in each; indices ascend in every list. */
 export function shareOut(

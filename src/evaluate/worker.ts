@@ -1,23 +1,19 @@
 /** Worker thread: loads one task, then answers one request at a time, in their order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorKind, QuantmcuError } from '../support/errors.js';
-import { heldOutTask } from './held-out-accuracy.js';
-import { noiseTask } from './measure-noise.js';
-import { observeTask } from './observe-ranges.js';
-import { roundTask } from './round-layers.js';
-import { scoreTask } from './rounded-scores.js';
-import { simulateTask } from './runner.js';
 import type { LoadedTask, Task } from './task-pool.js';
 
-/** THE list of what threads can do. */
-const TASKS: readonly Task<never, never, unknown>[] = [
-  simulateTask,
-  observeTask,
-  roundTask,
-  noiseTask,
-  scoreTask,
-  heldOutTask,
-];
+type AnyTask = Task<never, never, unknown>;
+
+/** THE list of what threads can do, by the tasks' names. A thread loads the modules of its own task alone. */
+export const TASKS: Readonly<Record<string, () => Promise<AnyTask>>> = {
+  simulate: async () => (await import('./runner.js')).simulateTask,
+  observe: async () => (await import('./observe-ranges.js')).observeTask,
+  'round weights': async () => (await import('./round-layers.js')).roundTask,
+  'logit noise': async () => (await import('./measure-noise.js')).noiseTask,
+  'rounded scores': async () => (await import('./rounded-scores.js')).scoreTask,
+  'held-out accuracy': async () => (await import('./held-out-accuracy.js')).heldOutTask,
+};
 
 export interface WorkerStart {
   readonly task: string;
@@ -49,7 +45,7 @@ if (port !== null) {
   const reply = (value: WorkerReply): void => port.postMessage(value);
   const { task, start } = workerData as WorkerStart;
   const loading = (async (): Promise<LoadedTask<never, unknown>> =>
-    TASKS.find(({ name }) => name === task)!.load(start as never))();
+    (await TASKS[task]!()).load(start as never))();
   // Told to whoever asks first, not to the process.
   loading.catch(() => undefined);
   port.on('message', async (request: unknown) => {

@@ -6,7 +6,7 @@ interface Writable {
 }
 
 /**
- * `array` with `of(i)` at every index. `TypedArray.from(values, of)` does the same through an iterator, some ten times
+ * `array` with `of(i)` at every index. `TypedArray.from(values, of)` does the same through an iterator, many times
  * as slowly: for short lists only.
  */
 export function fillWith<T extends Writable>(array: T, of: (index: number) => number): T {

@@ -43,7 +43,7 @@ async function timed(measure) {
 
 const ratios = [];
 for (let round = 0; round < Number(values.rounds); round++) {
-  const together = await timed(() => new HeldOutAccuracy(model, noCache).measureAll(plans, how, 1));
+  const together = await timed(() => new HeldOutAccuracy(model, noCache).measureAll(plans, how));
   const single = await timed(async () => {
     const heldOut = new HeldOutAccuracy(model, noCache);
     const found = [];

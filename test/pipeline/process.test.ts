@@ -27,9 +27,12 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function start(args: readonly string[], interruptAfterMs?: number): Promise<Outcome> {
+const start = (args: readonly string[], interruptAfterMs?: number): Promise<Outcome> =>
+  node([join(ROOT, 'dist/cli/main.js'), ...args], interruptAfterMs);
+
+function node(args: readonly string[], interruptAfterMs?: number): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { cwd: folder });
+    const child = spawn(process.execPath, args, { cwd: folder });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {
@@ -43,6 +46,22 @@ function start(args: readonly string[], interruptAfterMs?: number): Promise<Outc
   });
 }
 
+describe('a pool of threads', () => {
+  it('answers one request after the other, and lets the process end though it is open', async () => {
+    const network = "{ name: 'none', tensors: [], layers: [], inputs: [], outputs: [] }";
+    const modules = ['task-pool', 'observe-ranges'].map((name) => join(ROOT, `dist/evaluate/${name}.js`));
+    const script = `
+      const [{ createPool }, { observeTask }] = await Promise.all([
+        ${modules.map((path) => `import(${JSON.stringify(path)})`).join(',')}
+      ]);
+      const pool = await createPool(observeTask, { network: ${network}, samples: [[]] }, 3);
+      console.log(JSON.stringify([await pool.run([]), await pool.run([])]));`;
+    writeFileSync(join(folder, 'pool.mjs'), script);
+    const { code, stdout } = await node(['pool.mjs']);
+    expect([code, stdout]).toEqual([0, '[[],[]]\n']);
+  });
+});
+
 describe('search as a process', () => {
   it('finds the same plan on one thread and on two', async () => {
     // Every image another ramp: their order matters to sums, and equal ones would hide it.
@@ -55,10 +74,12 @@ describe('search as a process', () => {
       );
     });
     const search = ['search', MODEL, '--data', 'ramps', '--target', 'nano33ble', '--no-emulate', '--json'];
-    search.push('--stage', 'none', '--weights', 'auto');
+    search.push('--weights', 'auto');
     const ways = {
-      bounded: ['--agreement', '75', '--refine', '0'],
-      plans: ['--noise', 'plans', '--cost-share', '0.4'],
+      bounded: ['--stage', 'none', '--agreement', '75', '--refine', '0'],
+      plans: ['--stage', 'none', '--noise', 'plans', '--cost-share', '0.4'],
+      refined: ['--stage', 'none', '--cost-share', '0.4', '--refine', '3'],
+      classes: ['--stage', 'patches', '--vdpc', 'noise', '--agreement', '60', '--refine', '2'],
     };
     for (const [way, more] of Object.entries(ways)) {
       const found = await Promise.all(

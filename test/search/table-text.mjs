@@ -14,7 +14,8 @@ quantise four plans on the way to its bound (three of MobileNetV2), one that is 
 cheaper bounds of cost, then widths narrowed.
 Sampling methods look at 500 candidates per bound of cost. "search" is the time from figures
 to widths, "plan" the quantiser's, held-out plans included (those that an earlier row tried are known already), on a
-loaded machine; \`npm run bench:search\` has the time of whole searches. Rows with cycles say at which commit they
+loaded machine; \`npm run bench:search\` has the time of whole searches. Every plan is quantised
+under one seed: what its widths lose on the mean of several is in FRONTIER.md. Rows with cycles say at which commit they
 were measured where that differs within a network; without table.csv all of it is measured anew.
 `;
 

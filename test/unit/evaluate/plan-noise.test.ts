@@ -141,7 +141,7 @@ describe('of random networks', () => {
     expect(plans.length).toBeGreaterThan(10);
     for (const kind of ['auto', 'sequential', 'none'] as const) {
       const options = { seed: 3, reconstruction: { kind } };
-      const all = await new HeldOutAccuracy(model, noCache).measureAll(plans, options, 1);
+      const all = await new HeldOutAccuracy(model, noCache).measureAll(plans, options);
       const single = [];
       for (const plan of plans) single.push(await new HeldOutAccuracy(model, noCache).measure(plan, options));
       expect(all).toEqual(single);
@@ -167,7 +167,7 @@ describe('of random networks', () => {
     const different = plans.length - 1;
     const told: [number, number, number][] = [];
     const measure = (cache: Cache) =>
-      new HeldOutAccuracy(model, cache).measureAll(plans, { seed: 3 }, 1, (done, total) =>
+      new HeldOutAccuracy(model, cache).measureAll(plans, { seed: 3 }, (done, total) =>
         told.push([done, total, kept.size]),
       );
     const measured = await measure({ json, find });
