@@ -41,7 +41,7 @@ export function frontierRows(rows, table) {
           other.network === row.network && other.case === 'int8; patches' && other.within_limits === 'true',
       );
       const fewer = patches === undefined ? '' : (Number(patches.bitops) / Number(row.bitops)).toFixed(3);
-      const name = row.case.replace('VDQS', 'VDQS noise').replace('noise plan noise', 'noise in plans');
+      const name = row.case.replace('VDQS', 'VDQS noise').replace('noise plan noise', 'plan noise');
       return {
         ...row,
         ...{ case: `${name}; weights searched; streaming; share ${Number(row.share).toFixed(3)}` },

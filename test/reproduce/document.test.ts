@@ -58,7 +58,7 @@ it('counts plans of the frontier by VDQS, without cycles', () => {
   expect([bitops, m4]).toEqual([4, 2]);
   expect(frontierRows(frontier, [])[0]!.fewer_than_int8_patches).toBe('');
   expect(frontierRows([plan('VDQS plan noise', 5, 0)], TABLE)[0]!.case).toBe(
-    'VDQS noise in plans; weights searched; streaming; share 0.500',
+    'VDQS plan noise; weights searched; streaming; share 0.500',
   );
 });
 
