@@ -3,6 +3,7 @@
  * images and compared with the float network on the other half, and the other way round. On the images that weights
  * were refitted to a plan looks better than it is.
  */
+import { createFloatRunner } from '../calibrate/run-float.js';
 import { type FloatNetwork, type FloatRunner, type FloatSample, isWeighted } from '../ir/float-network.js';
 import type { BitAssignment } from '../ir/stage-data.js';
 import type { ChannelSource } from '../quantize/channel-factors.js';
@@ -57,6 +58,8 @@ const PLANS_AT_ONCE = 8;
 
 export class HeldOutAccuracy {
   private pool: Promise<TaskPool<HeldOutRequest, PartScores>> | undefined;
+  /** Requests that are not answered yet. */
+  private running = 0;
   private floatScores: Scores | undefined;
 
   /** @param threads share the parts of the images, and the plans where there are many; figures are the same */
@@ -102,7 +105,9 @@ export class HeldOutAccuracy {
     }
     const missing = [...plans].filter(([key]) => !known.has(key));
     onPlans?.(known.size, plans.size);
-    const chunks = plansTogether(this.model.network, missing, this.threads);
+    // A list is as many requests as there are parts.
+    const lanes = Math.ceil(this.threads / PARTS);
+    const chunks = plansTogether(this.model.network, missing, lanes);
     const goOn = async (): Promise<void> => {
       for (let own = chunks.shift(); own !== undefined; own = chunks.shift()) {
         const some = own.map((key) => plans.get(key)!);
@@ -111,18 +116,27 @@ export class HeldOutAccuracy {
         onPlans?.(known.size, plans.size);
       }
     };
-    const lanes = Array.from({ length: Math.min(this.threads, chunks.length) }, goOn);
+    // One more than threads work on, so that none waits; this thread takes one after the other.
+    const together = this.threads === 1 ? 1 : lanes + 1;
     try {
-      await Promise.all(lanes);
+      await Promise.all(Array.from({ length: Math.min(together, chunks.length) }, goOn));
     } catch (error) {
-      await this.close();
+      chunks.length = 0;
+      await this.end();
       throw error;
     }
     return keys.map((key) => known.get(key)!);
   }
 
-  /** Ends the threads, and with them what plans took of memory; the next measurement starts others. */
-  async close(): Promise<void> {
+  /**
+   * Ends the threads, and with them what plans took of memory, where nobody else is measuring; the next measurement starts
+   * others. What is done on this thread is kept.
+   */
+  async rest(): Promise<void> {
+    if (this.threads > 1 && this.running === 0) await this.end();
+  }
+
+  private async end(): Promise<void> {
     const pool = this.pool;
     this.pool = undefined;
     await (await pool)?.close();
@@ -138,10 +152,12 @@ export class HeldOutAccuracy {
     const { samples } = model;
     const parts = partsOf(samples);
     this.pool ??= createPool(heldOutTask, model, threads);
-    const pool = await this.pool;
-    const more = classed === undefined ? {} : { classed };
-    const all = Promise.all(parts.map((part) => pool.run({ assignments, options, part, ...more })));
-    const [byPart, reference] = await besideThreads(all, () => this.reference());
+    this.running++;
+    const request = { assignments, options, ...(classed === undefined ? {} : { classed }) };
+    const all = this.pool.then((pool) => Promise.all(parts.map((part) => pool.run({ ...request, part }))));
+    const [byPart, reference] = await besideThreads(all, () => this.reference()).finally(() => {
+      this.running--;
+    });
     return assignments.map((_, plan) => {
       const scores = samples.map((_, s) => byPart[s % parts.length]![plan]![Math.floor(s / parts.length)]!);
       return compareScores(reference, scores);
@@ -150,7 +166,7 @@ export class HeldOutAccuracy {
 
   private reference(): Scores {
     const { network, samples } = this.model;
-    this.floatScores ??= collectScores(createFloatEngine().createRunner(network), samples);
+    this.floatScores ??= collectScores(createFloatRunner(network), samples);
     return this.floatScores;
   }
 
@@ -214,18 +230,18 @@ class HeldOutPlans {
 }
 
 /**
- * Plans (keys and assignments) in lists of up to eight that have much in common from the first layer on, equally many
- * lists for every thread.
+ * Plans (keys and assignments) in lists of up to eight that have much in common from the first layer on; `lanes` lists
+ * are measured at a time, and there are as many for each.
  */
 export function plansTogether(
   network: FloatNetwork,
   plans: readonly (readonly [string, BitAssignment])[],
-  threads: number,
+  lanes: number,
 ): (readonly string[])[] {
   const widths = new Map(plans.map(([key, assignment]) => [key, widthsByLayer(network, assignment)]));
   const keys = [...widths.keys()].sort((a, b) => compareText(widths.get(a)!, widths.get(b)!));
-  const lanes = Math.max(1, Math.min(threads, keys.length));
-  const lists = lanes * Math.ceil(keys.length / (lanes * PLANS_AT_ONCE));
+  const useful = Math.max(1, Math.min(lanes, keys.length));
+  const lists = useful * Math.ceil(keys.length / (useful * PLANS_AT_ONCE));
   const start = (list: number): number => Math.ceil((list * keys.length) / lists);
   return Array.from({ length: lists }, (_, list) => keys.slice(start(list), start(list + 1)));
 }

@@ -94,9 +94,12 @@ export class AccuracyPredictor {
     return true;
   }
 
-  /** What predictions compare with; asked for where it is first needed. */
+  /** What predictions compare with; made once, again after a failure. */
   floatScores(): Promise<Scores> {
-    this.reference ??= this.runner.scores();
+    this.reference ??= this.runner.scores().catch((error: unknown) => {
+      this.reference = undefined;
+      throw error;
+    });
     return this.reference;
   }
 

@@ -96,25 +96,8 @@ export async function networkFigures(
   const sites = widthSites(network, options.weights);
   const judges = spreadSamples(samples, options.noiseImages);
   const some = spreadSamples(othersThan(judges, samples), WEIGHT_SAMPLES);
-  const gridsAt = (bits: Width, channels?: ChannelSource): readonly StoredMap[] =>
-    activationGrids(network, ranges, uniformAssignment(bits, 8), {
-      method: METHOD,
-      ...(channels === undefined ? {} : { channels }),
-    });
-  // Factors per channel are for narrow maps.
-  const widest = gridsAt(8);
-  const widths = options.weights === 'auto' ? WIDTH_LIST : WIDTH_LIST.slice(0, 1);
-  const inputScales = widest.map(({ grid }) => grid.scale);
-  const rounding = { network, samples: some, inputScales, widths, seed };
-  const rounded = roundLayers(rounding, threads, (done, total) =>
-    onProgress?.('rounding weights', done, total),
-  );
-  const [weights, { channels, stored }] = await besideThreads(rounded, () => {
-    onProgress?.('sampling channels');
-    const channels = channelSource(network, engine, some, seed);
-    const narrow = NARROW.map((bits) => [bits, gridsAt(bits, channels)] as const);
-    return { channels, stored: new Map([[8 as Width, widest], ...narrow]) };
-  });
+  const { weights, channels, stored } = await everyWidth({ network, ranges, samples: some }, engine, options);
+  const widest = stored.get(8)!;
   const trials = [
     ...sites.flatMap((site) =>
       NARROW.map((bits) => narrowTrial(network, site, stored.get(bits)!, weights.get(bits))),
@@ -157,6 +140,35 @@ export async function networkFigures(
     judges,
     fitted: some,
   };
+}
+
+/** Weights and maps at the widths that may be chosen, by what `samples` show. */
+async function everyWidth(
+  { network, ranges, samples }: Pick<CalibratedModel, 'network' | 'ranges' | 'samples'>,
+  engine: FloatEngine,
+  options: FigureOptions,
+) {
+  const { seed, threads = 1, onProgress } = options;
+  const gridsAt = (bits: Width, channels?: ChannelSource): readonly StoredMap[] =>
+    activationGrids(network, ranges, uniformAssignment(bits, 8), {
+      method: METHOD,
+      ...(channels === undefined ? {} : { channels }),
+    });
+  // Factors per channel are for narrow maps.
+  const widest = gridsAt(8);
+  const widths = options.weights === 'auto' ? WIDTH_LIST : WIDTH_LIST.slice(0, 1);
+  const inputScales = widest.map(({ grid }) => grid.scale);
+  const rounding = { network, samples, inputScales, widths, seed };
+  const rounded = roundLayers(rounding, threads, (done, total) =>
+    onProgress?.('rounding weights', done, total),
+  );
+  const [weights, found] = await besideThreads(rounded, () => {
+    onProgress?.('sampling channels');
+    const channels = channelSource(network, engine, samples, seed);
+    const narrow = NARROW.map((bits) => [bits, gridsAt(bits, channels)] as const);
+    return { channels, stored: new Map([[8 as Width, widest], ...narrow]) };
+  });
+  return { weights, ...found };
 }
 
 /** Weights hide their errors from the images that they were rounded on: noise is measured on other ones. */

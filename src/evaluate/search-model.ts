@@ -226,16 +226,18 @@ export class ModelSearch {
   }
 
   /** Searches in a row often end at the same widths. With classes the plan has its stage already. */
-  private quantize(
+  private async quantize(
     assignment: BitAssignment,
     classed: ClassedStage | undefined,
     options: SearchOptions,
-  ): DeployPlan {
+  ): Promise<DeployPlan> {
     const { model } = this;
     const { onProgress } = options;
     const how = this.planOptions(options);
     const key = JSON.stringify([assignment, how, classed?.key]);
     if (this.last?.key !== key) {
+      // It needs the memory that measured plans took.
+      await this.heldOut.rest();
       const more = { ...how, ...(onProgress === undefined ? {} : { onProgress }) };
       const { plan } =
         classed === undefined
@@ -255,12 +257,9 @@ export class ModelSearch {
     const how = this.planOptions(options);
     const measure = (widths: Assignment, draw: number) =>
       this.heldOut.measure(bitAssignment(problem, widths), { ...how, seed: how.seed + draw }, classed);
-    // The threads end before the plan is quantised: it needs their memory.
-    const found = await refineFound(candidate, { ...options, costShare }, measure).finally(() =>
-      this.heldOut.close(),
-    );
+    const found = await refineFound(candidate, { ...options, costShare }, measure);
     const assignment = bitAssignment(problem, found.assignment);
-    const quantized = this.quantize(assignment, classed, options);
+    const quantized = await this.quantize(assignment, classed, options);
     const plan = classed === undefined ? expandStage(quantized, stage.choice) : quantized;
     const { arenaBytes } = measuredCosts.memory(plan);
     return {

@@ -55,12 +55,12 @@ export class NetworkStages {
     });
   }
 
-  find(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {
+  private find(kind: StageKind, budget: number): Promise<ChosenStage | undefined> {
     return this.choose('stage 1', kind, budget);
   }
 
   /** The cheapest patches that fit and have maps of their own, or else the smallest. */
-  async classable(budget: number): Promise<ChosenStage | undefined> {
+  private async classable(budget: number): Promise<ChosenStage | undefined> {
     const { network } = this.figures;
     const cheapest = await this.find('patches', budget);
     const suits = (stageLayers: number): boolean =>

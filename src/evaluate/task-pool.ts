@@ -1,6 +1,6 @@
 /**
  * Work cut into requests, spread over worker threads or done on this one: the same replies either way. What a task
- * does is a plain function; worker.ts has THE list of those that a thread can be asked for.
+ * does is a plain function; tasks.ts has THE list of those that a thread can be asked for.
  */
 import { Worker } from 'node:worker_threads';
 import { bug, QuantmcuError } from '../support/errors.js';
@@ -36,7 +36,7 @@ export async function createPool<Start, Request, Reply>(
   start: Start,
   threads: number,
 ): Promise<TaskPool<Request, Reply>> {
-  if (threads > 1) return poolOfWorkers(task, start, threads);
+  if (threads > 1) return new WorkerPool(task, start, threads);
   const loaded = await task.load(start);
   return {
     run: async (request, onProgress) => loaded.run(request, (done) => onProgress?.(done)),
@@ -57,63 +57,93 @@ interface Lane {
   readonly jobs: Job[];
 }
 
-/**
- * Jobs go to the worker that has the fewest; what no worker has room for waits in line. A worker is started for a job that
- * finds none idle.
- */
-function poolOfWorkers<Start, Request, Reply>(
-  { name, held = 1 }: Task<Start, Request, Reply>,
-  start: Start,
-  threads: number,
-): TaskPool<Request, Reply> {
-  const waiting: Job[] = [];
-  const lanes: Lane[] = [];
-  const assign = (): void => {
-    while (waiting.length > 0) {
-      const lane = lanes.reduce((least, next) => (next.jobs.length < least.jobs.length ? next : least));
-      if (lane.jobs.length >= held) return;
-      const job = waiting.shift()!;
-      try {
-        lane.worker.postMessage(job.request);
-      } catch (error) {
-        job.reject(error as Error);
-        continue;
-      }
-      if (lane.jobs.push(job) === 1) lane.worker.ref();
-    }
-  };
-  const startLane = (): Lane => {
-    const workerData: WorkerStart = { task: name, start };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    const jobs: Job[] = [];
-    worker.on('message', (reply: WorkerReply) => {
-      if (reply.kind === 'progress') {
-        jobs[0]?.onProgress?.(reply.done);
-        return;
-      }
-      const job = jobs.shift();
-      if (job === undefined) throw bug('evaluate/worker', 'a worker answered without a job');
-      if (jobs.length === 0) worker.unref();
-      assign();
-      if (reply.kind === 'done') job.resolve(reply.value as never);
-      else job.reject(revive(reply));
+/** What no worker has room for waits in line. */
+class WorkerPool<Start, Request, Reply> implements TaskPool<Request, Reply> {
+  private readonly waiting: Job[] = [];
+  private readonly lanes: Lane[] = [];
+  private isClosed = false;
+
+  constructor(
+    private readonly task: Task<Start, Request, Reply>,
+    private readonly start: Start,
+    private readonly threads: number,
+  ) {}
+
+  run(request: Request, onProgress?: (done: number) => void): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ request, onProgress, resolve, reject });
+      this.assign();
     });
+  }
+
+  /** What is not answered by then is rejected. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const lanes = this.lanes.splice(0);
+    for (const { jobs } of lanes) this.waiting.push(...jobs.splice(0));
+    this.assign();
+    await Promise.all(lanes.map(({ worker }) => worker.terminate()));
+  }
+
+  private assign(): void {
+    while (this.waiting.length > 0) {
+      const lane = this.isClosed ? undefined : this.laneWithRoom();
+      if (lane === undefined && !this.isClosed) return;
+      const job = this.waiting.shift()!;
+      if (lane === undefined) job.reject(bug('evaluate/pool', 'the threads ended before they answered'));
+      else send(lane, job);
+    }
+  }
+
+  /** An idle worker, else a new one as long as there may be more, else the one with the fewest jobs. */
+  private laneWithRoom(): Lane | undefined {
+    const [least] = [...this.lanes].sort((a, b) => a.jobs.length - b.jobs.length);
+    if (least?.jobs.length === 0) return least;
+    if (this.lanes.length < this.threads) return this.startLane();
+    return least !== undefined && least.jobs.length < (this.task.held ?? 1) ? least : undefined;
+  }
+
+  private startLane(): Lane {
+    const workerData: WorkerStart = { task: this.task.name, start: this.start };
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    const lane: Lane = { worker, jobs: [] };
+    this.lanes.push(lane);
+    worker.on('message', (reply: WorkerReply) => this.answer(lane, reply));
     worker.on('error', (error) => {
-      for (const job of [...jobs.splice(0), ...waiting.splice(0)]) job.reject(error as Error);
+      const at = this.lanes.indexOf(lane);
+      if (at >= 0) this.lanes.splice(at, 1);
+      for (const job of lane.jobs.splice(0)) job.reject(error as Error);
+      this.assign();
     });
     // Listening holds the process, so this comes last.
     worker.unref();
-    return { worker, jobs };
-  };
-  return {
-    run: (request, onProgress) =>
-      new Promise<Reply>((resolve, reject) => {
-        waiting.push({ request, onProgress, resolve, reject });
-        if (lanes.length < threads && lanes.every(({ jobs }) => jobs.length > 0)) lanes.push(startLane());
-        assign();
-      }),
-    close: async () => void (await Promise.all(lanes.map(({ worker }) => worker.terminate()))),
-  };
+    return lane;
+  }
+
+  private answer({ worker, jobs }: Lane, reply: WorkerReply): void {
+    if (reply.kind === 'progress') {
+      jobs[0]?.onProgress?.(reply.done);
+      return;
+    }
+    const job = jobs.shift();
+    // Of a pool that was closed in the meantime.
+    if (job === undefined) return;
+    if (jobs.length === 0) worker.unref();
+    this.assign();
+    if (reply.kind === 'done') job.resolve(reply.value as never);
+    else job.reject(revive(reply));
+  }
+}
+
+/** A request that cannot be sent fails by itself. */
+function send({ worker, jobs }: Lane, job: Job): void {
+  try {
+    worker.postMessage(job.request);
+  } catch (error) {
+    job.reject(error as Error);
+    return;
+  }
+  if (jobs.push(job) === 1) worker.ref();
 }
 
 /** Errors lose their class on the way between threads. */

@@ -1,19 +1,8 @@
 /** Worker thread: loads one task, then answers one request at a time, in their order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ErrorKind, QuantmcuError } from '../support/errors.js';
-import type { LoadedTask, Task } from './task-pool.js';
-
-type AnyTask = Task<never, never, unknown>;
-
-/** THE list of what threads can do, by the tasks' names. A thread loads the modules of its own task alone. */
-export const TASKS: Readonly<Record<string, () => Promise<AnyTask>>> = {
-  simulate: async () => (await import('./runner.js')).simulateTask,
-  observe: async () => (await import('./observe-ranges.js')).observeTask,
-  'round weights': async () => (await import('./round-layers.js')).roundTask,
-  'logit noise': async () => (await import('./measure-noise.js')).noiseTask,
-  'rounded scores': async () => (await import('./rounded-scores.js')).scoreTask,
-  'held-out accuracy': async () => (await import('./held-out-accuracy.js')).heldOutTask,
-};
+import type { LoadedTask } from './task-pool.js';
+import { TASKS } from './tasks.js';
 
 export interface WorkerStart {
   readonly task: string;

@@ -46,33 +46,68 @@ function node(args: readonly string[], interruptAfterMs?: number): Promise<Outco
   });
 }
 
+/** Runs a script on the built modules of src/evaluate, which stand in variables of their camel-cased names. */
+function script(modules: readonly string[], body: string): Promise<Outcome> {
+  const imports = modules.map((name) => {
+    const variable = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    return `import * as ${variable} from ${JSON.stringify(join(ROOT, `dist/evaluate/${name}.js`))};`;
+  });
+  writeFileSync(join(folder, 'script.mjs'), `${imports.join('\n')}\n${body}`);
+  return node(['script.mjs']);
+}
+
 describe('a pool of threads', () => {
-  it('answers one request after the other, and lets the process end though it is open', async () => {
-    const network = "{ name: 'none', tensors: [], layers: [], inputs: [], outputs: [] }";
-    const modules = ['task-pool', 'observe-ranges'].map((name) => join(ROOT, `dist/evaluate/${name}.js`));
-    const script = `
-      const [{ createPool }, { observeTask }] = await Promise.all([
-        ${modules.map((path) => `import(${JSON.stringify(path)})`).join(',')}
-      ]);
-      const pool = await createPool(observeTask, { network: ${network}, samples: [[]] }, 3);
-      console.log(JSON.stringify([await pool.run([]), await pool.run([])]));`;
-    writeFileSync(join(folder, 'pool.mjs'), script);
-    const { code, stdout } = await node(['pool.mjs']);
-    expect([code, stdout]).toEqual([0, '[[],[]]\n']);
+  const network = "{ name: 'none', tensors: [], layers: [], inputs: [], outputs: [] }";
+  const open = `const open = (threads) =>
+    taskPool.createPool(observeRanges.observeTask, { network: ${network}, samples: [[]] }, threads);
+    const outcome = (promise) => promise.then((value) => value, ({ code, name }) => (typeof code === 'string' ? code : name));`;
+  const run = (body: string) => script(['task-pool', 'observe-ranges'], `${open}\n${body}`);
+
+  it('answers, refuses what cannot be sent, and lets the process end though it is open', async () => {
+    const { code, stdout } = await run(`
+      const pool = await open(3);
+      const uncloned = outcome(pool.run([() => 1]));
+      console.log(JSON.stringify([await uncloned, await pool.run([]), await pool.run([])]));
+      await outcome((await open(2)).run([() => 1]));`);
+    expect([code, stdout]).toEqual([0, '["DataCloneError",[],[]]\n']);
+  });
+
+  it('rejects what is not answered when it is closed, and all that comes later', async () => {
+    const { code, stdout } = await run(`
+      const pool = await open(2);
+      const asked = Array.from({ length: 5 }, () => outcome(pool.run([])));
+      await pool.close();
+      asked.push(outcome(pool.run([])));
+      await pool.close();
+      console.log(JSON.stringify(await Promise.all(asked)));`);
+    expect([code, stdout]).toEqual([0, `${JSON.stringify(Array(6).fill('evaluate/pool'))}\n`]);
+  });
+
+  it('lives on when a thread dies', async () => {
+    // No task fails outside of its requests, so the event is a made-up one.
+    const { code, stdout } = await run(`
+      const pool = await open(2);
+      await pool.run([]);
+      pool.lanes[0].worker.emit('error', new Error('dead'));
+      console.log(JSON.stringify([await pool.run([]), pool.lanes.length]));
+      await pool.close();
+      process.exit();`);
+    expect([code, stdout]).toEqual([0, '[[],1]\n']);
   });
 });
 
 describe('search as a process', () => {
-  it('finds the same plan on one thread and on two', async () => {
+  beforeAll(() => {
     // Every image another ramp: their order matters to sums, and equal ones would hide it.
-    const files = Array.from({ length: 12 }, (_, i) => `${i}.bin`);
     mkdirSync(join(folder, 'ramps'));
-    files.forEach((file, i) => {
+    for (let i = 0; i < 12; i++)
       writeFileSync(
-        join(folder, 'ramps', file),
+        join(folder, 'ramps', `${i}.bin`),
         Uint8Array.from({ length: 490 }, (_, k) => (i + 3) * k),
       );
-    });
+  });
+
+  it('finds the same plan on one thread and on two', async () => {
     const search = ['search', MODEL, '--data', 'ramps', '--target', 'nano33ble', '--no-emulate', '--json'];
     search.push('--weights', 'auto');
     const ways = {
@@ -95,11 +130,53 @@ describe('search as a process', () => {
       );
       expect(second![1]!.equals(first![1]!)).toBe(true);
       expect(second![0]!.equals(first![0]!)).toBe(true);
-      const { noise, widths: all } = JSON.parse(found[0]!.stdout);
+      const { noise, predicted, widths: all } = JSON.parse(found[0]!.stdout);
       expect(noise).toBe(way === 'plans' ? 'plans' : 'float');
+      const measures = more[more.indexOf('--refine') + 1] !== '0' && way !== 'plans';
+      expect(predicted.heldOutSqnrDb === null).toBe(!measures);
       const widths = Object.values(all.activations);
       expect(new Set(widths).size).toBeGreaterThan(1);
     }
+  });
+
+  it('measures no further plans once it has failed', async () => {
+    const modules = ['calibrate-for-search', 'calibrate-model', 'held-out-accuracy'];
+    const { code, stdout } = await script(
+      modules,
+      `
+      const { createNodeHost, importModel, PRESETS } = await import(${JSON.stringify(join(ROOT, 'dist/index.js'))});
+      const host = createNodeHost();
+      const path = ${JSON.stringify(MODEL)};
+      const float = calibrateModel.floatModel(importModel(await host.readFile(path), path));
+      const data = { host, recipe: PRESETS.stretch, folder: 'ramps' };
+      const model = await calibrateForSearch.calibrateForSearch(float, data, 'cache-failing');
+      const layers = model.network.layers.flatMap((layer) => ('weights' in layer ? [layer.name] : []));
+      const plans = layers.flatMap((name) => [4, 2].map((bits) => (
+        { defaultActivationBits: 4, defaultWeightBits: 8, activations: {}, weights: { [name]: bits } })));
+      let asked = 0;
+      const wait = (ms) => new Promise((later) => setTimeout(later, ms));
+      const json = async (key, make) => {
+        // The first list fails once the second is being written.
+        if (asked++ > 0) await wait(200);
+        else {
+          while (asked < 2) await wait(10);
+          throw new Error('disk full');
+        }
+        return make();
+      };
+      const heldOut = new heldOutAccuracy.HeldOutAccuracy(model, { json, find: async () => undefined }, 2);
+      const failed = await heldOut.measureAll(plans, { seed: 1 }).then(() => 'measured', ({ message }) => message);
+      await wait(2500);
+      console.log(JSON.stringify([plans.length, failed, asked, heldOut.pool === undefined]));
+      process.exit();`,
+    );
+    expect(code).toBe(0);
+    const [plans, failed, asked, isClosed] = JSON.parse(stdout);
+    expect(failed).toBe('disk full');
+    // At most those of the list that was being measured beside.
+    expect(plans).toBeGreaterThan(16);
+    expect(asked).toBeLessThanOrEqual(1 + 8);
+    expect(isClosed).toBe(true);
   });
 });
 

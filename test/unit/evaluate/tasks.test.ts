@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { TASKS } from '../../../src/evaluate/worker.js';
+import { TASKS } from '../../../src/evaluate/tasks.js';
 
 it('has every task under its own name', async () => {
   const names = await Promise.all(Object.values(TASKS).map(async (load) => (await load()).name));
