@@ -38,12 +38,14 @@ export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
   name: 'rounded scores',
   load: ({ network, samples, weights }) => {
     const runner = createFloatRunner(network);
+    // A search reads them hundreds of times, and out of memory that threads share that is slow.
+    const own = samples.map((sample) => sample.map((values) => values.slice()));
     /** Undefined: as the network has them. */
     const present: (Width | undefined)[] = network.layers.map(() => undefined);
     const setWeights = (layer: FloatLayer, i: number, bits: Width | undefined): void => {
       if (!isWeighted(layer) || present[i] === bits) return;
-      const own = bits === undefined ? undefined : weights.get(bits)?.[i];
-      runner.setWeights(i, own === undefined ? undefined : realWeights(layer, own));
+      const rounded = bits === undefined ? undefined : weights.get(bits)?.[i];
+      runner.setWeights(i, rounded === undefined ? undefined : realWeights(layer, rounded));
       present[i] = bits;
     };
     return {
@@ -54,7 +56,7 @@ export const scoreTask: Task<ScoreStart, ScoreRequest, Scores> = {
         });
         return collectScores(
           runner,
-          some.map((sample) => samples[sample]!),
+          some.map((sample) => own[sample]!),
         );
       },
     };
