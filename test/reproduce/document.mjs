@@ -64,7 +64,7 @@ export function keepsOnTest(row) {
 const eligible = (rows) =>
   rows.filter(
     (row) =>
-      row.case.includes('VDQS noise') &&
+      /VDQS (plan )?noise/.test(row.case) &&
       !row.case.includes('; drop ') &&
       row.within_limits === 'true' &&
       keepsOnTest(row),
