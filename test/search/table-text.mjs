@@ -185,7 +185,7 @@ const DETECTION = `## mcunet_persondet
 
 SRAM limit 128 KiB with stack. A detector's scores have no best class: widths are bounded by a share of the BitOPs of
 8 bits, chosen by the noise of its three heads on calibration images; average precision of persons is read on the
-labelled pictures, before and after.`;
+labelled pictures, before and after: so few of them that a plan may stand above 8 bits by chance.`;
 
 function detectorSection(rows) {
   const cells = (row) => [
