@@ -1,6 +1,6 @@
 /** The SIMD float kernels against the slow reference, over awkward shapes; and the runner's own features. */
 import { describe, expect, it } from 'vitest';
-import { createFloatRunner } from '../../../src/calibrate/run-float.js';
+import { createFloatExecution, createFloatRunner } from '../../../src/calibrate/run-float.js';
 import type { FloatNetwork, FloatOp } from '../../../src/ir/float-network.js';
 import { floatElements, floatReference } from '../../../src/ops/float-reference.js';
 import { createRandom } from '../../../src/support/random.js';
@@ -174,5 +174,28 @@ describe('stored maps', () => {
       runner.restoreMap(id, integers[id]!);
       expect(runner.map(id), `map ${id}`).toEqual(expected[id]!.map((x) => x + 0));
     });
+  });
+
+  it('give the memory of their scales to the next grid', () => {
+    const channels = 64;
+    const tensors = chain.tensors.map((tensor) => ({ ...tensor, shape: [1, 2, channels] as const }));
+    const { runner, state } = createFloatExecution({ ...chain, tensors, layers: [], outputs: chain.inputs });
+    const { tensor } = chain.inputs[0]!;
+    const input = Float32Array.from({ length: 2 * channels }, (_, i) => i / 7);
+    const bytes = () => state.kernels.memory.buffer.byteLength;
+    const before = bytes();
+    const scales = (of: number): number[] => Array.from({ length: channels }, (_, c) => 1 + of / 64 + c);
+    let rounded: Float32Array | undefined;
+    for (let i = 0; i < 4000; i++) {
+      runner.map(tensor).set(input);
+      runner.roundMap(tensor, { scale: 0.1, zeroPoint: 0, min: -8, max: 7, channelScales: scales(i % 2) });
+      // Two sets of scales by turns.
+      if (i % 2 === 0) rounded ??= runner.map(tensor).slice();
+    }
+    expect(bytes()).toBe(before);
+    expect(runner.map(tensor)).not.toEqual(rounded);
+    runner.map(tensor).set(input);
+    runner.roundMap(tensor, { scale: 0.1, zeroPoint: 0, min: -8, max: 7, channelScales: scales(0) });
+    expect(runner.map(tensor)).toEqual(rounded);
   });
 });
