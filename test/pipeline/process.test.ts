@@ -88,7 +88,9 @@ describe('a pool of threads', () => {
     const { code, stdout } = await run(`
       const pool = await open(2);
       await pool.run([]);
-      pool.lanes[0].worker.emit('error', new Error('dead'));
+      const { worker } = pool.lanes[0];
+      worker.emit('error', new Error('dead'));
+      await worker.terminate();
       console.log(JSON.stringify([await pool.run([]), pool.lanes.length]));
       await pool.close();
       process.exit();`);
